@@ -1,1 +1,9 @@
-export {}
+export * from './value.ts'
+export * from './schema.ts'
+export * from './query.ts'
+export * from './errors.ts'
+export * from './clock.ts'
+export * from './random.ts'
+export * from './log.ts'
+export * from './telemetry.ts'
+export * from './store.ts'

@@ -1,0 +1,46 @@
+/**
+ * Who is at fault, and so what can be done [X1].
+ *
+ * - `usage`: the caller broke the contract; mend the call.
+ * - `remote`: the source is unreachable or refused; `retryable` says whether to try again.
+ * - `protocol`: the source said something impossible; resynchronise.
+ * - `conflict`: someone else wrote first; the user decides.
+ * - `storage`: quota, corruption, lock; `retryable` says whether to try again.
+ * - `internal`: an invariant of ours broke; please report it.
+ */
+export type ErrorKind = 'usage' | 'remote' | 'protocol' | 'conflict' | 'storage' | 'internal'
+
+export type FreshetErrorOptions = {
+  readonly code: `${string}/${string}`
+  readonly kind: ErrorKind
+  /** What happened and what to do about it, in one or two sentences. */
+  readonly message: string
+  /** Whether the same call may succeed later. Default false. */
+  readonly retryable?: boolean | undefined
+  readonly cause?: unknown
+}
+
+/** The one base of every error Freshet throws. Match on `code`, decide on `kind` and `retryable`. */
+export class FreshetError extends Error {
+  override readonly name: string = 'FreshetError'
+  readonly code: `${string}/${string}`
+  readonly kind: ErrorKind
+  readonly retryable: boolean
+
+  constructor(options: FreshetErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = options.code
+    this.kind = options.kind
+    this.retryable = options.retryable ?? false
+  }
+}
+
+/** The error as it is when it is ours, else wrapped with the given code; nothing is thrown away. */
+export function asFreshetError(
+  error: unknown,
+  otherwise: Omit<FreshetErrorOptions, 'message' | 'cause'>,
+): FreshetError {
+  if (error instanceof FreshetError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new FreshetError({ ...otherwise, message, cause: error })
+}
