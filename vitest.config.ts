@@ -1,0 +1,58 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { chromiumArgs, chromiumPath, whyNoChromium } from './repo/chromium.ts'
+import { closingLineReporter } from './repo/closing-line-reporter.ts'
+
+const browserTests = '**/*.browser.test.{ts,tsx}'
+const ignored = ['**/node_modules/**', '**/dist/**']
+
+// The condition `source` resolves our packages to their TypeScript, so that nothing needs to be built first.
+const nodeConditions = ['source', 'module', 'node', 'development|production']
+const browserConditions = ['source', 'module', 'browser', 'development|production']
+
+const node: TestProjectInlineConfiguration = {
+  resolve: { conditions: nodeConditions },
+  ssr: { resolve: { conditions: nodeConditions } },
+  test: {
+    name: 'node',
+    include: ['packages/**/*.test.{ts,tsx}', 'apps/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
+    exclude: [...ignored, browserTests],
+  },
+}
+
+const repo: TestProjectInlineConfiguration = {
+  test: { name: 'repo', include: ['repo/*.test.ts'], testTimeout: 60_000 },
+}
+
+const browser: TestProjectInlineConfiguration = {
+  resolve: { conditions: browserConditions },
+  test: {
+    name: 'browser',
+    include: [browserTests],
+    exclude: ignored,
+    globalSetup: ['./repo/chromium-setup.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: chromiumPath(), args: [...chromiumArgs] } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+}
+
+const browserWithoutChromium: TestProjectInlineConfiguration = {
+  test: {
+    name: 'browser',
+    include: [browserTests],
+    exclude: ignored,
+    setupFiles: ['./repo/chromium-missing.ts'],
+  },
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default', closingLineReporter],
+    projects: [node, repo, whyNoChromium() === undefined ? browser : browserWithoutChromium],
+  },
+})
