@@ -1,0 +1,2 @@
+// Everything an application can import from the core.
+export * from '@freshet/core'
