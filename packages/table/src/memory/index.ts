@@ -1,0 +1,2 @@
+export { createMemoryDatabase } from './memory-database.ts'
+export type { MemoryDatabaseOptions } from './memory-database.ts'
