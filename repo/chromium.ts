@@ -54,6 +54,7 @@ export function installChromium(): void {
     const { status } = spawnSync('apt-get', args, { stdio: ['ignore', 'inherit', 'inherit'], env })
     if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed. ${debianRemedy}`)
   }
+  if (!existsSync(chromiumPath())) throw new Error(`apt-get left no ${chromiumPath()}. ${debianRemedy}`)
 }
 
 function isDebian(): boolean {
