@@ -4,6 +4,8 @@ import { chromiumArgs, chromiumPath, whyNoChromium } from './repo/chromium.ts'
 import { closingLineReporter } from './repo/closing-line-reporter.ts'
 
 const browserTests = '**/*.browser.test.{ts,tsx}'
+// Wide, because a loaded machine must not fail a test; no test measures time.
+const testTimeout = 30_000
 const ignored = ['**/node_modules/**', '**/dist/**']
 
 // The condition `source` resolves our packages to their TypeScript, so that nothing needs to be built first.
@@ -17,11 +19,12 @@ const node: TestProjectInlineConfiguration = {
     name: 'node',
     include: ['packages/**/*.test.{ts,tsx}', 'apps/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
     exclude: [...ignored, browserTests],
+    testTimeout,
   },
 }
 
 const repo: TestProjectInlineConfiguration = {
-  test: { name: 'repo', include: ['repo/*.test.ts'], testTimeout: 60_000 },
+  test: { name: 'repo', include: ['repo/*.test.ts'], testTimeout: 2 * testTimeout },
 }
 
 const browser: TestProjectInlineConfiguration = {
@@ -30,6 +33,7 @@ const browser: TestProjectInlineConfiguration = {
     name: 'browser',
     include: [browserTests],
     exclude: ignored,
+    testTimeout,
     globalSetup: ['./repo/chromium-setup.ts'],
     browser: {
       enabled: true,
