@@ -20,11 +20,17 @@ const node: TestProjectInlineConfiguration = {
     include: ['packages/**/*.test.{ts,tsx}', 'apps/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
     exclude: [...ignored, browserTests],
     testTimeout,
+    hookTimeout: testTimeout,
   },
 }
 
 const repo: TestProjectInlineConfiguration = {
-  test: { name: 'repo', include: ['repo/*.test.ts'], testTimeout: 2 * testTimeout },
+  test: {
+    name: 'repo',
+    include: ['repo/*.test.ts'],
+    testTimeout: 2 * testTimeout,
+    hookTimeout: 2 * testTimeout,
+  },
 }
 
 const browser: TestProjectInlineConfiguration = {
@@ -34,6 +40,7 @@ const browser: TestProjectInlineConfiguration = {
     include: [browserTests],
     exclude: ignored,
     testTimeout,
+    hookTimeout: testTimeout,
     globalSetup: ['./repo/chromium-setup.ts'],
     browser: {
       enabled: true,
