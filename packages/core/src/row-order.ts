@@ -2,7 +2,7 @@ import { compileField } from './predicate.ts'
 import type { OrderTerm } from './query.ts'
 import type { ColumnType, ColumnTypes } from './schema.ts'
 import { columnType } from './value-equality.ts'
-import { compareValues } from './value-order.ts'
+import { compareValues, familyOf, familyRank, instantOf, meaning } from './value-order.ts'
 import type { Row, Value } from './value.ts'
 
 /** Orders two rows of a collection; zero only for the same id. */
@@ -46,4 +46,57 @@ function compareTerm(
   const absentB = b === null || b === undefined
   if (absentA || absentB) return Number(absentA) - Number(absentB)
   return direction * compareValues(a, b, type)
+}
+
+/**
+ * Compiles a number that stands for a row's place: `key(a) < key(b)` implies
+ * that `a` is before `b`; equal keys leave it to the comparator.
+ *
+ * Kept inline in the ordered index, it spares a search most visits to rows,
+ * which are cache misses. Lossy on purpose: very large numbers, long texts and
+ * nested values share keys.
+ */
+export function compileSortKey(order: readonly OrderTerm[] = [], columns: ColumnTypes = {}): (row: Row) => number {
+  const [term] = order
+  if (term === undefined) return () => 0
+  const read = compileField(term.field)
+  const type = columnType(columns, term.field)
+  const direction = term.direction === 'desc' ? -1 : 1
+  return (row) => {
+    const value = read(row)
+    if (typeof value === 'number' && value > -largestNumber && value < largestNumber) return value * direction
+    return value === null || value === undefined ? Infinity : placeOf(meaning(value, type)) * direction
+  }
+}
+
+// Numbers keep themselves; the families after them share the doubles above.
+const largestNumber = 1e300
+
+function placeOf(value: Value): number {
+  switch (familyOf(value)) {
+    case familyRank.boolean:
+      return value === true ? -2e300 : -3e300
+    case familyRank.number:
+      return placeOfNumber(Number(value))
+    case familyRank.text:
+      // 48 bits of text in steps that a double near 1e300 can tell apart.
+      return largestNumber + textPrefix(String(value)) * 1e285
+    case familyRank.instant: {
+      const { second } = instantOf(value)
+      return Number.isNaN(second) ? 4e300 : 3e300 + second * 1e284
+    }
+    default:
+      return 5e300
+  }
+}
+
+function placeOfNumber(value: number): number {
+  if (Number.isNaN(value)) return largestNumber
+  return Math.max(-largestNumber, Math.min(largestNumber, value))
+}
+
+/** The first three UTF-16 code units as one number. */
+function textPrefix(text: string): number {
+  const unit = (at: number): number => (at < text.length ? text.charCodeAt(at) : 0)
+  return (unit(0) * 65_536 + unit(1)) * 65_536 + unit(2)
 }

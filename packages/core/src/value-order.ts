@@ -144,12 +144,16 @@ function compareNumbers(a: number, b: number): number {
   return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
-/** Numbers of which at least one is a decimal. A text that is no decimal is after every number. */
+/** Numbers of which at least one is a decimal. NaN is after every number, a text that is no decimal after NaN. */
 function compareNumeric(a: Value, b: Value): number {
   const left = numericParts(a)
   const right = numericParts(b)
   if (left !== undefined && right !== undefined) return compareDecimals(left, right)
-  return Number(left === undefined) - Number(right === undefined)
+  return (
+    Number(left === undefined) - Number(right === undefined) ||
+    Number(typeof a === 'object') - Number(typeof b === 'object') ||
+    compareTexts(String(a), String(b))
+  )
 }
 
 function numericParts(value: Value): ReturnType<typeof decimalParts> {
@@ -162,7 +166,8 @@ function compareDates(a: Value, b: Value): number {
   return compareInstants(instantOf(a), instantOf(b))
 }
 
-function instantOf(value: Value): ReturnType<typeof dateInstant> {
+/** The instant of a `Date` or a tagged datetime; NaN for one that cannot be read. */
+export function instantOf(value: Value): ReturnType<typeof dateInstant> {
   if (value instanceof Date) return dateInstant(value)
   const parsed = value instanceof Tagged ? parseInstant(value.text) : undefined
   return parsed ?? { second: NaN, fraction: '' }

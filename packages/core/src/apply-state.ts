@@ -1,0 +1,119 @@
+import type { CoverageUpdate, RowFact, Seq, StateBatch, Version } from './batch.ts'
+import { wholeTable } from './coverage.ts'
+import { rowKeyText } from './draft.ts'
+import type { Stamp } from './collection.ts'
+import type { Kernel } from './kernel.ts'
+import { patchRow } from './overlay.ts'
+import type { TableChange } from './replica-tables.ts'
+import { valuesEqual } from './value-equality.ts'
+
+/**
+ * Writes absolute facts into the collections [A2].
+ *
+ * A fact about a row that changed after the read was sent is not written: the
+ * versions decide where there are some, else the row is read again.
+ */
+export function applyStateFacts(kernel: Kernel, change: TableChange, batch: StateBatch, seq: Seq): void {
+  const { startedAt } = batch
+  // A read that was sent in the connection before may have missed what changed between the two.
+  const epoch = startedAt === 'live' || startedAt >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
+  const stamp = { seq, epoch, nowUnixMs: kernel.clock.now() }
+  for (const fact of batch.facts) applyFact(kernel, change, fact, startedAt, stamp)
+  for (const update of batch.covers ?? []) applyCoverage(kernel, change, update, startedAt, stamp)
+}
+
+function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt: Seq | 'live', stamp: Stamp): void {
+  const { table, id } = fact
+  if (fact.kind === 'touched') {
+    kernel.openReads.touch(rowKeyText(table, id), stamp.seq, undefined)
+    if (kernel.tables.collection(table).confirmed(id) || kernel.wantsUnknown(table)) kernel.refetches.want(fact)
+    return
+  }
+  const verdict = kernel.rules.crossedReads ? judge(kernel, fact, startedAt) : 'newer'
+  if (verdict === 'unordered') {
+    kernel.refetches.want(fact)
+    return
+  }
+  if (verdict === 'newer') writeFact(kernel, change, fact, stamp)
+  if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, stamp)
+  kernel.openReads.touch(rowKeyText(table, id), stamp.seq, fact.version)
+  if (fact.kind !== 'patch') kernel.rowSettled(change, fact, startedAt)
+}
+
+/** Whether a fact is newer than what is held, the same state, an older one, or cannot be told. */
+function judge(
+  kernel: Kernel,
+  fact: Exclude<RowFact, { kind: 'touched' }>,
+  startedAt: Seq | 'live',
+): 'newer' | 'same' | 'older' | 'unordered' {
+  const key = rowKeyText(fact.table, fact.id)
+  const touch = kernel.openReads.touched(key)
+  if (fact.version !== undefined) {
+    const held = kernel.versionOf(fact.table, fact.id) ?? touch?.version
+    if (held !== undefined) return compareVersions(fact.version, held)
+  }
+  if (startedAt === 'live') return 'newer'
+  const changedAt = Math.max(kernel.tables.writer(fact.table).changedSeq(fact.id), touch?.seq ?? 0)
+  if (changedAt <= startedAt) return 'newer'
+  // The usual case is our own write, whose event came before its reply: both say the same.
+  return saysWhatIsHeld(kernel, fact) ? 'same' : 'unordered'
+}
+
+function saysWhatIsHeld(kernel: Kernel, fact: Exclude<RowFact, { kind: 'touched' }>): boolean {
+  const held = kernel.tables.collection(fact.table).confirmed(fact.id)
+  if (fact.kind === 'delete') return held === undefined
+  return fact.kind === 'put' && held !== undefined && valuesEqual(held, fact.row)
+}
+
+function compareVersions(version: Version, held: Version): 'newer' | 'same' | 'older' {
+  if (version === held) return 'same'
+  return version > held ? 'newer' : 'older'
+}
+
+function writeFact(kernel: Kernel, change: TableChange, fact: Exclude<RowFact, { kind: 'touched' }>, stamp: Stamp): void {
+  const { table, id } = fact
+  switch (fact.kind) {
+    case 'put':
+      return change.put(table, id, fact.row, stamp, fact.version)
+    case 'delete':
+      return change.remove(table, id)
+    case 'patch': {
+      const held = kernel.tables.collection(table).confirmed(id)
+      const epoch = kernel.tables.writer(table).verifiedEpoch(id)
+      // On a base that was not verified in this connection the other fields may be old [S3].
+      if (epoch !== kernel.epoch && kernel.rules.verifiedBase) kernel.refetches.want(fact)
+      else if (!held) kernel.refetches.want(fact)
+      if (!held) return
+      change.put(table, id, patchRow(held, fact.set, fact.unset), { ...stamp, epoch }, fact.version)
+    }
+  }
+}
+
+function applyCoverage(
+  kernel: Kernel,
+  change: TableChange,
+  update: CoverageUpdate,
+  startedAt: Seq | 'live',
+  { epoch, seq, nowUnixMs }: Stamp,
+): void {
+  if (update.key === wholeTable && update.complete) removeUnseen(kernel, change, update.table)
+  kernel.coverages.set({
+    ...update,
+    epoch,
+    seq: startedAt === 'live' ? seq : startedAt,
+    fetchedAtUnixMs: nowUnixMs,
+    invalidated: false,
+  })
+  if (update.key === wholeTable) kernel.tables.writer(update.table).setComplete(update.complete)
+}
+
+/** A walk saw every row there is: what it did not see is gone, unless it moved meanwhile [S4]. */
+function removeUnseen(kernel: Kernel, change: TableChange, table: string): void {
+  if (!kernel.rules.reconcileDeletions) return
+  const writer = kernel.tables.writer(table)
+  for (const id of [...writer.idsVerifiedBefore(kernel.epoch)]) {
+    if (kernel.isHeldBack(table, id)) continue
+    if (writer.changedSeq(id) > kernel.epochStartedAt) kernel.refetches.want({ table, id })
+    else change.remove(table, id)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Seq, Version } from './batch.ts'
+
+/** A read on its way. What changes meanwhile is newer than what it brings [A2]. */
+export type OpenRead = {
+  readonly startedAt: Seq
+  end(): void
+}
+
+type Touch = { readonly seq: Seq; readonly version: Version | undefined }
+
+/**
+ * Remembers, while reads are on their way, which rows changed that the
+ * collection itself holds no sequence for: deleted ones and unknown ones.
+ */
+export type OpenReads = {
+  begin(startedAt: Seq): OpenRead
+  touch(key: string, seq: Seq, version: Version | undefined): void
+  touched(key: string): Touch | undefined
+}
+
+export function createOpenReads(): OpenReads {
+  const reads = new Set<OpenRead>()
+  let touches = new Map<string, Touch>()
+
+  const forget = (): void => {
+    if (touches.size === 0) return
+    let oldest = Infinity
+    for (const read of reads) oldest = Math.min(oldest, read.startedAt)
+    touches = new Map([...touches].filter(([, touch]) => touch.seq > oldest))
+  }
+  return {
+    begin(startedAt) {
+      const read: OpenRead = {
+        startedAt,
+        end() {
+          if (reads.delete(read)) forget()
+        },
+      }
+      reads.add(read)
+      return read
+    },
+    touch(key, seq, version) {
+      if (reads.size > 0) touches.set(key, { seq, version })
+    },
+    touched: (key) => touches.get(key),
+  }
+}

@@ -1,0 +1,122 @@
+import type { LogBatch, Position, Seq, StateBatch } from './batch.ts'
+import type { Coverage } from './coverage.ts'
+import type { Deferred } from './deferral.ts'
+import { rowKeyText, type DraftWrite } from './draft.ts'
+import type { HistoryEntry } from './history.ts'
+import type { StoreRecord, StoreTable, StoreWrite } from './store.ts'
+import type { Row, Value } from './value.ts'
+
+/** Where the kernel keeps its own books, beside the tables of rows. */
+export const kernelTables = {
+  /** One record: position and checkpoint. */
+  state: '$state',
+  coverage: '$coverage',
+  history: '$history',
+  deferred: '$deferred',
+  operations: '$operations',
+} as const
+
+/** The tables a store must have besides those of the rows. */
+export const kernelStoreTables: readonly StoreTable[] = [
+  { name: kernelTables.state, space: 'replica' },
+  { name: kernelTables.coverage, space: 'replica' },
+  { name: kernelTables.history, space: 'replica' },
+  { name: kernelTables.deferred, space: 'replica' },
+  { name: kernelTables.operations, space: 'intent' },
+]
+
+export type KeptState = {
+  readonly position: Position
+  readonly oldest: Position
+  readonly checkpoint: Value | undefined
+  readonly freshAtUnixMs: number | undefined
+}
+
+const stateId = 'replica'
+
+export function stateWrite(state: KeptState): StoreWrite {
+  return { table: kernelTables.state, id: stateId, value: withoutAbsent(state) }
+}
+
+export function readState(records: readonly StoreRecord[], origin: Position): KeptState {
+  const value = records.find((record) => record.id === stateId)?.value
+  // Written by stateWrite above.
+  const kept = value as Partial<KeptState> | undefined
+  return {
+    position: kept?.position ?? origin,
+    oldest: kept?.oldest ?? origin,
+    checkpoint: kept?.checkpoint,
+    freshAtUnixMs: kept?.freshAtUnixMs,
+  }
+}
+
+export function historyWrite<F>(entry: HistoryEntry<F>): StoreWrite {
+  return { table: kernelTables.history, id: orderedId(entry.number), value: withoutAbsent({ ...entry, undo: entry.undo.map(withoutAbsent) }) }
+}
+
+export function historyDelete(number: number): StoreWrite {
+  return { table: kernelTables.history, id: orderedId(number), value: undefined }
+}
+
+export function readHistory<F>(record: StoreRecord): HistoryEntry<F> {
+  // Written by historyWrite above; a fact is plain data by the contract of Projection.
+  const value = record.value as unknown as Omit<HistoryEntry<F>, 'undo'> & { undo: readonly Partial<DraftWrite>[] }
+  return {
+    number: value.number,
+    upTo: value.upTo,
+    mark: value.mark,
+    undo: value.undo.map(({ table = '', id = '', row }) => ({ table, id, row })),
+    lateFacts: value.lateFacts,
+  }
+}
+
+export function deferredWrite<F>(deferred: Deferred<F>): StoreWrite {
+  const { number, batch, needs, keys } = deferred
+  return {
+    table: kernelTables.deferred,
+    id: orderedId(number),
+    value: withoutAbsent({ number, batch: withoutAbsent(batch), needs, keys: [...keys] }),
+  }
+}
+
+export function deferredDelete(number: number): StoreWrite {
+  return { table: kernelTables.deferred, id: orderedId(number), value: undefined }
+}
+
+export function readDeferred<F>(record: StoreRecord): Deferred<F> {
+  // Written by deferredWrite above.
+  const value = record.value as unknown as Omit<Deferred<F>, 'keys' | 'batch'> & {
+    keys: readonly string[]
+    batch: LogBatch<F> | StateBatch
+  }
+  // A read that was on its way when the process ended can no longer be ordered: it yields to all.
+  const batch: LogBatch<F> | StateBatch =
+    value.batch.kind === 'state' && value.batch.startedAt !== 'live' ? { ...value.batch, startedAt: 0 } : value.batch
+  return { ...value, batch, keys: new Set(value.keys) }
+}
+
+export function operationDelete(recordId: string): StoreWrite {
+  return { table: kernelTables.operations, id: recordId, value: undefined }
+}
+
+export function coverageWrite(coverage: Coverage): StoreWrite {
+  const { table, key } = coverage
+  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: withoutAbsent(coverage) }
+}
+
+/** Coverage of an earlier run: its epoch is over, so it is served as stale. */
+export function readCoverage(record: StoreRecord, epoch: number, seq: Seq): Coverage {
+  // Written by coverageWrite above.
+  return { ...(record.value as unknown as Coverage), epoch, seq }
+}
+
+/** Numbers as ids whose text order is their number order. */
+function orderedId(number: number): string {
+  return String(number).padStart(16, '0')
+}
+
+/** A record without the fields that are undefined, which no store keeps. */
+function withoutAbsent(value: object): Row {
+  // Only fields of our own types and facts, which are plain data by contract.
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Row
+}

@@ -1,0 +1,424 @@
+import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
+import { applyStateFacts } from './apply-state.ts'
+import type { Ack, ApplyOutcome, Batch, LogBatch, Need, Position, RowFact, Seq, StateBatch, Version } from './batch.ts'
+import { systemClock, type Clock } from './clock.ts'
+import type { Collection, Stamp } from './collection.ts'
+import { createCommitter, type Committer } from './committer.ts'
+import { createCoverages, wholeTable, type Coverage, type Coverages } from './coverage.ts'
+import { createDeferrals, type Deferrals } from './deferral.ts'
+import { rowKeyText } from './draft.ts'
+import { FreshetError } from './errors.ts'
+import { createHistory, type History } from './history.ts'
+import { createHostLayers, type HostLayer, type HostLayerOptions } from './host-layers.ts'
+import { allRules, type Kernel, type KernelRules } from './kernel.ts'
+import { silentLog, type Log } from './log.ts'
+import { createOpenReads, type OpenRead } from './open-reads.ts'
+import { createOverlay, type Layer, type Overlay } from './overlay.ts'
+import { createPendingAcks } from './pending-acks.ts'
+import type { Projection } from './projection.ts'
+import { createRefetches, type Refetches } from './refetch.ts'
+import { coverageWrite, deferredDelete, deferredWrite, kernelTables, operationDelete, stateWrite } from './replica-records.ts'
+import { createReplicaTables, type TableChange, type TableSpec } from './replica-tables.ts'
+import type { Resume } from './source.ts'
+import { createStatusCell, type StatusCell } from './status.ts'
+import type { CommitSeq, Store, StoreRecord, StoreWrite, Term } from './store.ts'
+import type { Row, Value } from './value.ts'
+
+export type ReplicaOptions<F> = {
+  readonly name: string
+  readonly tables: readonly TableSpec[]
+  /** Needed for log batches only. */
+  readonly projection?: Projection<F> | undefined
+  /** What a row fact needs to be known first. Default nothing. */
+  readonly needsOf?: ((fact: RowFact) => readonly Need[]) | undefined
+  /** Whether a need is met. Default: never, until the host says so by giving this. */
+  readonly isReady?: ((need: Need) => boolean) | undefined
+  /** The position before the first. Default -1. */
+  readonly origin?: Position | undefined
+  /** How many positions back a rewind can reach. Default 0: none. */
+  readonly keepPositions?: number | undefined
+  /** Rows of one table before the replica refuses more. Default 1,000,000 [R9]. */
+  readonly maxRows?: number | undefined
+  /** Records that memory may lead the store by. Default 20,000 [A1]. */
+  readonly maxBacklog?: number | undefined
+  readonly clock?: Clock | undefined
+  readonly log?: Log | undefined
+  /** Only for convergence runs. */
+  readonly rules?: KernelRules | undefined
+}
+
+/**
+ * A local replica: collections of rows, what is known of their freshness, and
+ * the one door through which they change.
+ */
+export interface Replica<F = RowFact> {
+  readonly name: string
+  /** Counts what was applied in this run. Read it before sending a read. */
+  readonly seq: Seq
+  /** Where the replica stands in the log. */
+  readonly position: Position
+  readonly checkpoint: Value | undefined
+  /** The connection now, from 1: what was verified in an older one may be stale. */
+  readonly epoch: number
+  readonly status: StatusCell
+  readonly refetches: Refetches
+  readonly coverages: Pick<Coverages, 'get' | 'ofTable'>
+  readonly overlay: Pick<Overlay, 'find' | 'layersOf' | 'size'>
+  tables(): readonly string[]
+  /** @throws {FreshetError} `replica/unknown-table` */
+  collection(table: string): Collection
+  /**
+   * The only writer of the collections [A1]: drops what is covered, parks what
+   * must wait, works the rest out aside, swaps it in at once, tells each
+   * listener once, and commits behind that. All of a batch or nothing.
+   *
+   * @throws {FreshetError} `replica/too-many-rows`, `replica/unknown-table`, or
+   *   `replica/refused-facts` when the projection refuses; nothing has changed.
+   */
+  apply(batch: Batch<F>): ApplyOutcome
+  /** To be held while a read is on its way; its `startedAt` goes into the batch. */
+  beginRead(): OpenRead
+  /** Begins a new connection: from now on everything must be verified anew. */
+  beginEpoch(): number
+  /** Notes that a change may have moved rows in or out of a known query [R8]. */
+  invalidate(table: string, key: string): void
+  /** Applies what waited and may go now; returns how many batches that were. */
+  retryDeferred(): number
+  /** What a source needs to go on where this replica stands. */
+  resume(): Resume
+  /** Shows a write that is not confirmed yet. */
+  addLayer(layer: Layer): void
+  /** Takes a write back, or lets it fall because it is confirmed elsewhere. */
+  dropLayer(operationId: string): void
+  /** Shows a write of the host's own, judged by its guard [O7]. */
+  submitLayer(layer: Layer, options: HostLayerOptions): HostLayer
+  /** Forgets rows, coverage, position and what waits, here and on disk; what the user did stays [T7]. */
+  reset(): void
+  /** Notes that everything is now equal to the remote. */
+  markFresh(): void
+  /** Resolves when the store has caught up enough for another batch [A1]. */
+  ready(): Promise<void>
+  /** Resolves when all that was applied is on the disk; at once without a store. */
+  flushed(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a replica takes over from its store. */
+export type Restored<F> = {
+  readonly store: Store
+  readonly term: Term
+  readonly position: Position
+  readonly checkpoint: Value | undefined
+  readonly freshAtUnixMs: number | undefined
+  readonly history: History<F>
+  readonly deferrals: Deferrals<F>
+  readonly coverages: readonly Coverage[]
+  readonly loaded: ReadonlyMap<string, readonly StoreRecord[]>
+  readonly onCommitted: ((seq: CommitSeq) => void) | undefined
+}
+
+/** A replica in memory alone. With a store: `openReplica`. */
+export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<F> {
+  return createReplicaOn(options, undefined)
+}
+
+/** Internal: a replica that goes on from what its store kept. */
+export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restored<F> | undefined): Replica<F> {
+  const { clock = systemClock, log = silentLog, rules = allRules, origin = -1, maxRows = 1_000_000 } = options
+  const onListenerError = (error: unknown): void =>
+    log.write('error', 'freshet::listener', error instanceof Error ? error.message : String(error))
+  const tables = createReplicaTables(options.tables, { durable: restored !== undefined, onListenerError })
+  const overlay = createOverlay()
+  const openReads = createOpenReads()
+  const refetches = createRefetches()
+  const coverages = createCoverages()
+  const status = createStatusCell(onListenerError)
+  const acks = createPendingAcks(refetches)
+  const isReady = options.isReady ?? (() => false)
+
+  let seq: Seq = 0
+  let epoch = 1
+  let epochStartedAt: Seq = 0
+  let position = restored?.position ?? origin
+  let checkpoint = restored?.checkpoint
+  let freshAtUnixMs = restored?.freshAtUnixMs
+  let history = restored?.history ?? createHistory<F>(origin)
+  let deferrals = restored?.deferrals ?? createDeferrals<F>()
+  const firstStamp: Stamp = { seq, epoch, nowUnixMs: freshAtUnixMs ?? 0 }
+  for (const [table, records] of restored?.loaded ?? []) {
+    tables.writer(table).load(records.map(({ id, value }): [string, Row] => [id, value]), firstStamp)
+  }
+  for (const coverage of restored?.coverages ?? []) {
+    coverages.set(coverage)
+    if (coverage.key === wholeTable) tables.writer(coverage.table).setComplete(coverage.complete)
+  }
+
+  const committer = restored && createReplicaCommitter(options, restored, clock, status, log)
+  const confirmed = (table: string, id: string) => tables.collection(table).confirmed(id)
+  const stage = (writes: readonly StoreWrite[], clear?: readonly string[]): void => {
+    if (!committer) return
+    const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs })
+    committer.stage([...writes, state], clear)
+  }
+
+  const kernel: Kernel = {
+    clock,
+    tables,
+    overlay,
+    openReads,
+    refetches,
+    coverages,
+    rules,
+    get epoch() {
+      return epoch
+    },
+    get epochStartedAt() {
+      return epochStartedAt
+    },
+    stamp: (at: Seq): Stamp => ({ seq: at, epoch, nowUnixMs: clock.now() }),
+    versionOf: (table: string, id: string): Version | undefined => tables.writer(table).version(id),
+    wantsUnknown: (table) => coverages.get(table, wholeTable) !== undefined,
+    isHeldBack: (table, id) => deferrals.size > 0 && deferrals.blocks(new Set([rowKeyText(table, id)])),
+    rowSettled(change, fact, startedAt) {
+      refetches.settled(fact)
+      for (const operationId of acks.confirmedBy(fact, startedAt)) dropOperation(change, operationId)
+    },
+  }
+
+  const dropOperation = (change: TableChange, operationId: string): void => {
+    const layer = overlay.drop(operationId)
+    if (layer) change.layer(layer.table, layer.id, overlay.foldOf(layer))
+  }
+  const applyAcks = (change: TableChange, batch: { acks?: readonly Ack[] | undefined }, settledNow: AckView): void => {
+    for (const { operationId } of batch.acks ?? []) {
+      const layer = overlay.find(operationId)
+      if (!layer) continue
+      if (settledNow(layer.table, layer.id)) dropOperation(change, operationId)
+      else acks.hold(layer, seq)
+    }
+  }
+
+  const hostLayers = createHostLayers({
+    clock,
+    confirmed,
+    show: (layer) => replica.addLayer(layer),
+    drop: (operationId) => replica.dropLayer(operationId),
+  })
+  const afterChange = (change: TableChange, writes: readonly StoreWrite[]): void => {
+    stage([...change.storeWrites, ...writes])
+    if (hostLayers.size > 0) hostLayers.judge(change.changed)
+  }
+  const publishPending = (): void => {
+    const pending = deferrals.needs(isReady)
+    if (pending.join('\n') !== status.get().pending.join('\n')) status.update({ pending })
+  }
+
+  const applyState = (batch: StateBatch): ApplyOutcome => {
+    const parked = parkState(batch)
+    if (parked) return parked
+    return writeState(batch, [])
+  }
+  const writeState = (batch: StateBatch, records: readonly StoreWrite[]): ApplyOutcome => {
+    checkRoom(batch.facts, tables, maxRows)
+    seq += 1
+    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
+    const change = tables.transact((work) => {
+      applyStateFacts(kernel, work, batch, seq)
+      applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
+    })
+    const retired = (batch.acks ?? []).flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
+    const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
+    afterChange(change, [...covered.map(coverageWrite), ...retired, ...records])
+    return { kind: 'applied', changedRows: change.changedRows }
+  }
+  const parkState = (batch: StateBatch): ApplyOutcome | undefined => {
+    const { needsOf } = options
+    if (!needsOf) return undefined
+    const needs = [...new Set(batch.facts.flatMap(needsOf))]
+    const keys = new Set(batch.facts.map(({ table, id }) => rowKeyText(table, id)))
+    if (needs.every(isReady) && !(rules.deferSameKeys && deferrals.blocks(keys))) return undefined
+    stage([deferredWrite(deferrals.add({ batch, needs, keys }))])
+    publishPending()
+    return { kind: 'parked', needs: deferrals.needs(isReady) }
+  }
+
+  const logKernel = (): LogKernel<F> => {
+    const { projection } = options
+    if (projection) {
+      const keepPositions = options.keepPositions ?? 0
+      return { projection, history, deferrals, rules, position, keepPositions, isReady, confirmed }
+    }
+    throw new FreshetError({
+      code: 'replica/no-projection',
+      kind: 'usage',
+      message: `Replica ${options.name} was given a log batch but no projection; pass one when you create it.`,
+    })
+  }
+  const publishLog = (result: LogResult, acked: { acks?: readonly Ack[] | undefined; checkpoint?: Value | undefined }): ApplyOutcome => {
+    if (result.outcome.kind !== 'applied' && result.outcome.kind !== 'parked') return result.outcome
+    seq += 1
+    position = result.position
+    if (acked.checkpoint !== undefined) checkpoint = acked.checkpoint
+    const stamp = kernel.stamp(seq)
+    const change = tables.transact((work) => {
+      for (const { table, id, row } of result.writes) {
+        if (row) work.put(table, id, row, stamp)
+        else work.remove(table, id)
+      }
+      applyAcks(work, acked, () => true)
+    })
+    afterChange(change, result.storeWrites)
+    if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
+    return result.outcome
+  }
+  const applyLog = (batch: LogBatch<F>): ApplyOutcome => publishLog(refusable(() => applyLogBatch(logKernel(), batch)), batch)
+
+  const retryOne = (): boolean => {
+    const deferred = deferrals.firstReady(isReady)
+    if (!deferred) return false
+    const { batch, number } = deferred
+    if (batch.kind === 'log') publishLog(refusable(() => applyLateBatch(logKernel(), number, batch)), batch)
+    else {
+      deferrals.remove(number)
+      writeState(batch, [deferredDelete(number)])
+      publishPending()
+    }
+    return true
+  }
+
+  const replica: Replica<F> = {
+    name: options.name,
+    get seq() {
+      return seq
+    },
+    get position() {
+      return position
+    },
+    get checkpoint() {
+      return checkpoint
+    },
+    get epoch() {
+      return epoch
+    },
+    status,
+    refetches,
+    coverages,
+    overlay,
+    tables: tables.names,
+    collection: tables.collection,
+    apply: (batch) => (batch.kind === 'state' ? applyState(batch) : applyLog(batch)),
+    beginRead: () => openReads.begin(seq),
+    beginEpoch() {
+      epoch += 1
+      // A number of its own, so that reads sent before are told apart from those sent after.
+      seq += 1
+      epochStartedAt = seq
+      return epoch
+    },
+    invalidate(table, key) {
+      const coverage = coverages.get(table, key)
+      if (coverage) coverages.set({ ...coverage, invalidated: true })
+    },
+    retryDeferred() {
+      let applied = 0
+      while (retryOne()) applied += 1
+      return applied
+    },
+    resume: () => ({ position, checkpoint, marks: marksOf(history) }),
+    addLayer(layer) {
+      overlay.add(layer)
+      tables.transact((change) => change.layer(layer.table, layer.id, overlay.foldOf(layer)))
+    },
+    dropLayer(operationId) {
+      acks.forget(operationId)
+      tables.transact((change) => dropOperation(change, operationId))
+    },
+    submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
+    reset() {
+      history = createHistory<F>(origin)
+      deferrals = createDeferrals<F>()
+      position = origin
+      checkpoint = undefined
+      freshAtUnixMs = undefined
+      coverages.clear()
+      seq += 1
+      tables.transact((change) => {
+        for (const name of tables.names()) change.clear(name)
+      })
+      const { coverage, history: kept, deferred } = kernelTables
+      stage([], [...tables.names(), coverage, kept, deferred])
+      publishPending()
+    },
+    markFresh() {
+      freshAtUnixMs = clock.now()
+      status.update({ freshness: { freshAtUnixMs, staleSinceUnixMs: undefined } })
+      stage([])
+    },
+    ready: async () => committer?.ready(),
+    flushed: async () => committer?.flushed(),
+    close: async () => committer?.close(),
+  }
+  status.update({ freshness: { freshAtUnixMs }, pending: deferrals.needs(isReady) })
+  return replica
+}
+
+type AckView = (table: string, id: string) => boolean
+
+function createReplicaCommitter<F>(
+  options: ReplicaOptions<F>,
+  restored: Restored<F>,
+  clock: Clock,
+  status: StatusCell,
+  log: Log,
+): Committer {
+  return createCommitter({
+    store: restored.store,
+    term: restored.term,
+    clock,
+    maxBacklog: options.maxBacklog ?? 20_000,
+    onCommitted: (committedSeq) => restored.onCommitted?.(committedSeq),
+    onFault(fault) {
+      if (fault) log.write('warn', 'freshet::store', fault.message, { code: fault.code })
+      status.update({ degraded: fault })
+    },
+  })
+}
+
+function marksOf<F>(history: History<F>): Resume['marks'] {
+  return history
+    .entries()
+    .flatMap(({ upTo, mark }) => (mark === undefined ? [] : [{ position: upTo, mark }]))
+    .reverse()
+}
+
+/** A projection that refuses halts its replica; the facts are named by the cause. */
+function refusable<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof FreshetError) throw error
+    throw new FreshetError({
+      code: 'replica/refused-facts',
+      kind: 'protocol',
+      message: `A batch could not be applied: ${error instanceof Error ? error.message : String(error)} Reset the replica to read everything again.`,
+      cause: error,
+    })
+  }
+}
+
+function checkRoom(facts: readonly RowFact[], tables: { collection(table: string): Collection }, maxRows: number): void {
+  const added = new Map<string, number>()
+  for (const fact of facts) {
+    const collection = tables.collection(fact.table)
+    if (fact.kind !== 'put' || collection.size + facts.length <= maxRows || collection.confirmed(fact.id)) continue
+    added.set(fact.table, (added.get(fact.table) ?? 0) + 1)
+  }
+  for (const [table, count] of added) {
+    if (tables.collection(table).size + count <= maxRows) continue
+    throw new FreshetError({
+      code: 'replica/too-many-rows',
+      kind: 'usage',
+      message: `Table ${table} would hold more than ${maxRows} rows; narrow what is replicated, or raise maxRows.`,
+    })
+  }
+}

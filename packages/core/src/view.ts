@@ -1,0 +1,119 @@
+import type { Output } from './derived.ts'
+import { FreshetError } from './errors.ts'
+import type { LiveOrder } from './live-order.ts'
+import { createListeners } from './listeners.ts'
+import type { Query } from './query.ts'
+import type { Row } from './value.ts'
+
+/** The answer of a live query at one moment. Immutable. */
+export type ViewSnapshot<R extends Row = Row> = {
+  readonly rows: readonly R[]
+  /** Ids of `rows`, in the same order. */
+  readonly ids: readonly string[]
+  /** Matches inside and outside the window. */
+  readonly total: number
+  /** Whether every row that matches at the source is known here [R8]. */
+  readonly complete: boolean
+  /** Grows with every new snapshot of this view. */
+  readonly version: number
+}
+
+/** A live query over a collection [Q1–Q5]. */
+export type View<R extends Row = Row> = {
+  /**
+   * The current answer. The same object until something in it changed; a row
+   * that did not change is the same object too [Q4].
+   */
+  snapshot(): ViewSnapshot<R>
+  /** Calls `listener` once per applied batch that changed the snapshot [Q3]. Returns how to stop. */
+  subscribe(listener: (snapshot: ViewSnapshot<R>) => void): () => void
+  /** Frees what the view keeps. Its last snapshot stays readable. Calling twice is harmless. */
+  close(): void
+}
+
+/** What a view needs of its collection. */
+export type ViewHost = {
+  readonly complete: boolean
+  acquireOrder(query: Query): LiveOrder
+  releaseOrder(query: Query): void
+  readonly outputs: Set<Output>
+  onListenerError(error: unknown): void
+}
+
+/**
+ * Opens a live query.
+ *
+ * A batch costs it nothing unless it changed a rank below the window's end; the
+ * window is copied at most once per batch, when it is read or somebody listens.
+ *
+ * @throws {FreshetError} `query/bad-window`, `query/bad-filter`.
+ */
+export function createView(host: ViewHost, query: Query): View {
+  const { offset, limit } = windowOf(query)
+  const live = host.acquireOrder(query)
+  const listeners = createListeners<ViewSnapshot>(host.onListenerError)
+  let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.complete, version: 0 }
+  let staleFrom = 0
+  let told: ViewSnapshot | undefined
+  let closed = false
+
+  const refresh = (): void => {
+    const total = live.order.size
+    const count = Math.max(0, Math.min(limit, total - offset))
+    let { rows, ids } = held
+    if (staleFrom < offset + Math.max(count, rows.length)) {
+      const keep = Math.max(0, Math.min(staleFrom - offset, count, rows.length))
+      const freshRows = rows.slice(0, count)
+      const freshIds = ids.slice(0, count)
+      const differs = live.order.copy(offset + keep, offset + count, freshRows, freshIds, keep)
+      if (differs || count !== rows.length) [rows, ids] = [freshRows, freshIds]
+    }
+    staleFrom = Infinity
+    const { complete } = host
+    if (rows === held.rows && total === held.total && complete === held.complete && held.version > 0) return
+    held = { rows, ids, total, complete, version: held.version + 1 }
+  }
+  const snapshot = (): ViewSnapshot => {
+    if (!closed) refresh()
+    return held
+  }
+  const output: Output = {
+    settle() {
+      if (live.changedFrom < staleFrom) staleFrom = live.changedFrom
+    },
+    notify() {
+      if (listeners.size === 0) return
+      const now = snapshot()
+      if (now === told) return
+      told = now
+      listeners.emit(now)
+    },
+  }
+  host.outputs.add(output)
+
+  return {
+    snapshot,
+    subscribe(listener) {
+      if (listeners.size === 0) told = snapshot()
+      return listeners.add(listener)
+    },
+    close() {
+      if (closed) return
+      refresh()
+      closed = true
+      host.outputs.delete(output)
+      host.releaseOrder(query)
+    },
+  }
+}
+
+function windowOf(query: Query): { readonly offset: number; readonly limit: number } {
+  const { offset = 0, limit = Infinity } = query
+  const valid = (count: number): boolean => count === Infinity || (Number.isSafeInteger(count) && count >= 0)
+  if (valid(limit) && Number.isSafeInteger(offset) && offset >= 0) return { offset, limit }
+  throw new FreshetError({
+    code: 'query/bad-window',
+    kind: 'usage',
+    message: `offset ${offset} and limit ${limit} are no window; both must be whole numbers from zero.`,
+  })
+}
