@@ -1,17 +1,16 @@
-import type { Aggregate, AggregateSpec } from './aggregate.ts'
-import { createAggregate } from './aggregate.ts'
-import type { Derived, Output } from './derived.ts'
-import { LiveOrder } from './live-order.ts'
+import { createAggregate, type Aggregate, type AggregateSpec } from './aggregate.ts'
+import type { Output } from './derived.ts'
+import { LayeredRows, type LoadEntry, type RowFold } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
+import { createLiveOrders } from './live-orders.ts'
 import type { WorkCounter } from './ordered-rows.ts'
 import type { Query } from './query.ts'
-import { filterKey, orderKey } from './query-key.ts'
-import { RowSlots, type Stamp, type Version } from './row-slots.ts'
+import type { Stamp, Version } from './row-slots.ts'
 import type { ColumnTypes } from './schema.ts'
-import { rowsEqual } from './value-equality.ts'
 import type { Row } from './value.ts'
-import { createView, type View } from './view.ts'
+import { createView, type View, type ViewHost } from './view.ts'
 
+export type { LoadEntry, RowFold } from './layered-rows.ts'
 export type { Stamp, Version } from './row-slots.ts'
 
 /** What is known of an id [R7]. */
@@ -63,8 +62,6 @@ export type Collection<R extends Row = Row> = {
   aggregate<S extends AggregateSpec>(query: Query, spec: S): Aggregate<S>
 }
 
-export type LoadEntry = { readonly id: string; readonly row: Row; readonly version?: Version | undefined }
-
 /**
  * The kernel's only door into a collection. One batch at a time: `begin`,
  * changes, `settle`, and `notify` once every collection of the replica is settled.
@@ -81,7 +78,7 @@ export type CollectionWriter = {
   /** The row is as it is held. */
   verify(id: string, stamp: Stamp): void
   /** Sets or takes away what pending writes make of a row. */
-  layer(id: string, fold: ((confirmed: Row | undefined) => Row | undefined) | undefined): void
+  layer(id: string, fold: RowFold | undefined): void
   setComplete(complete: boolean): void
   /** Brings every view up to date. */
   settle(): void
@@ -105,4 +102,135 @@ export type CollectionOptions = {
   readonly onListenerError?: ((error: unknown) => void) | undefined
   /** Counts rows looked at, for tests. */
   readonly work?: WorkCounter | undefined
+}
+
+/** Makes an empty collection, with the reading side for everyone and the writing side for the kernel. */
+export function createCollection<R extends Row = Row>(
+  options: CollectionOptions,
+): { readonly collection: Collection<R>; readonly writer: CollectionWriter } {
+  const { name, columns = {}, onListenerError = throwLater, work = { rows: 0 } } = options
+  const listeners = createListeners<CollectionChange>(onListenerError)
+  const outputs = new Set<Output>()
+  let changed: Set<string> | 'all' | undefined
+  let complete = false
+
+  const rows = new LayeredRows(columns, work, (id) => {
+    if (listeners.size === 0 || changed === 'all') return
+    changed ??= new Set()
+    changed.add(id)
+  })
+  const { slots } = rows
+  const orders = createLiveOrders(rows, columns, work)
+  const host: ViewHost = {
+    get complete() {
+      return complete
+    },
+    rows,
+    columns,
+    orders,
+    outputs,
+    onListenerError,
+  }
+
+  const writer: CollectionWriter = {
+    begin() {},
+    put: (id, row, stamp, version) => rows.put(id, row, stamp, version),
+    remove: (id, stamp) => rows.remove(id, stamp?.seq ?? 0),
+    verify(id, stamp) {
+      const slot = slots.findAgain(id)
+      if (slot >= 0) slots.verify(slot, stamp)
+    },
+    layer: (id, fold) => rows.layer(id, fold),
+    setComplete(known) {
+      if (known !== complete) changed ??= new Set()
+      complete = known
+    },
+    settle() {
+      for (const output of outputs) output.settle()
+      orders.settled()
+    },
+    notify() {
+      const ids = changed
+      changed = undefined
+      if (ids !== undefined) listeners.emit({ ids: ids === 'all' ? ids : [...ids] })
+      for (const output of outputs) output.notify()
+    },
+    load(entries, stamp) {
+      const putAll = (): void => {
+        for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
+      }
+      if (entries.length * 4 < slots.used) return putAll()
+      changed = 'all'
+      slots.reserve(entries.length)
+      rows.bulk(putAll)
+    },
+    clear() {
+      changed = 'all'
+      complete = false
+      rows.bulk(() => rows.clear())
+    },
+    changedSeq: (id) => rows.changedSeq(id),
+    verifiedEpoch(id) {
+      const slot = slots.findAgain(id)
+      return slot < 0 ? 0 : slots.epoch(slot)
+    },
+    version(id) {
+      const slot = slots.findAgain(id)
+      return slot < 0 ? undefined : slots.version(slot)
+    },
+    *idsVerifiedBefore(epoch) {
+      for (const [slot, id] of slots.ids.entries()) {
+        if (id !== undefined && slots.epoch(slot) < epoch && rows.confirmedAt(slot) !== undefined) yield id
+      }
+    },
+  }
+
+  const collection: Collection = {
+    name,
+    columns,
+    get size() {
+      return rows.visible
+    },
+    get complete() {
+      return complete
+    },
+    get: (id) => rows.get(id),
+    confirmed: (id) => rows.confirmed(id),
+    lookup(id) {
+      const slot = slots.find(id)
+      const row = slot < 0 ? undefined : slots.rows[slot]
+      if (row !== undefined) return { kind: 'present', row }
+      return { kind: slot >= 0 || complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
+    },
+    meta(id) {
+      const slot = slots.find(id)
+      if (slot < 0) return undefined
+      return {
+        fetchedAtUnixMs: slots.fetchedAtUnixMs(slot),
+        verifiedEpoch: slots.epoch(slot),
+        version: slots.version(slot),
+        pending: rows.pending(slot),
+      }
+    },
+    *ids() {
+      for (const [id] of collection.entries()) yield id
+    },
+    *entries() {
+      for (const [slot, id] of slots.ids.entries()) {
+        const row = slots.rows[slot]
+        if (id !== undefined && row !== undefined) yield [id, row]
+      }
+    },
+    subscribe: (listener) => listeners.add(listener),
+    view: (query = {}) => createView(host, query),
+    aggregate: (query, spec) => createAggregate(host, query.filter, spec),
+  }
+  // The rows are what the source put there; R is the caller's word for them.
+  return { collection: collection as unknown as Collection<R>, writer }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -15,8 +15,6 @@ export class LiveOrder implements Derived {
   readonly order: OrderedRows
   /** Lowest rank that changed since the last settling; Infinity when none did. */
   changedFrom = Infinity
-  /** Views that hold it. */
-  users = 0
   readonly #held: RowSlots
   readonly #matches: Predicate
   readonly #compare: RowComparator
@@ -43,7 +41,8 @@ export class LiveOrder implements Derived {
     // Most changes concern no given view: both miss, and nothing more is asked.
     if (!was && !is) return
     const id = this.#held.ids[slot] ?? ''
-    if (was && is && this.#compare(before, id, after, id) === 0) return this.#touch(this.order.rank(slot, before))
+    if (was && is && this.#compare(before, id, after, id) === 0)
+      return this.#touch(this.order.rank(slot, before))
     if (was) this.#touch(this.order.remove(slot, before))
     if (is) this.#touch(this.order.insert(slot))
   }

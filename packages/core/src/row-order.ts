@@ -56,7 +56,10 @@ function compareTerm(
  * which are cache misses. Lossy on purpose: very large numbers, long texts and
  * nested values share keys.
  */
-export function compileSortKey(order: readonly OrderTerm[] = [], columns: ColumnTypes = {}): (row: Row) => number {
+export function compileSortKey(
+  order: readonly OrderTerm[] = [],
+  columns: ColumnTypes = {},
+): (row: Row) => number {
   const [term] = order
   if (term === undefined) return () => 0
   const read = compileField(term.field)

@@ -151,8 +151,8 @@ function compareNumeric(a: Value, b: Value): number {
   if (left !== undefined && right !== undefined) return compareDecimals(left, right)
   return (
     Number(left === undefined) - Number(right === undefined) ||
-    Number(typeof a === 'object') - Number(typeof b === 'object') ||
-    compareTexts(String(a), String(b))
+    Number(a instanceof Tagged) - Number(b instanceof Tagged) ||
+    (a instanceof Tagged && b instanceof Tagged ? compareTexts(a.text, b.text) : 0)
   )
 }
 

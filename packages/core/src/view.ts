@@ -1,8 +1,10 @@
 import type { Output } from './derived.ts'
 import { FreshetError } from './errors.ts'
-import type { LiveOrder } from './live-order.ts'
+import type { LayeredRows } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
+import type { LiveOrders } from './live-orders.ts'
 import type { Query } from './query.ts'
+import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
 
 /** The answer of a live query at one moment. Immutable. */
@@ -31,11 +33,12 @@ export type View<R extends Row = Row> = {
   close(): void
 }
 
-/** What a view needs of its collection. */
+/** What a live result needs of its collection. */
 export type ViewHost = {
   readonly complete: boolean
-  acquireOrder(query: Query): LiveOrder
-  releaseOrder(query: Query): void
+  readonly rows: LayeredRows
+  readonly columns: ColumnTypes
+  readonly orders: LiveOrders
   readonly outputs: Set<Output>
   onListenerError(error: unknown): void
 }
@@ -50,7 +53,7 @@ export type ViewHost = {
  */
 export function createView(host: ViewHost, query: Query): View {
   const { offset, limit } = windowOf(query)
-  const live = host.acquireOrder(query)
+  const live = host.orders.acquire(query.filter, query.order)
   const listeners = createListeners<ViewSnapshot>(host.onListenerError)
   let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.complete, version: 0 }
   let staleFrom = 0
@@ -102,7 +105,7 @@ export function createView(host: ViewHost, query: Query): View {
       refresh()
       closed = true
       host.outputs.delete(output)
-      host.releaseOrder(query)
+      host.orders.release(live)
     },
   }
 }

@@ -1,0 +1,198 @@
+import type { Derived } from './derived.ts'
+import type { WorkCounter } from './ordered-rows.ts'
+import { RowSlots, type Stamp, type Version } from './row-slots.ts'
+import type { ColumnTypes } from './schema.ts'
+import { rowsEqual } from './value-equality.ts'
+import type { Row } from './value.ts'
+
+/** What pending writes make of a confirmed row. */
+export type RowFold = (confirmed: Row | undefined) => Row | undefined
+
+export type LoadEntry = readonly [id: string, row: Row, version?: Version | undefined]
+
+/**
+ * Confirmed rows with the layers over them.
+ *
+ * The slots hold the visible rows, so that a read asks for no layer at all;
+ * only the few ids with a layer keep their confirmed row aside.
+ */
+export class LayeredRows {
+  readonly slots = new RowSlots()
+  readonly derived = new Set<Derived>()
+  readonly #columns: ColumnTypes
+  readonly #work: WorkCounter
+  readonly #changed: (id: string) => void
+  readonly #layers = new Map<number, Layered>()
+  /** Sequence number by id known to be absent, oldest removal first. */
+  readonly #absent = new Map<string, number>()
+  /** Newest removal among those forgotten. */
+  #forgottenSeq = 0
+  #bulk = false
+  visible = 0
+
+  constructor(columns: ColumnTypes, work: WorkCounter, changed: (id: string) => void) {
+    this.#columns = columns
+    this.#work = work
+    this.#changed = changed
+  }
+
+  get(id: string): Row | undefined {
+    const slot = this.slots.find(id)
+    return slot < 0 ? undefined : this.slots.rows[slot]
+  }
+
+  confirmed(id: string): Row | undefined {
+    const slot = this.slots.find(id)
+    return slot < 0 ? undefined : this.confirmedAt(slot)
+  }
+
+  confirmedAt(slot: number): Row | undefined {
+    const layer = this.#layers.size > 0 ? this.#layers.get(slot) : undefined
+    return layer === undefined ? this.slots.rows[slot] : layer.confirmed
+  }
+
+  pending(slot: number): boolean {
+    return this.#layers.has(slot)
+  }
+
+  knownAbsent(id: string): boolean {
+    return this.#absent.has(id)
+  }
+
+  /** Number of the last put or removal. Of an id that may be a forgotten removal: the newest of those. */
+  changedSeq(id: string): number {
+    const slot = this.slots.findAgain(id)
+    return slot < 0 ? (this.#absent.get(id) ?? this.#forgottenSeq) : this.slots.seq(slot)
+  }
+
+  put(id: string, row: Row, stamp: Stamp, version: Version | undefined): boolean {
+    const { slots } = this
+    this.#work.rows++
+    const slot = this.#slotFor(id)
+    const layer = this.#layers.size > 0 ? this.#layers.get(slot) : undefined
+    const held = layer === undefined ? slots.rows[slot] : layer.confirmed
+    if (held !== undefined && rowsEqual(held, row, this.#columns)) {
+      slots.verify(slot, stamp)
+      if (version !== undefined) slots.setVersion(slot, version)
+      return false
+    }
+    slots.change(slot, stamp, version)
+    if (layer === undefined) this.#show(slot, row)
+    else {
+      layer.confirmed = row
+      this.#fold(slot, layer)
+    }
+    this.#changed(id)
+    return true
+  }
+
+  remove(id: string, seq: number): boolean {
+    this.#noteAbsent(id, seq)
+    const slot = this.slots.findAgain(id)
+    if (slot < 0) return false
+    const layer = this.#layers.get(slot)
+    if (layer === undefined) {
+      this.#show(slot, undefined)
+      this.slots.release(slot)
+    } else {
+      if (layer.confirmed === undefined) return false
+      layer.confirmed = undefined
+      this.#fold(slot, layer)
+    }
+    this.#changed(id)
+    return true
+  }
+
+  layer(id: string, fold: RowFold | undefined): void {
+    if (fold === undefined) return this.#dropLayer(id)
+    const slot = this.#slotFor(id)
+    const layer = this.#layers.get(slot) ?? { fold, confirmed: this.slots.rows[slot] }
+    layer.fold = fold
+    this.#layers.set(slot, layer)
+    this.#fold(slot, layer)
+    this.#changed(id)
+  }
+
+  /** Runs changes that no derived result follows row by row: they start again afterwards. */
+  bulk(work: () => void): void {
+    this.#bulk = true
+    try {
+      work()
+    } finally {
+      this.#bulk = false
+      for (const derived of this.derived) derived.rebuild()
+    }
+  }
+
+  clear(): void {
+    const { ids } = this.slots
+    for (const [slot, id] of ids.entries()) if (id !== undefined) this.#forget(slot)
+    this.#absent.clear()
+    this.#forgottenSeq = 0
+  }
+
+  #forget(slot: number): void {
+    const layer = this.#layers.get(slot)
+    if (layer === undefined) {
+      this.#show(slot, undefined)
+      this.slots.release(slot)
+    } else {
+      layer.confirmed = undefined
+      this.#fold(slot, layer)
+    }
+  }
+
+  #slotFor(id: string): number {
+    const slot = this.slots.findAgain(id)
+    if (slot >= 0) return slot
+    if (this.#absent.size > 0) this.#absent.delete(id)
+    return this.slots.take(id)
+  }
+
+  #dropLayer(id: string): void {
+    const slot = this.slots.findAgain(id)
+    const layer = slot < 0 ? undefined : this.#layers.get(slot)
+    if (layer === undefined) return
+    this.#layers.delete(slot)
+    this.#show(slot, this.#keepIdentity(slot, layer.confirmed))
+    if (layer.confirmed === undefined) this.slots.release(slot)
+    this.#changed(id)
+  }
+
+  #fold(slot: number, layer: Layered): void {
+    this.#show(slot, this.#keepIdentity(slot, layer.fold(layer.confirmed)))
+  }
+
+  /** The shown object while it equals the new one [Q4]. */
+  #keepIdentity(slot: number, row: Row | undefined): Row | undefined {
+    const shown = this.slots.rows[slot]
+    const same = shown !== undefined && row !== undefined && rowsEqual(shown, row, this.#columns)
+    return same ? shown : row
+  }
+
+  #show(slot: number, after: Row | undefined): void {
+    const { rows } = this.slots
+    const before = rows[slot]
+    if (before === after) return
+    rows[slot] = after
+    this.visible += Number(after !== undefined) - Number(before !== undefined)
+    if (this.#bulk) return
+    for (const derived of this.derived) derived.change(slot, before, after)
+  }
+
+  #noteAbsent(id: string, seq: number): void {
+    this.#absent.delete(id)
+    this.#absent.set(id, seq)
+    if (this.#absent.size <= maxAbsent) return
+    for (const [oldest, oldestSeq] of this.#absent) {
+      this.#absent.delete(oldest)
+      this.#forgottenSeq = Math.max(this.#forgottenSeq, oldestSeq)
+      return
+    }
+  }
+}
+
+type Layered = { fold: RowFold; confirmed: Row | undefined }
+
+/** Removals remembered one by one; about 1 MB. */
+const maxAbsent = 10_000

@@ -1,0 +1,133 @@
+import { IdIndex } from './id-index.ts'
+import type { Row } from './value.ts'
+
+/** When and by what a row was last heard of. */
+export type Stamp = {
+  /** Number of the applied batch. */
+  readonly seq: number
+  /** The epoch in which the row was verified [S3]. */
+  readonly epoch: number
+  /** Milliseconds since the Unix epoch. */
+  readonly nowUnixMs: number
+}
+
+/** What a source orders the states of one row by, where it has such a thing. */
+export type Version = number | bigint | string
+
+/**
+ * Rows by slot, a small number that is reused once its row is gone.
+ *
+ * Metadata lives in typed arrays by slot, 16 B per row, never in an object per
+ * row [R9]. Numbers and epochs are kept in 32 bits.
+ */
+export class RowSlots {
+  /** Id by slot; undefined where the slot is free. */
+  readonly ids: (string | undefined)[] = []
+  /** Visible row by slot: the confirmed one, or what a layer makes of it. */
+  readonly rows: (Row | undefined)[] = []
+  readonly #index = new IdIndex(this.ids)
+  readonly #free: number[] = []
+  #seqs = new Uint32Array(0)
+  #epochs = new Uint32Array(0)
+  #fetchedAt = new Float64Array(0)
+  #versions: (Version | undefined)[] | undefined
+  #lastId = ''
+  #lastSlot = -1
+
+  /** Slots in use. */
+  get used(): number {
+    return this.ids.length - this.#free.length
+  }
+
+  find(id: string): number {
+    return this.#index.find(id)
+  }
+
+  /** As `find`, for the writer: it asks for one id several times in a row. */
+  findAgain(id: string): number {
+    if (this.#lastSlot < 0 || this.#lastId !== id) {
+      this.#lastSlot = this.#index.find(id)
+      this.#lastId = id
+    }
+    return this.#lastSlot
+  }
+
+  /** Takes a slot for an id that has none. */
+  take(id: string): number {
+    const slot = this.#free.pop() ?? this.ids.length
+    this.ids[slot] = id
+    this.rows[slot] = undefined
+    this.#index.add(id, slot)
+    if (slot >= this.#seqs.length) this.#growMeta(Math.ceil((slot + 1) * 1.25))
+    this.#lastSlot = -1
+    return slot
+  }
+
+  release(slot: number): void {
+    const id = this.ids[slot]
+    if (id === undefined) return
+    this.#index.remove(id)
+    this.ids[slot] = undefined
+    this.rows[slot] = undefined
+    this.#seqs[slot] = 0
+    this.#epochs[slot] = 0
+    if (this.#versions) this.#versions[slot] = undefined
+    this.#free.push(slot)
+    this.#lastSlot = -1
+  }
+
+  /** Makes room for so many rows more, once instead of step by step. */
+  reserve(more: number): void {
+    const total = this.used + more
+    this.#index.reserve(total)
+    if (total > this.#seqs.length) this.#growMeta(total)
+  }
+
+  /** Notes that the row is as given at this stamp. */
+  verify(slot: number, stamp: Stamp): void {
+    this.#epochs[slot] = stamp.epoch
+    this.#fetchedAt[slot] = stamp.nowUnixMs
+  }
+
+  /** Notes that the row changed at this stamp. */
+  change(slot: number, stamp: Stamp, version: Version | undefined): void {
+    this.verify(slot, stamp)
+    this.#seqs[slot] = stamp.seq
+    this.setVersion(slot, version)
+  }
+
+  setVersion(slot: number, version: Version | undefined): void {
+    if (version === undefined && this.#versions === undefined) return
+    this.#versions ??= []
+    while (this.#versions.length < slot) this.#versions.push(undefined)
+    this.#versions[slot] = version
+  }
+
+  seq(slot: number): number {
+    return this.#seqs[slot] ?? 0
+  }
+
+  epoch(slot: number): number {
+    return this.#epochs[slot] ?? 0
+  }
+
+  fetchedAtUnixMs(slot: number): number {
+    return this.#fetchedAt[slot] ?? 0
+  }
+
+  version(slot: number): Version | undefined {
+    return this.#versions?.[slot]
+  }
+
+  #growMeta(length: number): void {
+    const seqs = new Uint32Array(length)
+    const epochs = new Uint32Array(length)
+    const fetchedAt = new Float64Array(length)
+    seqs.set(this.#seqs)
+    epochs.set(this.#epochs)
+    fetchedAt.set(this.#fetchedAt)
+    this.#seqs = seqs
+    this.#epochs = epochs
+    this.#fetchedAt = fetchedAt
+  }
+}
