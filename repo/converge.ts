@@ -29,7 +29,7 @@ export type ConvergeIo = {
 export const harnesses: readonly Harness[] = [
   {
     name: 'kernel',
-    module: 'packages/core/src/testing/converge-kernel.ts',
+    module: 'repo/converge-kernel.ts',
     what: 'three toy sources, faults and restarts on the one core',
   },
   {

@@ -81,10 +81,10 @@ function writeFact(kernel: Kernel, change: TableChange, fact: Exclude<RowFact, {
       const held = kernel.tables.collection(table).confirmed(id)
       const epoch = kernel.tables.writer(table).verifiedEpoch(id)
       // On a base that was not verified in this connection the other fields may be old [S3].
-      if (epoch !== kernel.epoch && kernel.rules.verifiedBase) kernel.refetches.want(fact)
-      else if (!held) kernel.refetches.want(fact)
+      if (!held || (epoch !== kernel.epoch && kernel.rules.verifiedBase)) kernel.refetches.want(fact)
       if (!held) return
-      change.put(table, id, patchRow(held, fact.set, fact.unset), { ...stamp, epoch }, fact.version)
+      const verified = kernel.rules.verifiedBase ? epoch : stamp.epoch
+      change.put(table, id, patchRow(held, fact.set, fact.unset), { ...stamp, epoch: verified }, fact.version)
     }
   }
 }

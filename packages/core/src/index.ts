@@ -28,3 +28,31 @@ export type { View, ViewSnapshot } from './view.ts'
 export type { Aggregate, AggregateSnapshot, AggregateSpec, AggregateTerm } from './aggregate.ts'
 export type { WorkCounter } from './ordered-rows.ts'
 export { filterKey, orderKey, queryKey, valueKey } from './query-key.ts'
+export type {
+  Ack,
+  ApplyOutcome,
+  Batch,
+  CoverageUpdate,
+  LogBatch,
+  Need,
+  Position,
+  RowFact,
+  Seq,
+  StateBatch,
+} from './batch.ts'
+export type { Draft, Projection, RowKey } from './projection.ts'
+export type { Page, PageRequest, Resume, Source, SourceCapabilities, StreamItem } from './source.ts'
+export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
+export type { TableSpec } from './replica-tables.ts'
+export { isFresh, wholeTable, type Coverage } from './coverage.ts'
+export type { OpenRead } from './open-reads.ts'
+export { applyEdit, patchRow, type Fold, type Layer, type RowEdit } from './overlay.ts'
+export type { HostLayer, HostLayerOptions, LayerOutcome } from './host-layers.ts'
+export type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
+export { createOutbox, type Outbox, type OutboxOptions, type QueuedOperation, type Submitted } from './outbox.ts'
+export { createSync, type Sync, type SyncOptions } from './sync.ts'
+export { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
+export { createFollower, type Follower } from './follower.ts'
+export type { Freshness, Progress, Status, StatusCell, SyncState } from './status.ts'
+export { createListeners, type Listeners } from './listeners.ts'

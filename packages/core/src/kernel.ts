@@ -37,6 +37,8 @@ export interface Kernel {
 export type KernelRules = {
   /** A2: a read does not overwrite what changed after it was sent. */
   readonly crossedReads: boolean
+  /** S2: reading begins once the stream stands. */
+  readonly subscribeFirst: boolean
   /** S3: a partial update on an unverified row is read again. */
   readonly verifiedBase: boolean
   /** S4: what a whole walk did not see is gone. */
@@ -51,6 +53,7 @@ export type KernelRules = {
 
 export const allRules: KernelRules = {
   crossedReads: true,
+  subscribeFirst: true,
   verifiedBase: true,
   reconcileDeletions: true,
   dropCovered: true,

@@ -2,6 +2,7 @@ import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
 import { delay, systemClock, type Clock } from './clock.ts'
 import { wholeTable } from './coverage.ts'
 import { asFreshetError, FreshetError } from './errors.ts'
+import { allRules, type KernelRules } from './kernel.ts'
 import { silentLog, type Log } from './log.ts'
 import { systemRandom, type Random } from './random.ts'
 import type { Wanted } from './refetch.ts'
@@ -25,6 +26,8 @@ export type SyncOptions<F> = {
   readonly random?: Random | undefined
   readonly log?: Log | undefined
   readonly telemetry?: Telemetry | undefined
+  /** Only for convergence runs. */
+  readonly rules?: KernelRules | undefined
 }
 
 /** Keeps a replica equal to its source until stopped. Never throws: see `replica.status` [X2]. */
@@ -115,7 +118,7 @@ type Connection = {
 
 function createConnection<F>(options: SyncOptions<F>, onProgress: () => void): Connection {
   const { replica, source, clock = systemClock, telemetry = noTelemetry } = options
-  const { reconcileMs = 60_000, quietMs = 1_000 } = options
+  const { reconcileMs = 60_000, quietMs = 1_000, rules = allRules } = options
   const wake = createWake()
   let reconcileAsked = false
 
@@ -159,6 +162,8 @@ function createConnection<F>(options: SyncOptions<F>, onProgress: () => void): C
   }
 
   const pump = async (signal: AbortSignal, live: Live): Promise<never> => {
+    // Without S2 the stream is opened behind the pages, as clients do that lose what changes in between.
+    if (!rules.subscribeFirst) await live.promise
     const resume = source.capabilities.resumable || source.capabilities.kind === 'log' ? replica.resume() : null
     for await (const item of source.stream?.(resume, signal) ?? []) {
       signal.throwIfAborted()
@@ -219,11 +224,12 @@ function createConnection<F>(options: SyncOptions<F>, onProgress: () => void): C
   }
 
   const establish = async (signal: AbortSignal, live: Live): Promise<never> => {
-    if (source.stream) await live.promise
+    if (source.stream && rules.subscribeFirst) await live.promise
     if (source.capabilities.kind === 'state' && !live.resumed) {
       replica.beginEpoch()
       if (source.page) await walk(signal)
     }
+    if (!rules.subscribeFirst) live.reached()
     await refetchAll(signal)
     onProgress()
     replica.status.update({

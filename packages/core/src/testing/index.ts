@@ -1,1 +1,9 @@
-export {}
+export { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+export { createSeededRandom } from './seeded-random.ts'
+export { createPushQueue, type PushQueue } from './push-queue.ts'
+export { createFaultySource, noFaults, type Faults, type FaultySource } from './faulty-source.ts'
+export { createToyTable, toyTable, type ToyRemote, type ToyTable } from './toy-table.ts'
+export { createToyWorld, type ToyWorld } from './toy-world.ts'
+export { createToyChain, toyProjection, type ToyChain, type ToyLog } from './toy-chain.ts'
+export { convergeKernel, switchableRules, type ConvergeKernelOptions, type KernelDisk } from './converge-kernel.ts'
+export { shrinkHistory } from './shrink-history.ts'

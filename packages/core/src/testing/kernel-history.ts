@@ -1,0 +1,81 @@
+import { randomBelow, type Random } from '../random.ts'
+
+/** One step of a history. Plain data, so that a history can be printed, shrunk and run again. */
+export type KernelStep =
+  | { readonly kind: 'write'; readonly id: string; readonly value: number }
+  | { readonly kind: 'delete'; readonly id: string }
+  | { readonly kind: 'mine'; readonly logs: readonly { account: string; op: 'add' | 'double'; amount: number; need: string | undefined }[] }
+  | { readonly kind: 'reorg'; readonly depth: number; readonly blocks: number }
+  | { readonly kind: 'ready'; readonly need: string }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'outage'; readonly ms: number }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'crash'; readonly atWrite: number; readonly when: 'before' | 'after' }
+
+export type ToyKind = 'table' | 'world' | 'held-rows' | 'chain'
+
+export type KernelHistory = {
+  readonly toy: ToyKind
+  readonly lossless: boolean
+  readonly maxLatencyMs: number
+  readonly faulty: boolean
+  /** Steps the remote has taken before the replica first sees it. */
+  readonly before: readonly KernelStep[]
+  readonly steps: readonly KernelStep[]
+}
+
+const needs = ['code:a', 'code:b', 'schema:c']
+
+/** A history by its seed. */
+export function makeKernelHistory(random: Random): KernelHistory {
+  const toys: readonly ToyKind[] = ['table', 'world', 'held-rows', 'chain']
+  const toy = pick(random, toys)
+  const length = 5 + randomBelow(random, 30)
+  return {
+    toy,
+    lossless: toy === 'chain' || random.next() < 0.7,
+    maxLatencyMs: pick(random, [0, 5, 50, 400]),
+    faulty: random.next() < 0.6,
+    before: Array.from({ length: 8 }, () => (toy === 'chain' ? chainStep(random) : rowStep(random))),
+    steps: Array.from({ length }, () => makeStep(random, toy)),
+  }
+}
+
+function makeStep(random: Random, toy: ToyKind): KernelStep {
+  const roll = random.next()
+  if (roll < 0.5) return toy === 'chain' ? chainStep(random) : rowStep(random)
+  if (roll < 0.8) return { kind: 'wait', ms: pick(random, [0, 1, 10, 100, 700]) }
+  if (roll < 0.86) return { kind: 'cut' }
+  if (roll < 0.9) return { kind: 'outage', ms: pick(random, [10, 300, 3_000]) }
+  if (roll < 0.95) return { kind: 'restart' }
+  return { kind: 'crash', atWrite: 1 + randomBelow(random, 4), when: random.next() < 0.5 ? 'before' : 'after' }
+}
+
+function rowStep(random: Random): KernelStep {
+  const id = `row${randomBelow(random, 6)}`
+  if (random.next() < 0.25) return { kind: 'delete', id }
+  return { kind: 'write', id, value: randomBelow(random, 4) }
+}
+
+function chainStep(random: Random): KernelStep {
+  const roll = random.next()
+  if (roll < 0.2) return { kind: 'reorg', depth: 1 + randomBelow(random, 4), blocks: 1 + randomBelow(random, 5) }
+  if (roll < 0.4) return { kind: 'ready', need: pick(random, needs) }
+  return { kind: 'mine', logs: Array.from({ length: randomBelow(random, 4) }, () => makeLog(random)) }
+}
+
+export function makeLog(random: Random) {
+  return {
+    account: `account${randomBelow(random, 3)}`,
+    op: random.next() < 0.6 ? ('add' as const) : ('double' as const),
+    amount: 1 + randomBelow(random, 9),
+    need: random.next() < 0.25 ? pick(random, needs) : undefined,
+  }
+}
+
+function pick<T>(random: Random, choices: readonly [T, ...T[]] | readonly T[]): T {
+  const chosen = choices[randomBelow(random, choices.length)]
+  if (chosen === undefined) throw new RangeError('Nothing to choose from.')
+  return chosen
+}
