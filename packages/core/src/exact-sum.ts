@@ -84,18 +84,18 @@ export class ExactSum {
   }
 
   #decimalValue(): Tagged {
-    const others = new ExactSum()
-    others.#decimals = this.#decimals + this.#whole * 10n ** BigInt(this.#decimalScale)
-    others.#decimalScale = this.#decimalScale
-    if (this.#partials.length > 0) others.#changeDecimal(String(roundOnce(this.#partials)), 1)
-    const negative = others.#decimals < 0n
-    const digits = String(negative ? -others.#decimals : others.#decimals).padStart(
-      others.#decimalScale + 1,
-      '0',
-    )
-    const point = digits.length - others.#decimalScale
-    const text = others.#decimalScale > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}` : digits
-    return new Tagged('decimal', negative ? `-${text}` : text)
+    const all = new ExactSum()
+    all.#decimals = this.#decimals + this.#whole * 10n ** BigInt(this.#decimalScale)
+    all.#decimalScale = this.#decimalScale
+    if (this.#partials.length > 0) all.#changeDecimal(String(roundOnce(this.#partials)), 1)
+    const scale = all.#decimalScale
+    const digits = String(all.#decimals)
+      .replace('-', '')
+      .padStart(scale + 1, '0')
+    const whole = digits.slice(0, digits.length - scale)
+    const fraction = digits.slice(digits.length - scale).replace(/0+$/, '')
+    const sign = all.#decimals < 0n ? '-' : ''
+    return new Tagged('decimal', `${sign}${whole}${fraction && '.'}${fraction}`)
   }
 }
 
