@@ -1,0 +1,1 @@
+export { createReferenceEvm } from './reference-evm.ts'

@@ -1,0 +1,32 @@
+import type { EvmModule } from './evm-module.ts'
+
+/** The memory of a module as bytes. Its buffer is replaced whenever it grows. */
+export class ModuleMemory {
+  readonly #module: EvmModule
+  readonly #scratch: number
+  #bytes = new Uint8Array(0)
+
+  constructor(module: EvmModule) {
+    this.#module = module
+    this.#scratch = module.scratchAt()
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    this.#view().set(bytes, at)
+  }
+
+  /** Writes up to 32 bytes where the module looks for operands. */
+  writeScratch(bytes: Uint8Array): void {
+    this.#view().set(bytes, this.#scratch)
+  }
+
+  copyOf(at: number, size: number): Uint8Array {
+    return this.#view().slice(at, at + size)
+  }
+
+  #view(): Uint8Array {
+    const { buffer } = this.#module.memory
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer)
+    return this.#bytes
+  }
+}
