@@ -58,6 +58,7 @@ export type StoreRange = {
   /** Default true. */
   readonly upperInclusive?: boolean | undefined
   readonly limit?: number | undefined
+  /** Largest key first. Records of one index key stay in id order, as a query breaks ties. Default false. */
   readonly reverse?: boolean | undefined
 }
 

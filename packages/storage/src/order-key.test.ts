@@ -1,0 +1,82 @@
+import { Tagged, datetime, decimal, type Value } from '@freshet/core'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { compareBytes, orderKey } from './order-key.ts'
+import { naiveOrder } from './testing/naive-order.ts'
+import { mixedValues } from './testing/range-contract.ts'
+
+test('[ST6] the bytes of any two values order as the values do', () => {
+  for (const a of mixedValues) {
+    for (const b of mixedValues)
+      expect({ a, b, order: byteOrder([a], [b]) }).toEqual({ a, b, order: Math.sign(naiveOrder(a, b)) })
+  }
+})
+
+test('[ST6] the bytes of random numbers order exactly, across number, bigint and decimal', () => {
+  const numeric: fc.Arbitrary<Value> = fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.bigInt(),
+    fc
+      .tuple(fc.bigInt(), fc.integer({ min: -120, max: 120 }))
+      .map(([digits, power]) => decimal(`${digits}e${power}`)),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => decimal(String(value))),
+  )
+  fc.assert(
+    fc.property(numeric, numeric, (a, b) => byteOrder([a], [b]) === Math.sign(naiveOrder(a, b))),
+    { seed: 1, numRuns: 5_000 },
+  )
+})
+
+test('[ST6] the bytes of random lists and texts order as the values do', () => {
+  const leaf: fc.Arbitrary<Value> = fc.oneof(
+    fc.constantFrom(...mixedValues),
+    fc.string({ unit: 'binary' }),
+    fc.uint8Array({ maxLength: 4 }),
+  )
+  const list = fc.array(
+    fc.oneof(
+      leaf,
+      fc.array(leaf, { maxLength: 3 }),
+      fc.dictionary(fc.string(), leaf, { maxKeys: 2, noNullPrototype: true }),
+    ),
+  )
+  fc.assert(
+    fc.property(list, list, (a, b) => byteOrder(a, b) === Math.sign(naiveOrder(a, b))),
+    { seed: 2, numRuns: 3_000 },
+  )
+})
+
+test('[ST6] decimals and datetimes that are none sort behind the others of their kind, by text', () => {
+  const odd = (tag: 'decimal' | 'datetime', text: string): Value => new Tagged(tag, text)
+  const ordered: Value[] = [
+    Infinity,
+    odd('decimal', ''),
+    odd('decimal', '1e99999999999999999'),
+    odd('decimal', 'x'),
+    '',
+    datetime('2026-01-01T00:00:00Z'),
+    odd('datetime', 'tomorrow'),
+    odd('datetime', 'yesterday'),
+    [],
+  ]
+  const shuffled = ordered.toReversed().toSorted((a, b) => byteOrder([a], [b]))
+  expect(shuffled).toEqual(ordered)
+})
+
+test('[ST6] datetimes with an offset or a finer fraction sort by instant', () => {
+  const ordered: Value[] = [
+    datetime('2026-01-01T00:00:00+01:00'),
+    new Date('2025-12-31T23:59:59.999Z'),
+    datetime('2025-12-31T23:59:59.9990000001Z'),
+    datetime('2026-01-01T00:00:00Z'),
+    datetime('2026-01-01 00:00:00.5'),
+    new Date('2026-01-01T00:00:00.501Z'),
+  ]
+  expect(ordered.toReversed().toSorted((a, b) => byteOrder([a], [b]))).toEqual(ordered)
+})
+
+function byteOrder(a: readonly Value[], b: readonly Value[]): number {
+  return Math.sign(compareBytes(orderKey(a), orderKey(b)))
+}

@@ -1,0 +1,133 @@
+import { FreshetError, Tagged, type Row, type Value } from '@freshet/core'
+import { usageError } from './errors.ts'
+
+/** Deepest nesting a row may have; deeper ones are refused, not cut [ST9]. */
+export const maxDepth = 200
+
+/** What a value is to a store. */
+export type StorableKind =
+  | 'null'
+  | 'boolean'
+  | 'number'
+  | 'bigint'
+  | 'string'
+  | 'bytes'
+  | 'date'
+  | 'tagged'
+  | 'array'
+  | 'record'
+
+/**
+ * The kind of a value, or an error for what is not a value of the kernel:
+ * `undefined`, functions, symbols, invalid dates, instances of classes.
+ *
+ * @throws {FreshetError} `storage/value` (usage): see the message.
+ */
+export function storableKind(value: Value): StorableKind {
+  switch (typeof value) {
+    case 'string':
+      return 'string'
+    case 'number':
+      return 'number'
+    case 'boolean':
+      return 'boolean'
+    case 'bigint':
+      return 'bigint'
+    case 'object':
+      return objectKind(value)
+    default:
+      throw unstorable(`${typeof value} is not a value; leave the field out or use null`)
+  }
+}
+
+function objectKind(value: object | null): StorableKind {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (value instanceof Tagged) return 'tagged'
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw unstorable('an invalid Date; use null for an unknown time')
+    return 'date'
+  }
+  if (value instanceof Uint8Array) return 'bytes'
+  if (isPlain(value)) return 'record'
+  throw unstorable(`an instance of ${value.constructor.name}; convert it to a plain record first`)
+}
+
+/** Plain also when made in another realm, where `Object.prototype` is another object. */
+function isPlain(value: object): boolean {
+  // `getPrototypeOf` is typed `any`; what it returns is an object or null.
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+}
+
+/** Refuses nesting that would exhaust the stack of this or another engine. */
+export function assertDepth(depth: number): void {
+  if (depth > maxDepth) throw unstorable(`nested deeper than ${maxDepth} levels; keep it as text or split it`)
+}
+
+function unstorable(what: string): FreshetError {
+  return usageError('storage/value', what)
+}
+
+/** Runs `encode` on a row and names the record in the error when it cannot be kept. */
+export function encodingRecord<T>(table: string, id: string, row: Row, encode: (row: Row) => T): T {
+  try {
+    return encode(row)
+  } catch (error) {
+    throw namedError(table, id, error)
+  }
+}
+
+/** A copy that shares nothing mutable with the original; checks every value on the way. */
+export function copyRow(row: Row): Row {
+  if (storableKind(row) !== 'record') throw unstorable('not a record; a row is a record of values')
+  return copyRecord(row, 1)
+}
+
+function copyValue(value: Value, depth: number): Value {
+  assertDepth(depth)
+  // The checked kinds are what the casts below say; TypeScript cannot follow the table.
+  switch (storableKind(value)) {
+    case 'array':
+      // `Array.from` visits holes, which `map` would keep as holes.
+      return Array.from(value as readonly Value[], (item) => copyValue(item, depth + 1))
+    case 'record':
+      return copyRecord(value as Row, depth + 1)
+    case 'bytes':
+      return new Uint8Array(value as Uint8Array)
+    case 'date':
+      return new Date((value as Date).getTime())
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'bigint':
+    case 'string':
+    case 'tagged':
+      return value
+  }
+}
+
+function copyRecord(record: Row, depth: number): Row {
+  const copy: Record<string, Value> = {}
+  for (const [field, value] of Object.entries(record)) setField(copy, field, copyValue(value, depth))
+  return copy
+}
+
+/** Sets an own field whatever its name: assigning to `__proto__` would change the prototype [V5]. */
+export function setField(record: Record<string, Value>, field: string, value: Value): void {
+  if (field === '__proto__') {
+    Object.defineProperty(record, field, { value, enumerable: true, configurable: true, writable: true })
+  } else {
+    record[field] = value
+  }
+}
+
+function namedError(table: string, id: string, error: unknown): unknown {
+  if (!(error instanceof FreshetError) || error.code !== 'storage/value') return error
+  return new FreshetError({
+    code: error.code,
+    kind: error.kind,
+    message: `Record ${JSON.stringify(id.slice(0, 100))} of table "${table}" cannot be stored: ${error.message}.`,
+    cause: error,
+  })
+}

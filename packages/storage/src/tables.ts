@@ -1,0 +1,95 @@
+import type { Commit, StoreIndex, StoreTable, Term } from '@freshet/core'
+import { usageError } from './errors.ts'
+
+/** The tables a store was opened with, checked and by name. */
+export type TableSet = ReadonlyMap<string, StoreTable>
+
+/**
+ * Checks a list of tables and keys it by name.
+ *
+ * @throws {FreshetError} `storage/tables` (usage): a name twice, or an index without fields.
+ */
+export function tableSet(tables: readonly StoreTable[]): TableSet {
+  const byName = new Map<string, StoreTable>()
+  for (const table of tables) {
+    if (byName.has(table.name)) throw usageError('storage/tables', `Table "${table.name}" is declared twice.`)
+    checkIndexes(table)
+    byName.set(table.name, table)
+  }
+  return byName
+}
+
+function checkIndexes(table: StoreTable): void {
+  const names = new Set<string>()
+  for (const index of table.indexes ?? []) {
+    if (names.has(index.name)) {
+      throw usageError('storage/tables', `Index "${index.name}" of table "${table.name}" is declared twice.`)
+    }
+    if (index.fields.length === 0) {
+      throw usageError('storage/tables', `Index "${index.name}" of table "${table.name}" has no fields.`)
+    }
+    names.add(index.name)
+  }
+}
+
+/** @throws {FreshetError} `storage/unknown-table` (usage): not among the tables of the open call. */
+export function tableNamed(tables: TableSet, name: string): StoreTable {
+  const table = tables.get(name)
+  if (table !== undefined) return table
+  throw usageError('storage/unknown-table', `There is no table "${name}". Declare it when opening the store.`)
+}
+
+/** @throws {FreshetError} `storage/unknown-index` (usage): the table declares no such index. */
+export function indexNamed(table: StoreTable, name: string): StoreIndex {
+  const index = table.indexes?.find((each) => each.name === name)
+  if (index !== undefined) return index
+  throw usageError(
+    'storage/unknown-index',
+    `Table "${table.name}" has no index "${name}". Declare it when opening the store.`,
+  )
+}
+
+/** What a commit touches, found before anything is written. */
+export type CommitScope = {
+  readonly touchesIntent: boolean
+  readonly clearsReplica: boolean
+}
+
+/**
+ * Checks a commit against the tables.
+ *
+ * @throws {FreshetError} `storage/unknown-table`, or `storage/term` (usage) when
+ *   a commit to a replica table is made under no term [T9].
+ */
+export function commitScope(tables: TableSet, commit: Commit, term: Term | undefined): CommitScope {
+  let touchesIntent = false
+  let touchesReplica = false
+  let clearsReplica = false
+  for (const name of commit.clear ?? []) {
+    if (tableNamed(tables, name).space === 'intent') touchesIntent = true
+    else touchesReplica = clearsReplica = true
+  }
+  for (const { table } of commit.writes) {
+    if (tableNamed(tables, table).space === 'intent') touchesIntent = true
+    else touchesReplica = true
+  }
+  if (term === undefined && touchesReplica) {
+    throw usageError(
+      'storage/term',
+      'Only the leader writes to replica tables. Call takeTerm() and pass its term to commit().',
+    )
+  }
+  return { touchesIntent, clearsReplica }
+}
+
+/** @throws {FreshetError} `storage/append` (usage): the table belongs to the replica space. */
+export function intentTableNamed(tables: TableSet, name: string): StoreTable {
+  const table = tableNamed(tables, name)
+  if (table.space === 'intent') return table
+  throw usageError('storage/append', `Table "${name}" is a replica table; append() takes intent tables only.`)
+}
+
+/** The key of an appended record: the commit's number, padded so that text order is append order [T10]. */
+export function appendKey(seq: number): string {
+  return String(seq).padStart(16, '0')
+}

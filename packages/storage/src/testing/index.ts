@@ -1,0 +1,6 @@
+export { storeContract } from './store-contract.ts'
+export type { ContractOptions, StoreDisk } from './store-disk.ts'
+export { crashingStore, type CrashPoint } from './crashing-store.ts'
+export { failingStore } from './failing-store.ts'
+export { hostileIds, hostileRows, unstorableRows } from './hostile-rows.ts'
+export { sameValue } from './same-value.ts'

@@ -1,0 +1,63 @@
+import type { Commit, Row, StoreIndex, StoreRange, StoreRecord, StoreTable, Value } from '@freshet/core'
+import { fieldOf } from '../field-of.ts'
+import { naiveOrder } from './naive-order.ts'
+
+/** What a store must hold, kept in the plainest way: the oracle of the property test. */
+export type ModelStore = {
+  commit(commit: Commit): void
+  append(table: string, id: string, value: Row): void
+  records(table: string): StoreRecord[]
+  range(table: string, range: StoreRange): StoreRecord[]
+}
+
+export function createModelStore(tables: readonly StoreTable[]): ModelStore {
+  const rows = new Map(tables.map((table) => [table.name, new Map<string, Row>()]))
+  const tableOf = (name: string): Map<string, Row> => rows.get(name) ?? new Map<string, Row>()
+  const recordsOf = (name: string): StoreRecord[] =>
+    [...tableOf(name)].map(([id, value]) => ({ id, value })).toSorted((a, b) => naiveOrder(a.id, b.id))
+
+  return {
+    commit({ writes, clear = [] }) {
+      for (const name of clear) tableOf(name).clear()
+      for (const { table, id, value } of writes) {
+        if (value === undefined) tableOf(table).delete(id)
+        else tableOf(table).set(id, value)
+      }
+    },
+    append(table, id, value) {
+      tableOf(table).set(id, value)
+    },
+    records: recordsOf,
+    range(name, range) {
+      const index = tables
+        .find((table) => table.name === name)
+        ?.indexes?.find((each) => each.name === range.index)
+      const keyOf = (record: StoreRecord): Value[] => keyIn(index, record)
+      const order = (a: StoreRecord, b: StoreRecord): number => compareKeys(keyOf(a), keyOf(b))
+      const found = recordsOf(name).filter((record) => isWithin(keyOf(record), range))
+      // Sorting is stable, so records of one key stay in id order in both directions.
+      const sorted = found.toSorted((a, b) => (range.reverse === true ? order(b, a) : order(a, b)))
+      return sorted.slice(0, range.limit)
+    },
+  }
+}
+
+function keyIn(index: StoreIndex | undefined, { id, value }: StoreRecord): Value[] {
+  return index === undefined ? [id] : index.fields.map((field) => fieldOf(value, field))
+}
+
+/** Bounds shorter than the key say something of its first fields only. */
+function isWithin(key: readonly Value[], range: StoreRange): boolean {
+  const { lower, upper, lowerInclusive = true, upperInclusive = true } = range
+  const fromLower =
+    lower === undefined || lower.length === 0 ? Infinity : compareKeys(key.slice(0, lower.length), lower)
+  const fromUpper =
+    upper === undefined || upper.length === 0 ? -Infinity : compareKeys(key.slice(0, upper.length), upper)
+  return (
+    (lowerInclusive ? fromLower >= 0 : fromLower > 0) && (upperInclusive ? fromUpper <= 0 : fromUpper < 0)
+  )
+}
+
+function compareKeys(a: readonly Value[], b: readonly Value[]): number {
+  return naiveOrder([...a], [...b])
+}
