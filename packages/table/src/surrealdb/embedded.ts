@@ -1,0 +1,2 @@
+export { connectEmbedded } from './connect-embedded.ts'
+export type { EmbeddedOptions } from './connect-embedded.ts'

@@ -1,0 +1,194 @@
+import { delay, randomBelow, type Clock, type Random } from '@freshet/core'
+import { Surreal, WebSocketEngine, type AuthProvider, type DriverContext, type RpcRequest } from 'surrealdb'
+import { aborted, databaseClosed, unreachable } from '../master-errors.ts'
+import { isBusy, surrealToError } from './surreal-errors.ts'
+
+/** Where a SurrealDB server is, and as whom to use which part of it. */
+export type SurrealEndpoint = {
+  /** Such as `ws://127.0.0.1:8000/rpc`. */
+  readonly url: string
+  readonly namespace: string
+  readonly database: string
+  readonly authentication?: AuthProvider | undefined
+  /** Default: the platform's own. */
+  readonly websocketImpl?: typeof WebSocket | undefined
+}
+
+export type SurrealConnectionOptions = {
+  /** A server to connect to when needed, or a connected client, whose owner keeps it connected. */
+  readonly remote: SurrealEndpoint | Surreal
+  readonly clock: Clock
+  readonly random: Random
+  /** How long connecting, and how long one statement, may take. */
+  readonly timeoutMs: number
+}
+
+/**
+ * A connection that is made when needed and never repeats a statement by itself
+ * after a loss: what was under way fails with `table/unreachable`, and whoever
+ * sent it decides.
+ */
+export type SurrealConnection = {
+  /** The results of the statements in order. Statements must be safe to repeat: a conflict is retried. */
+  run(statements: string, bindings: Record<string, unknown>, signal?: AbortSignal): Promise<unknown[]>
+  /** A connected client and a promise that rejects when it is lost. */
+  use<T>(task: (client: Surreal) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Calls the listener at the next loss or at closing; returns how to stop listening. */
+  onLost(listener: (error: Error) => void): () => void
+  /** Names the type test of a kind of value: SurrealDB 3 renamed them. */
+  isKind(kind: string): string
+  close(): Promise<void>
+}
+
+export function createSurrealConnection(options: SurrealConnectionOptions): SurrealConnection {
+  const { remote, clock, random, timeoutMs } = options
+  const isOwned = !(remote instanceof Surreal)
+  const lostListeners = new Set<(error: Error) => void>()
+  let connecting: Promise<Surreal> | undefined
+  let major = 3
+  let closed = false
+
+  const lose = (error: Error): void => {
+    connecting = undefined
+    const listeners = [...lostListeners]
+    lostListeners.clear()
+    for (const listener of listeners) listener(error)
+  }
+  const onLost = (listener: (error: Error) => void): (() => void) => {
+    lostListeners.add(listener)
+    return () => lostListeners.delete(listener)
+  }
+  const connect = async (): Promise<Surreal> => {
+    const client = isOwned ? await connectTo(remote, clock, timeoutMs) : remote
+    const { version } = await client.version()
+    major = Number(/(\d+)\./.exec(version)?.[1] ?? major)
+    const lost = (): void => lose(unreachable('The connection to SurrealDB was lost.'))
+    client.subscribe('disconnected', lost)
+    client.subscribe('reconnecting', lost)
+    return client
+  }
+  const connected = (): Promise<Surreal> => {
+    connecting ??= connect().catch((error: unknown) => {
+      connecting = undefined
+      throw surrealToError(error)
+    })
+    return connecting
+  }
+  const assertConnected = (client: Surreal): void => {
+    // The SDK would hold the call until it has reconnected, and send it then, however late.
+    if (client.status !== 'connected') throw unreachable('SurrealDB is not connected. Check that it runs.')
+  }
+
+  const use: SurrealConnection['use'] = async (task, signal) => {
+    if (signal?.aborted === true) throw aborted(signal.reason)
+    if (closed) throw databaseClosed()
+    const stop = new AbortController()
+    const lost = new Promise<never>((_, reject) => {
+      const forget = onLost(reject)
+      const abort = (): void => reject(aborted(signal?.reason))
+      signal?.addEventListener('abort', abort)
+      const cancelTimer = clock.schedule(() => {
+        reject(unreachable(`SurrealDB did not answer within ${timeoutMs} ms.`))
+        if (isOwned) void connecting?.then((client) => client.close()).catch(() => {})
+      }, timeoutMs)
+      stop.signal.addEventListener('abort', () => {
+        forget()
+        cancelTimer()
+        signal?.removeEventListener('abort', abort)
+      })
+    })
+    try {
+      const work = connected().then((client) => {
+        assertConnected(client)
+        if (signal?.aborted === true) throw aborted(signal.reason)
+        return task(client)
+      })
+      return await Promise.race([work, lost])
+    } catch (error) {
+      throw closed ? databaseClosed() : error
+    } finally {
+      stop.abort()
+    }
+  }
+
+  return {
+    use,
+    onLost,
+    isKind: (kind) => (major >= 3 ? `type::is_${kind}` : `type::is::${kind}`),
+    async run(statements, bindings, signal) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await use((client) => client.query(statements, bindings).collect(), signal)
+        } catch (error) {
+          if (!isBusy(error) || attempt === maxAttempts) throw error
+          await delay(clock, randomBelow(random, 5 << attempt), signal)
+        }
+      }
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      const client = await connecting?.catch(() => undefined)
+      lose(databaseClosed())
+      if (isOwned) await client?.close()
+    },
+  }
+}
+
+const maxAttempts = 8
+
+/**
+ * A new client, connected or rejected: the SDK alone waits for ever when the
+ * first connection fails. It does not reconnect by itself, because it would
+ * then send again what may have been executed.
+ */
+async function connectTo(endpoint: SurrealEndpoint, clock: Clock, timeoutMs: number): Promise<Surreal> {
+  let fail: (error: Error) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => {})
+  const engine = (context: DriverContext): WebSocketEngine => {
+    const made = new QuietWebSocketEngine(context)
+    made.subscribe('error', (error) =>
+      fail(unreachable(`SurrealDB cannot be reached at ${endpoint.url}.`, error)),
+    )
+    made.subscribe('disconnected', () => fail(unreachable(`SurrealDB cannot be reached at ${endpoint.url}.`)))
+    return made
+  }
+  const { namespace, database, authentication, websocketImpl } = endpoint
+  const client = new Surreal({
+    engines: { ws: engine, wss: engine },
+    ...(websocketImpl === undefined ? {} : { websocketImpl }),
+  })
+  const cancelTimer = clock.schedule(
+    () => fail(unreachable(`SurrealDB did not answer at ${endpoint.url} within ${timeoutMs} ms.`)),
+    timeoutMs,
+  )
+  const connection = {
+    namespace,
+    database,
+    reconnect: false,
+    ...(authentication === undefined ? {} : { authentication }),
+  }
+  try {
+    await Promise.race([client.connect(endpoint.url, connection), failed])
+    return client
+  } catch (error) {
+    client.close().catch(() => {})
+    throw error
+  } finally {
+    cancelTimer()
+  }
+}
+
+/** The SDK's engine, except that a ping cut off by a loss is no unhandled rejection. */
+class QuietWebSocketEngine extends WebSocketEngine {
+  override send<Method extends string, Params extends unknown[] | undefined, Result>(
+    request: RpcRequest<Method, Params>,
+  ): Promise<Result> {
+    const reply = super.send<Method, Params, Result>(request)
+    reply.catch(() => {})
+    return reply
+  }
+}

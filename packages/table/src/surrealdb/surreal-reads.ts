@@ -1,0 +1,95 @@
+import type { Filter, Query } from '@freshet/core'
+import { BoundExcluded, RecordIdRange, Table } from 'surrealdb'
+import type { MasterEntry, RowPage } from '../master.ts'
+import { surrealToError } from './surreal-errors.ts'
+import { createBinder, filterToSurreal, orderToSurreal, quote, type Binder } from './surreal-filter.ts'
+import type { SurrealTable } from './surreal-master.ts'
+import { idToRecordId } from './surreal-record-id.ts'
+import { recordToRow } from './surreal-values.ts'
+
+export type SurrealReads = {
+  list(query: Query, signal?: AbortSignal): Promise<RowPage>
+  page(
+    filter: Filter | undefined,
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<RowPage>
+  get(ids: readonly string[], filter?: Filter, signal?: AbortSignal): Promise<readonly MasterEntry[]>
+  count(filter?: Filter, signal?: AbortSignal): Promise<number>
+}
+
+export function createSurrealReads({ name, schema, connection }: SurrealTable): SurrealReads {
+  const { isKind } = connection
+  // Named in the statement: from a bound table SurrealDB 3.0.2 takes the window before it sorts.
+  const table = quote(name)
+  const entriesOf = (records: unknown): MasterEntry[] => {
+    if (!Array.isArray(records)) throw new TypeError('SurrealDB returned no list of records.')
+    // A SELECT of whole records yields records; recordToRow checks each.
+    return (records as Record<string, unknown>[]).map((record) => recordToRow(record, schema))
+  }
+  const run = async (
+    statements: string,
+    binder: Binder,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown[]> => {
+    try {
+      return await connection.run(statements, binder.bindings, signal)
+    } catch (error) {
+      throw surrealToError(error)
+    }
+  }
+  const whereClause = (filter: Filter | undefined, binder: Binder): string =>
+    filter === undefined ? '' : `WHERE ${filterToSurreal(filter, { table: name, schema, binder, isKind })}`
+
+  return {
+    async list({ filter, order = [], offset = 0, limit }, signal) {
+      const binder = createBinder()
+      const where = whereClause(filter, binder)
+      const { projections, clause } = orderToSurreal(order, { schema, isKind })
+      const window = `${limit === undefined ? '' : `LIMIT ${binder.bind(limit)} `}START ${binder.bind(offset)}`
+      const rows = `SELECT ${projections} FROM ${table} ${where} ORDER BY ${clause} ${window}`
+      const total = `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`
+      const [records, counts] = await run(`${rows}; ${total}`, binder, signal)
+      return { rows: entriesOf(records), total: firstNumber(counts) }
+    },
+    async page(filter, after, limit, signal) {
+      const binder = createBinder()
+      // A range of ids is scanned in their order from its start; `WHERE id > …` would scan the whole table each time.
+      const source =
+        after === undefined
+          ? new Table(name)
+          : new RecordIdRange(name, new BoundExcluded(idToRecordId(name, after).id), undefined)
+      const where = whereClause(filter, binder)
+      const statement = `SELECT * FROM ${binder.bind(source)} ${where} LIMIT ${binder.bind(limit + 1)}`
+      const [records] = await run(statement, binder, signal)
+      const rows = entriesOf(records)
+      if (rows.length <= limit) return { rows }
+      rows.pop()
+      return { rows, next: rows.at(-1)?.[0] }
+    },
+    async get(ids, filter, signal) {
+      const binder = createBinder()
+      const records = ids.filter((id) => id.isWellFormed()).map((id) => idToRecordId(name, id))
+      const statement = `SELECT * FROM ${binder.bind(records)} ${whereClause(filter, binder)}`
+      const [found] = await run(statement, binder, signal)
+      const byId = new Map(entriesOf(found).map((entry) => [entry[0], entry]))
+      return ids.map((id) => byId.get(id)).filter((entry) => entry !== undefined)
+    },
+    async count(filter, signal) {
+      const binder = createBinder()
+      const where = whereClause(filter, binder)
+      const [counts] = await run(
+        `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`,
+        binder,
+        signal,
+      )
+      return firstNumber(counts)
+    },
+  }
+}
+
+function firstNumber(counts: unknown): number {
+  const first: unknown = Array.isArray(counts) ? counts[0] : undefined
+  return typeof first === 'number' ? first : 0
+}
