@@ -60,6 +60,8 @@ function judge(
 }
 
 function saysWhatIsHeld(kernel: Kernel, fact: Exclude<RowFact, { kind: 'touched' }>): boolean {
+  // What is held is itself known to be old.
+  if (kernel.refetches.wants(fact)) return false
   const held = kernel.tables.collection(fact.table).confirmed(fact.id)
   if (fact.kind === 'delete') return held === undefined
   return fact.kind === 'put' && held !== undefined && valuesEqual(held, fact.row)
@@ -101,7 +103,7 @@ function applyCoverage(
     ...update,
     epoch,
     seq: startedAt === 'live' ? seq : startedAt,
-    fetchedAtUnixMs: nowUnixMs,
+    fetchedAtUnixMs: update.fetchedAtUnixMs ?? nowUnixMs,
     invalidated: false,
   })
   if (update.key === wholeTable) kernel.tables.writer(update.table).setComplete(update.complete)

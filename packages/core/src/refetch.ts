@@ -1,8 +1,13 @@
+import type { Seq } from './batch.ts'
 import { rowKeyText } from './draft.ts'
 import type { RowKey } from './projection.ts'
 
 /** A row that must be read again, and how often that was tried in vain. */
-export type Wanted = RowKey & { readonly attempts: number }
+export type Wanted = RowKey & {
+  readonly attempts: number
+  /** A read sent before this does not settle it. */
+  readonly wantedAt: Seq
+}
 
 /** After so many reads that crossed a change, a row is read again only once it is quiet [A2]. */
 export const refetchAttempts = 3
@@ -16,12 +21,12 @@ export type Refetches = {
   takeEager(): readonly Wanted[]
   /** Takes those that were tried too often; to be called after a pause. */
   takeQuiet(): readonly Wanted[]
-  /** The read of a row succeeded. */
-  settled(key: RowKey): void
+  /** A row was told, by a push or by a read sent at the given moment. */
+  settled(key: RowKey, startedAt: Seq | 'live'): void
   onWanted(listener: () => void): void
 }
 
-export function createRefetches(): Refetches {
+export function createRefetches(now: () => Seq): Refetches {
   const wanted = new Map<string, Wanted>()
   const tried = new Map<string, number>()
   let wake = (): void => {}
@@ -41,15 +46,16 @@ export function createRefetches(): Refetches {
     },
     want(key) {
       const text = rowKeyText(key.table, key.id)
-      if (wanted.has(text)) return
-      wanted.set(text, { table: key.table, id: key.id, attempts: tried.get(text) ?? 0 })
-      wake()
+      const known = wanted.has(text)
+      wanted.set(text, { table: key.table, id: key.id, attempts: tried.get(text) ?? 0, wantedAt: now() })
+      if (!known) wake()
     },
     wants: (key) => wanted.has(rowKeyText(key.table, key.id)),
     takeEager: () => take((entry) => entry.attempts < refetchAttempts),
     takeQuiet: () => take((entry) => entry.attempts >= refetchAttempts),
-    settled(key) {
+    settled(key, startedAt) {
       const text = rowKeyText(key.table, key.id)
+      if (startedAt !== 'live' && startedAt < (wanted.get(text)?.wantedAt ?? 0)) return
       tried.delete(text)
       wanted.delete(text)
     },

@@ -130,7 +130,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
   const tables = createReplicaTables(options.tables, { durable: restored !== undefined, onListenerError })
   const overlay = createOverlay()
   const openReads = createOpenReads()
-  const refetches = createRefetches()
+  const refetches = createRefetches(() => seq)
   const coverages = createCoverages()
   const status = createStatusCell(onListenerError)
   const acks = createPendingAcks(refetches)
@@ -180,7 +180,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
     wantsUnknown: (table) => coverages.get(table, wholeTable) !== undefined,
     isHeldBack: (table, id) => deferrals.size > 0 && deferrals.blocks(new Set([rowKeyText(table, id)])),
     rowSettled(change, fact, startedAt) {
-      refetches.settled(fact)
+      refetches.settled(fact, startedAt)
       for (const operationId of acks.confirmedBy(fact, startedAt)) dropOperation(change, operationId)
     },
   }
@@ -317,7 +317,10 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
     },
     invalidate(table, key) {
       const coverage = coverages.get(table, key)
-      if (coverage) coverages.set({ ...coverage, invalidated: true })
+      if (!coverage || coverage.invalidated) return
+      const invalidated = { ...coverage, invalidated: true }
+      coverages.set(invalidated)
+      stage([coverageWrite(invalidated)])
     },
     retryDeferred() {
       let applied = 0

@@ -158,8 +158,9 @@ async function takeStep(run: Run, step: KernelStep): Promise<void> {
     case 'delete':
     case 'mine':
     case 'reorg':
-      changeRemote(run, step)
-      return holdRow(run, step)
+      return changeRemote(run, step)
+    case 'read':
+      return run.process.replica.refetches.want({ table: toyTable, id: step.id })
     case 'ready':
       run.ready.add(step.need)
       run.process.replica.retryDeferred()
@@ -194,12 +195,6 @@ function changeRemote(remote: Pick<Run, 'table' | 'world' | 'chain' | 'random'>,
   if (step.kind === 'reorg') {
     remote.chain?.reorg(step.depth, Array.from({ length: step.blocks }, () => newLogs(remote.random)))
   }
-}
-
-/** In the toy `held-rows` rows are read one by one, on demand; some of those that change are held. */
-function holdRow(run: Run, step: KernelStep): void {
-  if (run.history.toy !== 'held-rows' || step.kind !== 'write' || run.random.next() < 0.5) return
-  run.process.replica.refetches.want({ table: toyTable, id: step.id })
 }
 
 function newLogs(random: Random): readonly ToyLog[] {

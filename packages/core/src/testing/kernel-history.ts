@@ -4,6 +4,8 @@ import { randomBelow, type Random } from '../random.ts'
 export type KernelStep =
   | { readonly kind: 'write'; readonly id: string; readonly value: number }
   | { readonly kind: 'delete'; readonly id: string }
+  /** The application asks for a row. */
+  | { readonly kind: 'read'; readonly id: string }
   | { readonly kind: 'mine'; readonly logs: readonly { account: string; op: 'add' | 'double'; amount: number; need: string | undefined }[] }
   | { readonly kind: 'reorg'; readonly depth: number; readonly blocks: number }
   | { readonly kind: 'ready'; readonly need: string }
@@ -32,29 +34,34 @@ export function makeKernelHistory(random: Random): KernelHistory {
   const toys: readonly ToyKind[] = ['table', 'world', 'held-rows', 'chain']
   const toy = pick(random, toys)
   const length = 5 + randomBelow(random, 30)
+  // A restart reads everything again and so heals what went wrong before it.
+  const restarts = random.next() < 0.4
   return {
     toy,
     lossless: toy === 'chain' || random.next() < 0.7,
-    maxLatencyMs: pick(random, [0, 5, 50, 400]),
+    maxLatencyMs: pick(random, [0, 20, 100, 400]),
     faulty: random.next() < 0.6,
-    before: Array.from({ length: 8 }, () => (toy === 'chain' ? chainStep(random) : rowStep(random))),
-    steps: Array.from({ length }, () => makeStep(random, toy)),
+    before: Array.from({ length: 12 }, () => (toy === 'chain' ? chainStep(random) : rowStep(random, toy))),
+    steps: Array.from({ length }, () => makeStep(random, toy, restarts)),
   }
 }
 
-function makeStep(random: Random, toy: ToyKind): KernelStep {
-  const roll = random.next()
-  if (roll < 0.5) return toy === 'chain' ? chainStep(random) : rowStep(random)
-  if (roll < 0.8) return { kind: 'wait', ms: pick(random, [0, 1, 10, 100, 700]) }
-  if (roll < 0.86) return { kind: 'cut' }
-  if (roll < 0.9) return { kind: 'outage', ms: pick(random, [10, 300, 3_000]) }
+function makeStep(random: Random, toy: ToyKind, restarts: boolean): KernelStep {
+  const roll = random.next() * (restarts ? 1 : 0.91)
+  if (roll < 0.5) return toy === 'chain' ? chainStep(random) : rowStep(random, toy)
+  if (roll < 0.8) return { kind: 'wait', ms: pick(random, [0, 5, 30, 100, 300, 1_000]) }
+  if (roll < 0.88) return { kind: 'cut' }
+  if (roll < 0.91) return { kind: 'outage', ms: pick(random, [10, 300, 3_000]) }
   if (roll < 0.95) return { kind: 'restart' }
   return { kind: 'crash', atWrite: 1 + randomBelow(random, 4), when: random.next() < 0.5 ? 'before' : 'after' }
 }
 
-function rowStep(random: Random): KernelStep {
-  const id = `row${randomBelow(random, 6)}`
-  if (random.next() < 0.25) return { kind: 'delete', id }
+function rowStep(random: Random, toy: ToyKind): KernelStep {
+  // Few rows where each is read alone, so that reads and changes of one row cross.
+  const id = `row${randomBelow(random, toy === 'held-rows' ? 3 : 9)}`
+  const roll = random.next()
+  if (roll < 0.15) return { kind: 'delete', id }
+  if (roll < 0.4) return { kind: 'read', id }
   return { kind: 'write', id, value: randomBelow(random, 4) }
 }
 
