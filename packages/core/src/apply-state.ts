@@ -1,6 +1,5 @@
 import type { CoverageUpdate, RowFact, Seq, StateBatch, Version } from './batch.ts'
 import { wholeTable } from './coverage.ts'
-import { rowKeyText } from './draft.ts'
 import type { Stamp } from './collection.ts'
 import type { Kernel } from './kernel.ts'
 import { patchRow } from './overlay.ts'
@@ -25,7 +24,7 @@ export function applyStateFacts(kernel: Kernel, change: TableChange, batch: Stat
 function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt: Seq | 'live', stamp: Stamp): void {
   const { table, id } = fact
   if (fact.kind === 'touched') {
-    kernel.openReads.touch(rowKeyText(table, id), stamp.seq, undefined)
+    kernel.openReads.touch(fact, stamp.seq, undefined)
     if (kernel.tables.collection(table).confirmed(id) || kernel.wantsUnknown(table)) kernel.refetches.want(fact)
     return
   }
@@ -36,7 +35,7 @@ function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt
   }
   if (verdict === 'newer') writeFact(kernel, change, fact, stamp)
   if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, stamp)
-  kernel.openReads.touch(rowKeyText(table, id), stamp.seq, fact.version)
+  kernel.openReads.touch(fact, stamp.seq, fact.version)
   if (fact.kind !== 'patch') kernel.rowSettled(change, fact, startedAt)
 }
 
@@ -46,8 +45,7 @@ function judge(
   fact: Exclude<RowFact, { kind: 'touched' }>,
   startedAt: Seq | 'live',
 ): 'newer' | 'same' | 'older' | 'unordered' {
-  const key = rowKeyText(fact.table, fact.id)
-  const touch = kernel.openReads.touched(key)
+  const touch = kernel.openReads.touched(fact)
   if (fact.version !== undefined) {
     const held = kernel.versionOf(fact.table, fact.id) ?? touch?.version
     if (held !== undefined) return compareVersions(fact.version, held)

@@ -50,6 +50,8 @@ export type CoverageUpdate = {
   readonly ids?: readonly string[] | undefined
   readonly complete: boolean
   readonly total?: number | undefined
+  /** When the remote said so, where that was earlier than now. */
+  readonly fetchedAtUnixMs?: number | undefined
 }
 
 /** Absolute facts: pages, single rows, pushed events, replies to writes [A2]. */

@@ -1,45 +1,58 @@
-import { silentLog, type Log } from './log.ts'
-import type { Replica } from './replica.ts'
 import type { RowFact } from './batch.ts'
-import type { CommitSeq, Store } from './store.ts'
+import type { Log } from './log.ts'
+import { kernelTables } from './replica-records.ts'
+import type { CommitSeq, Store, StoreWrite } from './store.ts'
 
-/**
- * Keeps a replica equal to what another process or tab commits to the store
- * they share [T9].
- */
-export interface Follower {
-  /** Takes over what was committed since the last call; to be called whenever the leader says it committed. */
+/** Takes over what another process or tab commits to the store they share [T9]. */
+export type Follower = {
+  /** Resolves when all that was committed before the call is taken over. Calls share one run. */
   pull(): Promise<void>
 }
 
-/**
- * @param options.replica - A replica in memory alone, whose rows are those of `store` at `seq`.
- */
 export function createFollower(options: {
-  readonly replica: Replica<RowFact>
   readonly store: Store
+  /** The commit the follower's rows are at least as new as. */
   readonly seq: CommitSeq
-  readonly log?: Log | undefined
+  readonly tables: readonly string[]
+  readonly log: Log
+  /** Ids that are held of a table. */
+  held(table: string): Iterable<string>
+  apply(facts: readonly RowFact[]): void
+  /** The kernel's own books have changed. */
+  refresh(): Promise<void>
 }): Follower {
-  const { replica, store, log = silentLog } = options
+  const { store, log } = options
+  const tables = new Set(options.tables)
+  const books = new Set<string>([kernelTables.state, kernelTables.coverage])
   let seq = options.seq
   let pulling: Promise<void> | undefined
   let again = false
 
   const pullOnce = async (): Promise<void> => {
     const changes = await store.changesSince(seq)
-    const tables = new Set(replica.tables())
+    if (changes.seq === seq) return
     if (changes.kind === 'reset') {
       log.write('info', 'freshet::follower', 'The store no longer knows what changed; everything is read again.')
-      await readAll(replica, store)
+      for (const table of tables) options.apply(await differences(table))
+      await options.refresh()
     } else {
-      const facts = changes.writes.flatMap(({ table, id, value }): RowFact[] => {
-        if (!tables.has(table)) return []
-        return [value ? { kind: 'put', table, id, row: value } : { kind: 'delete', table, id }]
-      })
-      if (facts.length > 0) replica.apply({ kind: 'state', startedAt: 'live', facts })
+      const facts = changes.writes.flatMap(({ table, id, value }) => (tables.has(table) ? [factOf(table, id, value)] : []))
+      if (facts.length > 0) options.apply(facts)
+      if (changes.writes.some(({ table }) => books.has(table))) await options.refresh()
     }
     seq = changes.seq
+  }
+  const differences = async (table: string): Promise<readonly RowFact[]> => {
+    const facts: RowFact[] = []
+    const seen = new Set<string>()
+    for await (const slice of store.scan(table, 5_000)) {
+      for (const { id, value } of slice) {
+        seen.add(id)
+        facts.push(factOf(table, id, value))
+      }
+    }
+    for (const id of options.held(table)) if (!seen.has(id)) facts.push(factOf(table, id, undefined))
+    return facts
   }
   const pullUntilQuiet = async (): Promise<void> => {
     try {
@@ -53,21 +66,14 @@ export function createFollower(options: {
   }
 
   return {
-    async pull() {
+    pull() {
       again = true
       pulling ??= pullUntilQuiet()
-      await pulling
+      return pulling
     },
   }
 }
 
-async function readAll(replica: Replica<RowFact>, store: Store): Promise<void> {
-  replica.beginEpoch()
-  for (const table of replica.tables()) {
-    for await (const slice of store.scan(table, 1_000)) {
-      const facts = slice.map(({ id, value }): RowFact => ({ kind: 'put', table, id, row: value }))
-      replica.apply({ kind: 'state', startedAt: 'live', facts })
-    }
-    replica.apply({ kind: 'state', startedAt: 'live', facts: [], covers: [{ table, key: 'all', complete: true }] })
-  }
+function factOf(table: string, id: string, row: StoreWrite['value']): RowFact {
+  return row ? { kind: 'put', table, id, row } : { kind: 'delete', table, id }
 }

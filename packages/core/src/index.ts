@@ -53,6 +53,5 @@ export type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './op
 export { createOutbox, type Outbox, type OutboxOptions, type QueuedOperation, type Submitted } from './outbox.ts'
 export { createSync, type Sync, type SyncOptions } from './sync.ts'
 export { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
-export { createFollower, type Follower } from './follower.ts'
 export type { Freshness, Progress, Status, StatusCell, SyncState } from './status.ts'
 export { createListeners, type Listeners } from './listeners.ts'

@@ -1,4 +1,6 @@
 import type { Seq, Version } from './batch.ts'
+import { rowKeyText } from './draft.ts'
+import type { RowKey } from './projection.ts'
 
 /** A read on its way. What changes meanwhile is newer than what it brings [A2]. */
 export type OpenRead = {
@@ -14,8 +16,8 @@ type Touch = { readonly seq: Seq; readonly version: Version | undefined }
  */
 export type OpenReads = {
   begin(startedAt: Seq): OpenRead
-  touch(key: string, seq: Seq, version: Version | undefined): void
-  touched(key: string): Touch | undefined
+  touch(key: RowKey, seq: Seq, version: Version | undefined): void
+  touched(key: RowKey): Touch | undefined
 }
 
 export function createOpenReads(): OpenReads {
@@ -40,8 +42,8 @@ export function createOpenReads(): OpenReads {
       return read
     },
     touch(key, seq, version) {
-      if (reads.size > 0) touches.set(key, { seq, version })
+      if (reads.size > 0) touches.set(rowKeyText(key.table, key.id), { seq, version })
     },
-    touched: (key) => touches.get(key),
+    touched: (key) => (touches.size > 0 ? touches.get(rowKeyText(key.table, key.id)) : undefined),
   }
 }

@@ -1,22 +1,23 @@
-import type { Seq } from './batch.ts'
-import { createDeferrals, type Deferred } from './deferral.ts'
-import { createHistory, type HistoryEntry } from './history.ts'
-import { createReplicaOn, type Replica, type ReplicaOptions } from './replica.ts'
-import { kernelStoreTables, kernelTables, readCoverage, readDeferred, readHistory, readState } from './replica-records.ts'
-import type { TableSpec } from './replica-tables.ts'
-import type { CommitSeq, Store, StoreRecord, StoreTable, Term } from './store.ts'
 import type { RowFact } from './batch.ts'
+import { readBooks } from './kept-books.ts'
+import { createReplicaOn, type Replica, type ReplicaOptions } from './replica.ts'
+import { kernelStoreTables } from './replica-records.ts'
+import type { TableSpec } from './replica-tables.ts'
+import type { CommitSeq, Store, StoreRecord, StoreTable } from './store.ts'
 
 export type OpenReplicaOptions<F> = ReplicaOptions<F> & {
   readonly store: Store
-  /** Default: takes a new leadership of the store, which ends the one before [T9]. */
-  readonly term?: Term | undefined
+  /**
+   * `leader` (default) ends the leadership before it and commits what it applies.
+   * `follower` shows what the leader commits; `promote` makes it the leader.
+   */
+  readonly role?: 'leader' | 'follower' | undefined
   /** Told after each commit, so that followers can be told. */
-  onCommitted?(seq: CommitSeq): void
+  readonly onCommitted?: ((seq: CommitSeq) => void) | undefined
 }
 
 /** Rows read from the store in one slice while loading. */
-const hydrateRows = 5_000
+const loadRows = 5_000
 
 /**
  * A replica on a durable store: it stands where the run before stopped, with
@@ -27,27 +28,12 @@ const hydrateRows = 5_000
  * @throws {FreshetError} `storage/*` as the store does.
  */
 export async function openReplica<F = RowFact>(options: OpenReplicaOptions<F>): Promise<Replica<F>> {
-  const { store, origin = -1 } = options
-  const term = options.term ?? (await store.takeTerm())
-  const state = readState(await store.range(kernelTables.state, {}), origin)
-  const history: HistoryEntry<F>[] = (await store.range(kernelTables.history, {})).map((record) => readHistory<F>(record))
-  const deferred: Deferred<F>[] = (await store.range(kernelTables.deferred, {})).map((record) => readDeferred<F>(record))
-  const firstEpoch = 1
-  const seq: Seq = 0
-  const coverages = (await store.range(kernelTables.coverage, {})).map((record) => readCoverage(record, firstEpoch, seq))
-  const loaded = await loadRows(options.tables, store)
-  return createReplicaOn(options, {
-    store,
-    term,
-    position: state.position,
-    checkpoint: state.checkpoint,
-    freshAtUnixMs: state.freshAtUnixMs,
-    history: createHistory(state.oldest, history),
-    deferrals: createDeferrals(deferred),
-    coverages,
-    loaded,
-    onCommitted: options.onCommitted,
-  })
+  const { store, role = 'leader', origin = -1, onCommitted } = options
+  const term = role === 'leader' ? await store.takeTerm() : undefined
+  // Before the rows: what is committed while they are read is pulled again.
+  const kept = await readBooks<F>(store, origin)
+  const loaded = await loadTables(options.tables, store)
+  return createReplicaOn(options, { store, kept, loaded, term, onCommitted })
 }
 
 /** The tables a store needs for a replica with these tables. */
@@ -55,11 +41,14 @@ export function storeTables(tables: readonly TableSpec[]): readonly StoreTable[]
   return [...tables.map(({ name, indexes }): StoreTable => ({ name, space: 'replica', indexes })), ...kernelStoreTables]
 }
 
-async function loadRows(tables: readonly TableSpec[], store: Store): Promise<Map<string, readonly StoreRecord[]>> {
+async function loadTables(
+  tables: readonly TableSpec[],
+  store: Store,
+): Promise<ReadonlyMap<string, readonly StoreRecord[]>> {
   const loaded = new Map<string, readonly StoreRecord[]>()
   for (const { name } of tables) {
     const records: StoreRecord[] = []
-    for await (const slice of store.scan(name, hydrateRows)) records.push(...slice)
+    for await (const slice of store.scan(name, loadRows)) records.push(...slice)
     loaded.set(name, records)
   }
   return loaded

@@ -54,6 +54,7 @@ export function createRefetches(now: () => Seq): Refetches {
     takeEager: () => take((entry) => entry.attempts < refetchAttempts),
     takeQuiet: () => take((entry) => entry.attempts >= refetchAttempts),
     settled(key, startedAt) {
+      if (wanted.size === 0 && tried.size === 0) return
       const text = rowKeyText(key.table, key.id)
       if (startedAt !== 'live' && startedAt < (wanted.get(text)?.wantedAt ?? 0)) return
       tried.delete(text)

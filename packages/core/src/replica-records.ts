@@ -1,4 +1,4 @@
-import type { LogBatch, Position, Seq, StateBatch } from './batch.ts'
+import type { LogBatch, Position, StateBatch } from './batch.ts'
 import type { Coverage } from './coverage.ts'
 import type { Deferred } from './deferral.ts'
 import { rowKeyText, type DraftWrite } from './draft.ts'
@@ -104,10 +104,9 @@ export function coverageWrite(coverage: Coverage): StoreWrite {
   return { table: kernelTables.coverage, id: rowKeyText(table, key), value: withoutAbsent(coverage) }
 }
 
-/** Coverage of an earlier run: its epoch is over, so it is served as stale. */
-export function readCoverage(record: StoreRecord, epoch: number, seq: Seq): Coverage {
+export function readCoverage(record: StoreRecord): Coverage {
   // Written by coverageWrite above.
-  return { ...(record.value as unknown as Coverage), epoch, seq }
+  return record.value as unknown as Coverage
 }
 
 /** Numbers as ids whose text order is their number order. */

@@ -4,8 +4,8 @@ import type { Ack, ApplyOutcome, Batch, LogBatch, Need, Position, RowFact, Seq, 
 import { systemClock, type Clock } from './clock.ts'
 import type { Collection, Stamp } from './collection.ts'
 import { createCommitter, type Committer } from './committer.ts'
-import { createCoverages, wholeTable, type Coverage, type Coverages } from './coverage.ts'
-import { createDeferrals, type Deferrals } from './deferral.ts'
+import { createCoverages, wholeTable, type Coverages } from './coverage.ts'
+import { createDeferrals } from './deferral.ts'
 import { rowKeyText } from './draft.ts'
 import { FreshetError } from './errors.ts'
 import { createHistory, type History } from './history.ts'
@@ -16,6 +16,8 @@ import { createOpenReads, type OpenRead } from './open-reads.ts'
 import { createOverlay, type Layer, type Overlay } from './overlay.ts'
 import { createPendingAcks } from './pending-acks.ts'
 import type { Projection } from './projection.ts'
+import { createFollower } from './follower.ts'
+import { readBooks, type KeptBooks } from './kept-books.ts'
 import { createRefetches, type Refetches } from './refetch.ts'
 import { coverageWrite, deferredDelete, deferredWrite, kernelTables, operationDelete, stateWrite } from './replica-records.ts'
 import { createReplicaTables, type TableChange, type TableSpec } from './replica-tables.ts'
@@ -96,6 +98,18 @@ export interface Replica<F = RowFact> {
   reset(): void
   /** Notes that everything is now equal to the remote. */
   markFresh(): void
+  /**
+   * As a follower, takes over what the leader has committed since the last call
+   * [T9]; else does nothing.
+   */
+  pull(): Promise<void>
+  /**
+   * Ends the leadership before and becomes the leader: from now on what is
+   * applied is committed, and this replica alone may run sources [T10].
+   *
+   * @throws {FreshetError} `storage/*` as the store does.
+   */
+  promote(): Promise<void>
   /** Resolves when the store has caught up enough for another batch [A1]. */
   ready(): Promise<void>
   /** Resolves when all that was applied is on the disk; at once without a store. */
@@ -103,17 +117,13 @@ export interface Replica<F = RowFact> {
   close(): Promise<void>
 }
 
-/** What a replica takes over from its store. */
-export type Restored<F> = {
+/** What a replica stands on. */
+export type ReplicaStore<F> = {
   readonly store: Store
-  readonly term: Term
-  readonly position: Position
-  readonly checkpoint: Value | undefined
-  readonly freshAtUnixMs: number | undefined
-  readonly history: History<F>
-  readonly deferrals: Deferrals<F>
-  readonly coverages: readonly Coverage[]
+  readonly kept: KeptBooks<F>
   readonly loaded: ReadonlyMap<string, readonly StoreRecord[]>
+  /** Undefined for a follower. */
+  readonly term: Term | undefined
   readonly onCommitted: ((seq: CommitSeq) => void) | undefined
 }
 
@@ -123,11 +133,11 @@ export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<
 }
 
 /** Internal: a replica that goes on from what its store kept. */
-export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restored<F> | undefined): Replica<F> {
+export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStore<F> | undefined): Replica<F> {
   const { clock = systemClock, log = silentLog, rules = allRules, origin = -1, maxRows = 1_000_000 } = options
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::listener', error instanceof Error ? error.message : String(error))
-  const tables = createReplicaTables(options.tables, { durable: restored !== undefined, onListenerError })
+  const tables = createReplicaTables(options.tables, { durable: () => committer !== undefined, onListenerError })
   const overlay = createOverlay()
   const openReads = createOpenReads()
   const refetches = createRefetches(() => seq)
@@ -139,21 +149,29 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
   let seq: Seq = 0
   let epoch = 1
   let epochStartedAt: Seq = 0
-  let position = restored?.position ?? origin
-  let checkpoint = restored?.checkpoint
-  let freshAtUnixMs = restored?.freshAtUnixMs
-  let history = restored?.history ?? createHistory<F>(origin)
-  let deferrals = restored?.deferrals ?? createDeferrals<F>()
-  const firstStamp: Stamp = { seq, epoch, nowUnixMs: freshAtUnixMs ?? 0 }
-  for (const [table, records] of restored?.loaded ?? []) {
-    tables.writer(table).load(records.map(({ id, value }): [string, Row] => [id, value]), firstStamp)
-  }
-  for (const coverage of restored?.coverages ?? []) {
-    coverages.set(coverage)
-    if (coverage.key === wholeTable) tables.writer(coverage.table).setComplete(coverage.complete)
-  }
+  let position = origin
+  let checkpoint: Value | undefined
+  let freshAtUnixMs: number | undefined
+  let history = createHistory<F>(origin)
+  let deferrals = createDeferrals<F>()
+  let committer: Committer | undefined
 
-  const committer = restored && createReplicaCommitter(options, restored, clock, status, log)
+  const takeOver = (kept: KeptBooks<F>): void => {
+    position = kept.position
+    checkpoint = kept.checkpoint
+    freshAtUnixMs = kept.freshAtUnixMs
+    history = createHistory(kept.oldest, kept.history)
+    deferrals = createDeferrals(kept.deferred)
+    for (const coverage of kept.coverages) {
+      coverages.set({ ...coverage, epoch, seq })
+      if (coverage.key === wholeTable) tables.writer(coverage.table).setComplete(coverage.complete)
+    }
+    status.update({ freshness: { freshAtUnixMs } })
+  }
+  const lead = ({ store, onCommitted }: ReplicaStore<F>, term: Term): void => {
+    committer = createReplicaCommitter(options, { store, term, onCommitted }, clock, status, log)
+    status.update({ role: 'leader' })
+  }
   const confirmed = (table: string, id: string) => tables.collection(table).confirmed(id)
   const stage = (writes: readonly StoreWrite[], clear?: readonly string[]): void => {
     if (!committer) return
@@ -204,9 +222,9 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
     show: (layer) => replica.addLayer(layer),
     drop: (operationId) => replica.dropLayer(operationId),
   })
-  const afterChange = (change: TableChange, writes: readonly StoreWrite[]): void => {
-    stage([...change.storeWrites, ...writes])
-    if (hostLayers.size > 0) hostLayers.judge(change.changed)
+  const afterChange = (change: TableChange, writes: () => readonly StoreWrite[]): void => {
+    if (committer) stage([...change.storeWrites, ...writes()])
+    if (hostLayers.size > 0) hostLayers.judge((table, id) => change.changed(table, id))
   }
   const publishPending = (): void => {
     const pending = deferrals.needs(isReady)
@@ -226,9 +244,11 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
       applyStateFacts(kernel, work, batch, seq)
       applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
     })
-    const retired = (batch.acks ?? []).flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
-    const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
-    afterChange(change, [...covered.map(coverageWrite), ...retired, ...records])
+    afterChange(change, () => {
+      const retired = (batch.acks ?? []).flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
+      const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
+      return [...covered.map(coverageWrite), ...retired, ...records]
+    })
     return { kind: 'applied', changedRows: change.changedRows }
   }
   const parkState = (batch: StateBatch): ApplyOutcome | undefined => {
@@ -267,7 +287,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
       }
       applyAcks(work, acked, () => true)
     })
-    afterChange(change, result.storeWrites)
+    afterChange(change, () => result.storeWrites)
     if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
     return result.outcome
   }
@@ -357,11 +377,45 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, restored: Restore
       status.update({ freshness: { freshAtUnixMs, staleSinceUnixMs: undefined } })
       stage([])
     },
+    pull: async () => {
+      if (!committer) await follower?.pull()
+    },
+    async promote() {
+      if (!disk || committer) return
+      await follower?.pull()
+      const term = await disk.store.takeTerm()
+      // What the leader before committed between the two.
+      await follower?.pull()
+      takeOver(await readBooks<F>(disk.store, origin))
+      lead(disk, term)
+      publishPending()
+    },
     ready: async () => committer?.ready(),
     flushed: async () => committer?.flushed(),
     close: async () => committer?.close(),
   }
-  status.update({ freshness: { freshAtUnixMs }, pending: deferrals.needs(isReady) })
+  if (!disk) return replica
+
+  const loadStamp: Stamp = { seq, epoch, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
+  for (const [table, records] of disk.loaded) {
+    tables.writer(table).load(records.map(({ id, value }): [string, Row] => [id, value]), loadStamp)
+  }
+  takeOver(disk.kept)
+  const { store, kept } = disk
+  const follower = createFollower({
+    store,
+    seq: kept.seq,
+    apply: (facts) => replica.apply({ kind: 'state', startedAt: 'live', facts }),
+    tables: tables.names(),
+    held: (table) => [...tables.writer(table).idsVerifiedBefore(Infinity)],
+    async refresh() {
+      takeOver(await readBooks<F>(store, origin))
+    },
+    log,
+  })
+  if (disk.term !== undefined) lead(disk, disk.term)
+  else status.update({ role: 'follower' })
+  publishPending()
   return replica
 }
 
@@ -369,17 +423,17 @@ type AckView = (table: string, id: string) => boolean
 
 function createReplicaCommitter<F>(
   options: ReplicaOptions<F>,
-  restored: Restored<F>,
+  leadership: { store: Store; term: Term; onCommitted: ((seq: CommitSeq) => void) | undefined },
   clock: Clock,
   status: StatusCell,
   log: Log,
 ): Committer {
   return createCommitter({
-    store: restored.store,
-    term: restored.term,
+    store: leadership.store,
+    term: leadership.term,
     clock,
     maxBacklog: options.maxBacklog ?? 20_000,
-    onCommitted: (committedSeq) => restored.onCommitted?.(committedSeq),
+    onCommitted: (committedSeq) => leadership.onCommitted?.(committedSeq),
     onFault(fault) {
       if (fault) log.write('warn', 'freshet::store', fault.message, { code: fault.code })
       status.update({ degraded: fault })
@@ -410,13 +464,14 @@ function refusable<T>(work: () => T): T {
 }
 
 function checkRoom(facts: readonly RowFact[], tables: { collection(table: string): Collection }, maxRows: number): void {
-  const added = new Map<string, number>()
+  let added: Map<string, number> | undefined
   for (const fact of facts) {
     const collection = tables.collection(fact.table)
     if (fact.kind !== 'put' || collection.size + facts.length <= maxRows || collection.confirmed(fact.id)) continue
+    added ??= new Map()
     added.set(fact.table, (added.get(fact.table) ?? 0) + 1)
   }
-  for (const [table, count] of added) {
+  for (const [table, count] of added ?? []) {
     if (tables.collection(table).size + count <= maxRows) continue
     throw new FreshetError({
       code: 'replica/too-many-rows',
