@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { goldenFolder, readGolden } from './testing/golden-folder.ts'
+import { goldenChecks } from './testing/golden.ts'
+
+for (const { title, file, compare } of goldenChecks) {
+  const text = readGolden(file)
+  if (text === undefined)
+    console.log(`Skipped: ${file} is not in ${goldenFolder()}. Set FRESHET_RAINDEX_DATA.`)
+
+  test.skipIf(text === undefined)(`${title} (${file})`, () => {
+    const { checked, differences } = compare(text ?? '')
+    console.log(`${file}: ${checked} rows checked, ${differences.length} differences`)
+    expect(differences.slice(0, 10)).toEqual([])
+    expect(checked).toBeGreaterThan(0)
+  })
+}

@@ -1,0 +1,5 @@
+import type { GoldenCheck } from './golden-check.ts'
+import { goldenFloats } from './golden-floats.ts'
+
+/** All comparisons with recorded data, for the tests and for `npm run golden`. */
+export const goldenChecks: readonly GoldenCheck[] = [goldenFloats]
