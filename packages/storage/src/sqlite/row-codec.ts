@@ -22,6 +22,10 @@ addExtension<Tagged, unknown>({
   decode: readTagged,
 })
 
+// RFC 8949, section 3.1.
+const listType = 4
+const mapType = 5
+
 // Beyond this, seconds as a float lose milliseconds, and that is how cbor-x writes dates.
 const exactDateMs = 2 ** 47
 
@@ -39,11 +43,12 @@ export function encodeRow(row: Row): Uint8Array {
 
 /** The row of the bytes. @throws {Error} when they are no row. */
 export function decodeRow(bytes: Uint8Array): Row {
+  const majorType = (bytes[0] ?? 0) >> 5
+  if (majorType !== mapType && majorType !== listType) throw new TypeError('The bytes hold no record.')
   const value: unknown = cbor.decode(bytes)
   if (Array.isArray(value)) return unescapeRecord(value)
-  // Everything cbor-x decodes from our bytes is a value, and this one no list.
-  if (typeof value === 'object' && value !== null) return value as Row
-  throw new TypeError('The bytes hold no record.')
+  // A map of ours decodes to a record of values and nothing else.
+  return value as Row
 }
 
 function isExact(value: Value, depth: number): boolean {

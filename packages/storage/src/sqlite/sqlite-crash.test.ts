@@ -1,0 +1,162 @@
+import type { Store } from '@freshet/core'
+import { spawn } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { scanAll } from '../testing/store-disk.ts'
+import { commitStep, crashTables, indexedTables } from './crash-steps.fixture.ts'
+import { openSqliteStore } from './open-sqlite-store.ts'
+import { testDirectory } from './test-directory.fixture.ts'
+
+const fixture = fileURLToPath(new URL('crash.fixture.ts', import.meta.url))
+const timeout = 120_000
+
+test(
+  '[T1] a process killed before any statement of a commit leaves the state before or after it',
+  { timeout },
+  async () => {
+    using directory = testDirectory()
+    const [before, after] = [await stateAfter(directory.path, [1]), await stateAfter(directory.path, [1, 2])]
+    const seen = await killEverywhere(directory.path, 'commit', crashTables)
+    for (const state of seen) expect([before, after]).toContainEqual(state)
+    expect(seen[0]).toEqual(before)
+    expect(seen.at(-1)).toEqual(after)
+  },
+)
+
+test(
+  '[T10] a process killed before any statement of an append leaves all of it or nothing',
+  { timeout },
+  async () => {
+    using directory = testDirectory()
+    const before = await stateAfter(directory.path, [1])
+    const seen = await killEverywhere(directory.path, 'append', crashTables)
+    for (const state of seen) {
+      const operations = state.tables['operations'] ?? []
+      const seq = before.seq + operations.length - 1
+      expect(state).toEqual({ ...before, seq, tables: { ...before.tables, operations } })
+    }
+    expect(seen.at(-1)?.tables['operations']).toHaveLength(2)
+  },
+)
+
+test(
+  '[T8] a process killed before any statement of an index rebuild leaves the records whole',
+  { timeout },
+  async () => {
+    using directory = testDirectory()
+    const before = await stateAfter(directory.path, [1])
+    const seen = await killEverywhere(directory.path, 'rebuild', indexedTables)
+    for (const state of seen) expect(state).toEqual(before)
+  },
+)
+
+test(
+  '[T1] a process killed at any moment leaves rows and checkpoint of one commit',
+  { timeout },
+  async () => {
+    using directory = testDirectory()
+    for (const lines of [1, 2, 5, 17, 60, 200]) {
+      const path = directory.path(`killed-${lines}.db`)
+      await runUntil(path, lines)
+      const state = await readState(path, crashTables)
+      const round = state.rounds[0] ?? 0
+      expect(round).toBeGreaterThanOrEqual(lines)
+      expect(new Set(state.rounds)).toEqual(new Set([round]))
+      expect(state.seq).toBe(round)
+    }
+  },
+)
+
+type State = {
+  readonly seq: number
+  readonly tables: { readonly [table: string]: unknown[] }
+  readonly changes: unknown
+  readonly rounds: readonly unknown[]
+}
+
+/** Kills a child before its first statement, its second and so on, until it gets through; the state after each. */
+async function killEverywhere(
+  path: (name: string) => string,
+  work: string,
+  tables: typeof crashTables,
+): Promise<State[]> {
+  const states: State[] = []
+  await makeStore(path('start.db'), [1])
+  for (let dieAt = 1; ; dieAt++) {
+    const file = path(`${work}-${dieAt}.db`)
+    copyFileSync(path('start.db'), file)
+    const finished = await runChild(file, work, dieAt)
+    states.push(await readState(file, tables))
+    if (finished) return states
+  }
+}
+
+/** @returns whether the child came to its end. */
+async function runChild(path: string, work: string, dieAt: number): Promise<boolean> {
+  const child = startChild(path, work, dieAt)
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await ended(child)
+  return output.includes('done')
+}
+
+/** Runs the endless child and kills it from outside once it has told of enough commits. */
+async function runUntil(path: string, lines: number): Promise<void> {
+  const child = startChild(path, 'endless', 0)
+  const exit = ended(child)
+  let seen = 0
+  for await (const _ of createInterface({ input: child.stdout })) {
+    seen += 1
+    if (seen === lines) child.kill('SIGKILL')
+  }
+  await exit
+}
+
+function startChild(path: string, work: string, dieAt: number) {
+  const args = ['--conditions=source', '--no-warnings', fixture, path, work, String(dieAt)]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function ended(child: ReturnType<typeof startChild>): Promise<void> {
+  const signal = await new Promise((resolve) => child.on('close', (_, killedBy) => resolve(killedBy)))
+  // Anything else is an error in the fixture, not a crash.
+  expect(signal).toBe('SIGKILL')
+}
+
+async function makeStore(path: string, rounds: readonly number[]): Promise<void> {
+  const store = await openSqliteStore({ path, tables: crashTables })
+  const term = await store.takeTerm()
+  for (const round of rounds) await store.commit(commitStep(round), term)
+  await store.close()
+}
+
+async function stateAfter(path: (name: string) => string, rounds: readonly number[]): Promise<State> {
+  const file = path(`rounds-${rounds.length}.db`)
+  await makeStore(file, rounds)
+  return readState(file, crashTables)
+}
+
+/** All that can be read; opening is what recovers. */
+async function readState(path: string, tables: typeof crashTables): Promise<State> {
+  const store = await openSqliteStore({ path, tables })
+  try {
+    const found: { [table: string]: unknown[] } = {}
+    for (const { name } of tables) found[name] = await scanAll(store, name)
+    const rounds = await roundsIn(store, tables)
+    return { seq: (await store.info()).seq, tables: found, changes: await store.changesSince(1), rounds }
+  } finally {
+    await store.close()
+  }
+}
+
+/** The rounds of all records, through the index where there is one. */
+async function roundsIn(store: Store, tables: typeof crashTables): Promise<unknown[]> {
+  const rounds: unknown[] = []
+  for (const { name, indexes } of tables) {
+    const records = await store.range(name, { index: indexes?.[0]?.name })
+    rounds.push(...records.map(({ value }) => value['round']))
+  }
+  return rounds
+}

@@ -1,0 +1,204 @@
+import { FreshetError, type StoreTable } from '@freshet/core'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { scanAll } from '../testing/store-disk.ts'
+import { openSqliteStore, storeOn } from './open-sqlite-store.ts'
+import { testDirectory } from './test-directory.fixture.ts'
+
+const tables: readonly StoreTable[] = [
+  { name: 'rows', space: 'replica', indexes: [{ name: 'byScore', fields: ['score'] }] },
+  { name: 'operations', space: 'intent' },
+]
+
+test('[ST10] a file locked by another store says who must close, and opens once it has', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const first = await openSqliteStore({ path, tables, lock: 'exclusive' })
+  for (const lock of ['exclusive', 'shared'] as const) {
+    const error = await failure(openSqliteStore({ path, tables, lock, busyTimeoutMs: 0 }))
+    expect(error).toMatchObject({ code: 'storage/locked', kind: 'storage', retryable: true })
+    expect(error.message).toContain(path)
+    expect(error.message).toContain("lock: 'shared'")
+  }
+  await first.close()
+  await (await openSqliteStore({ path, tables, lock: 'exclusive' })).close()
+})
+
+test('[ST10] an exclusive store is refused while a shared one is writing', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  await (await openSqliteStore({ path, tables })).close()
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  const store = openSqliteStore({ path, tables, lock: 'exclusive', busyTimeoutMs: 0 })
+  await expect(store).rejects.toMatchObject({ code: 'storage/locked' })
+  const shared = await openSqliteStore({ path, tables, busyTimeoutMs: 0 })
+  await expect(shared.takeTerm()).rejects.toMatchObject({ code: 'storage/locked', retryable: true })
+  other.exec('ROLLBACK')
+  expect(await shared.takeTerm()).toBe(1)
+  await shared.close()
+  other.close()
+})
+
+test('[ST10] a full disk refuses the commit whole, keeps what was there and goes on when there is room', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const store = await openSqliteStore({ path, tables, maxBytes: 400_000 })
+  const term = await store.takeTerm()
+  await store.commit({ writes: [{ table: 'rows', id: 'kept', value: { score: 1 } }] }, term)
+  const before = await store.info()
+  const large = Array.from({ length: 40 }, (_, at) => ({
+    table: 'rows',
+    id: `r${at}`,
+    value: { text: 'x'.repeat(20_000) },
+  }))
+  const error = await failure(store.commit({ clear: ['rows'], writes: large }, term))
+  expect(error).toMatchObject({ code: 'storage/full', kind: 'storage', retryable: true })
+  expect(error.message).toContain(path)
+  expect(await scanAll(store, 'rows')).toEqual([{ id: 'kept', value: { score: 1 } }])
+  expect(await store.info()).toEqual(before)
+  expect(await store.commit({ writes: large.slice(0, 5) }, term)).toBe(before.seq + 1)
+  await store.append('operations', { at: 1 })
+  await store.close()
+})
+
+test('[ST10] a file that is no database is refused and left as it is', async () => {
+  using directory = testDirectory()
+  const path = directory.path('notes.txt')
+  const text = 'These are notes, not a database. '.repeat(100)
+  writeFileSync(path, text)
+  const error = await failure(openSqliteStore({ path, tables }))
+  expect(error).toMatchObject({ code: 'storage/corrupt', kind: 'storage', retryable: false })
+  expect(error.message).toContain(path)
+  expect(readFileSync(path, 'utf8')).toBe(text)
+})
+
+test('[ST10] the database of another program is refused and left as it is', async () => {
+  using directory = testDirectory()
+  const path = directory.path('other.db')
+  const other = new DatabaseSync(path)
+  other.exec('CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)')
+  other.close()
+  const bytes = readFileSync(path)
+  expect(await failure(openSqliteStore({ path, tables }))).toMatchObject({
+    code: 'storage/foreign',
+    kind: 'storage',
+  })
+  expect(readFileSync(path).equals(bytes)).toBe(true)
+})
+
+test('[ST10] a damaged page is a typed error, not wrong rows', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const store = await openSqliteStore({ path, tables })
+  const term = await store.takeTerm()
+  const writes = Array.from({ length: 500 }, (_, at) => ({
+    table: 'rows',
+    id: `r${at}`,
+    value: { score: at, text: 'x'.repeat(200) },
+  }))
+  await store.commit({ writes }, term)
+  await store.close()
+  const bytes = readFileSync(path)
+  bytes.fill(0xa5, 4096 * 8)
+  writeFileSync(path, bytes)
+  const error = await failure(
+    openSqliteStore({ path, tables }).then(async (damaged) => {
+      try {
+        return await scanAll(damaged, 'rows')
+      } finally {
+        await damaged.close()
+      }
+    }),
+  )
+  expect(error).toMatchObject({ code: 'storage/corrupt', kind: 'storage' })
+  expect(error.message).toContain(path)
+})
+
+test('[ST10] a record whose bytes are no row names itself', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const store = await openSqliteStore({ path, tables })
+  const term = await store.takeTerm()
+  await store.commit({ writes: ['a', 'b'].map((id) => ({ table: 'rows', id, value: { score: 1 } })) }, term)
+  const other = new DatabaseSync(path)
+  for (const bytes of [[], [0x01], [0xff], [0x81, 0x61, 0x71], [0xa1, 0x61], [0xd9, 0x9f, 0x25, 0x01]]) {
+    other.prepare("UPDATE t1 SET value = ? WHERE id = 'b'").run(new Uint8Array(bytes))
+    const error = await failure(store.get('rows', ['b']))
+    expect({ bytes, code: error.code }).toEqual({ bytes, code: 'storage/corrupt' })
+    expect(error.message).toContain('record "b" of table "rows"')
+  }
+  expect(await store.get('rows', ['a'])).toEqual([{ score: 1 }])
+  other.close()
+  await store.close()
+})
+
+test('[ST10] places where no file can be say so', async () => {
+  using directory = testDirectory()
+  mkdirSync(directory.path('folder'))
+  for (const path of [directory.path('missing/store.db'), directory.path('folder'), 'a\0b']) {
+    const error = await failure(openSqliteStore({ path, tables }))
+    expect({ path, code: error.code, kind: error.kind }).toEqual({
+      path,
+      code: 'storage/unavailable',
+      kind: 'storage',
+    })
+  }
+})
+
+test('[T8] a file of a newer layout is refused with the way out', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  await (await openSqliteStore({ path, tables })).close()
+  const file = new DatabaseSync(path)
+  file.exec('PRAGMA user_version = 99')
+  file.close()
+  const error = await failure(openSqliteStore({ path, tables }))
+  expect(error).toMatchObject({ code: 'storage/layout', kind: 'storage' })
+  expect(error.message).toContain('Upgrade')
+})
+
+test('[ST10] tables changed under an open store are a typed error, not a crash', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const store = await openSqliteStore({ path, tables })
+  const term = await store.takeTerm()
+  await (await openSqliteStore({ path, tables: [{ name: 'rows', space: 'replica' }] })).close()
+  const commit = store.commit({ writes: [{ table: 'rows', id: 'a', value: { score: 1 } }] }, term)
+  await expect(commit).rejects.toMatchObject({ code: 'storage/unavailable', kind: 'storage' })
+  await store.close()
+})
+
+test('[T7] commits that touch intent are synced to the disk, others are not', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const database = new DatabaseSync(path)
+  const store = storeOn(database, { path, tables })
+  const synchronous = (): unknown => database.prepare('PRAGMA synchronous').get()?.['synchronous']
+  const [normal, full] = [1, 2]
+  const term = await store.takeTerm()
+  expect(synchronous()).toBe(normal)
+  await store.append('operations', {})
+  expect(synchronous()).toBe(full)
+  await store.commit({ writes: [{ table: 'rows', id: 'a', value: {} }] }, term)
+  expect(synchronous()).toBe(normal)
+  const both = ['rows', 'operations'].map((table) => ({ table, id: 'a', value: {} }))
+  await store.commit({ writes: both }, term)
+  expect(synchronous()).toBe(full)
+  await store.commit({ clear: ['rows'], writes: [] }, term)
+  expect(synchronous()).toBe(normal)
+  await store.commit({ clear: ['operations'], writes: [] }, term)
+  expect(synchronous()).toBe(full)
+  expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+  await store.close()
+})
+
+async function failure(promise: Promise<unknown>): Promise<FreshetError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof FreshetError) return error
+  throw new Error(`Expected a FreshetError, got ${String(error)}`, { cause: error })
+}
