@@ -50,8 +50,22 @@ export type { OpenRead } from './open-reads.ts'
 export { applyEdit, patchRow, type Fold, type Layer, type RowEdit } from './overlay.ts'
 export type { HostLayer, HostLayerOptions, LayerOutcome } from './host-layers.ts'
 export type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
-export { createOutbox, type Outbox, type OutboxOptions, type QueuedOperation, type Submitted } from './outbox.ts'
+export {
+  createOutbox,
+  type Outbox,
+  type OutboxOptions,
+  type QueuedOperation,
+  type Submitted,
+} from './outbox.ts'
 export { createSync, type Sync, type SyncOptions } from './sync.ts'
 export { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
 export type { Freshness, Progress, Status, StatusCell, SyncState } from './status.ts'
 export { createListeners, type Listeners } from './listeners.ts'
+export {
+  createTabGroup,
+  type TabChannel,
+  type TabGroup,
+  type TabGroupOptions,
+  type TabLocks,
+} from './tab-group.ts'
+export { shareReplica, type ShareReplicaOptions, type TabMessage } from './share-replica.ts'

@@ -55,6 +55,12 @@ export interface Outbox {
   discard(operationId: string): Promise<boolean>
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
+  /** The leader's outbox has settled an operation of this one. */
+  settledElsewhere(operationId: string, outcome: OperationOutcome): void
+  /** Called when an operation of this outbox is in the store and another must send it. */
+  onNoted(listener: () => void): () => void
+  /** Called when an operation has been settled here. */
+  onSettled(listener: (operationId: string, outcome: OperationOutcome) => void): () => void
   /** Sends from now on. Only the leader does [T10]. */
   start(): void
   stop(): Promise<void>
@@ -81,7 +87,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const entries: Entry[] = []
   const known = new Set<string>()
   const busyGroups = new Map<string, Promise<void>>()
-  const listeners = createListeners<void>((error) => log.write('error', 'freshet::outbox', String(error)))
+  const onListenerError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
+  const listeners = createListeners<void>(onListenerError)
+  const notedListeners = createListeners<void>(onListenerError)
+  const settledListeners = createListeners<readonly [string, OperationOutcome]>(onListenerError)
   let controller: AbortController | undefined
   let closed = false
   let room: (() => void)[] = []
@@ -123,7 +132,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     }
     entry.noted = true
     changed()
-    pump()
+    if (controller) pump()
+    else notedListeners.emit()
   }
   const remove = (entry: Entry): void => {
     const index = entries.indexOf(entry)
@@ -143,15 +153,33 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       dropLayers(entry)
       if (entry.recordId !== undefined) await forget(entry.recordId)
     }
+    end(entry, outcome)
+    settledListeners.emit([entry.operation.operationId, outcome])
+  }
+  const end = (entry: Entry, outcome: OperationOutcome): void => {
     remove(entry)
     entry.resolve(outcome)
     changed()
   }
   const forget = async (recordId: string): Promise<void> => {
     try {
-      await store?.commit({ writes: [{ table: kernelTables.operations, id: recordId, value: undefined }] }, undefined)
+      await store?.commit(
+        { writes: [{ table: kernelTables.operations, id: recordId, value: undefined }] },
+        undefined,
+      )
     } catch (error) {
       log.write('warn', 'freshet::outbox', `A settled operation could not be removed: ${String(error)}`)
+    }
+  }
+
+  /** What this outbox noted may have been sent, or settled, by the leader before. */
+  const takeBack = (kept: ReadonlySet<string>): void => {
+    for (const entry of [...entries]) {
+      if (entry.recordId === undefined) continue
+      entry.state = 'unsure'
+      if (kept.has(entry.recordId)) continue
+      dropLayers(entry)
+      end(entry, lostAnswer(entry))
     }
   }
 
@@ -226,7 +254,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       accepted.catch(() => {})
       return { accepted, settled: entry.settled }
     },
-    queued: () => entries.map(({ operation, state, attempts, lastError }) => ({ operation, state, attempts, lastError })),
+    queued: () =>
+      entries.map(({ operation, state, attempts, lastError }) => ({ operation, state, attempts, lastError })),
     subscribe: (listener) => listeners.add(listener),
     async discard(operationId) {
       const entry = entries.find((candidate) => candidate.operation.operationId === operationId)
@@ -237,6 +266,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     async restore() {
       if (!store) return
       const records = await store.range(kernelTables.operations, {})
+      if (!controller) takeBack(new Set(records.map(({ id }) => id)))
       for (const { id, value } of records) {
         if (known.has(id)) continue
         known.add(id)
@@ -250,6 +280,14 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       changed()
       pump()
     },
+    settledElsewhere(operationId, outcome) {
+      const entry = entries.find((candidate) => candidate.operation.operationId === operationId)
+      if (!entry) return
+      dropLayers(entry)
+      end(entry, outcome)
+    },
+    onNoted: (listener) => notedListeners.add(listener),
+    onSettled: (listener) => settledListeners.add(([operationId, outcome]) => listener(operationId, outcome)),
     start() {
       if (controller && !controller.signal.aborted) return
       closed = false
@@ -261,7 +299,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       controller?.abort()
       for (const resolve of room.splice(0)) resolve()
       await Promise.all(busyGroups.values())
-      for (const entry of entries) entry.resolve(store ? { kind: 'kept' } : { kind: 'rejected', error: closedError() })
+      for (const entry of entries)
+        entry.resolve(store ? { kind: 'kept' } : { kind: 'rejected', error: closedError() })
     },
     async drained() {
       while (entries.length > 0) {
@@ -309,9 +348,12 @@ function operationRecord(operation: Operation): Row {
 
 function withoutAbsent(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutAbsent)
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value
   return Object.fromEntries(
-    Object.entries(value).flatMap(([field, item]) => (item === undefined ? [] : [[field, withoutAbsent(item)]])),
+    Object.entries(value).flatMap(([field, item]) =>
+      item === undefined ? [] : [[field, withoutAbsent(item)]],
+    ),
   )
 }
 

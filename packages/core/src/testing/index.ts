@@ -5,5 +5,11 @@ export { createFaultySource, noFaults, type Faults, type FaultySource } from './
 export { createToyTable, toyTable, type ToyRemote, type ToyTable } from './toy-table.ts'
 export { createToyWorld, type ToyWorld } from './toy-world.ts'
 export { createToyChain, toyProjection, type ToyChain, type ToyLog } from './toy-chain.ts'
-export { convergeKernel, switchableRules, type ConvergeKernelOptions, type KernelDisk } from './converge-kernel.ts'
+export {
+  convergeKernel,
+  switchableRules,
+  type ConvergeKernelOptions,
+  type KernelDisk,
+} from './converge-kernel.ts'
 export { shrinkHistory } from './shrink-history.ts'
+export { createBrowserTabs, type BrowserTabs } from './browser-tabs.ts'
