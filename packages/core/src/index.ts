@@ -43,6 +43,7 @@ export type {
 export type { Draft, Projection, RowKey } from './projection.ts'
 export type { Page, PageRequest, Resume, Source, SourceCapabilities, StreamItem } from './source.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { readFirstWindow } from './first-window.ts'
 export { openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
 export type { TableSpec } from './replica-tables.ts'
 export { isFresh, wholeTable, type Coverage } from './coverage.ts'

@@ -93,7 +93,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const settledListeners = createListeners<readonly [string, OperationOutcome]>(onListenerError)
   let controller: AbortController | undefined
   let closed = false
-  let room: (() => void)[] = []
+  const room: (() => void)[] = []
 
   const changed = (): void => {
     listeners.emit()
