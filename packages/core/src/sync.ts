@@ -225,12 +225,14 @@ function createConnection<F>(options: SyncOptions<F>, onProgress: () => void): C
 
   const establish = async (signal: AbortSignal, live: Live): Promise<never> => {
     if (source.stream && rules.subscribeFirst) await live.promise
+    signal.throwIfAborted()
     if (source.capabilities.kind === 'state' && !live.resumed) {
       replica.beginEpoch()
       if (source.page) await walk(signal)
     }
     if (!rules.subscribeFirst) live.reached()
     await refetchAll(signal)
+    signal.throwIfAborted()
     onProgress()
     replica.status.update({
       state: 'live',
