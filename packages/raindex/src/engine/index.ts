@@ -1,0 +1,2 @@
+export type { Address, Bytes32, Hex } from './hex.ts'
+export { decodeOrder, encodeOrder, hashOrder, type Evaluable, type Order, type OrderIO } from './order.ts'
