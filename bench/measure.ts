@@ -54,7 +54,7 @@ export function collectGarbage(): void {
 }
 
 /**
- * Bytes that `make` leaves on the heap.
+ * Bytes that `make` leaves on the heap and in array buffers.
  *
  * @throws Error without `--expose-gc`: the figure would be noise.
  */
@@ -80,7 +80,8 @@ function settledHeap(): number {
   // Two passes: the first may only queue finalizers, the second frees what they held.
   collectGarbage()
   collectGarbage()
-  return process.memoryUsage().heapUsed
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
 }
 
 function calibrationLoop(): number {

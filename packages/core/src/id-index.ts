@@ -82,9 +82,9 @@ export class IdIndex {
 
 const smallest = 64
 const slotMask = 0xff_ffff
-const growth = 1.25
+const growth = 1.125
 /** Longer runs of full words cost more than the memory they save. */
-const fullest = 0.75
+const fullest = 0.8
 
 function home(hash: number, size: number): number {
   return Math.floor((hash >>> 0) * (size / 4_294_967_296))

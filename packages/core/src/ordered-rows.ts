@@ -76,7 +76,7 @@ export class OrderedRows {
     if (this.#regions.length === 0) this.#addChunk(0, 0, key)
     let chunk = this.#chunkOf(key, row, slot)
     if (this.#count(chunk) === chunkRows) {
-      this.#split(chunk)
+      this.#makeRoom(chunk, this.#placeIn(chunk, key, row, slot) - this.#base(chunk))
       chunk = this.#chunkOf(key, row, slot)
     }
     const base = this.#base(chunk)
@@ -202,13 +202,57 @@ export class OrderedRows {
     this.#size += amount
   }
 
-  /** Moves the second half of a full chunk to a new one after it. */
-  #split(chunk: number): void {
-    const half = chunkRows / 2
-    this.#addChunk(chunk + 1, half, this.#keys[this.#base(chunk) + half] ?? 0)
-    this.#move(this.#base(chunk) + half, this.#base(chunk + 1), half)
-    this.#counts[chunk] = half
+  /**
+   * Makes a full chunk less full, to insert at `at`.
+   *
+   * An order that grows at an end leaves full chunks behind. Elsewhere a
+   * neighbour takes some if it can, so that chunks are five sixths full and not
+   * two thirds, which is 4 B per row.
+   */
+  #makeRoom(chunk: number, at: number): void {
+    const last = this.#regions.length - 1
+    if (at === chunkRows && chunk === last) return this.#split(chunk, chunkRows - 1)
+    if (at === 0 && chunk === 0) return this.#split(chunk, 1)
+    const after = chunk < last ? (chunkRows - this.#count(chunk + 1)) >> 1 : 0
+    if (after >= leastMoved) return this.#shiftToNext(chunk, after)
+    const before = chunk > 0 ? (chunkRows - this.#count(chunk - 1)) >> 1 : 0
+    if (before >= leastMoved) return this.#shiftToPrevious(chunk, before)
+    this.#split(chunk, chunkRows / 2)
+  }
+
+  /** Moves all but the first rows of a full chunk to a new one after it. */
+  #split(chunk: number, kept: number): void {
+    const moved = chunkRows - kept
+    this.#addChunk(chunk + 1, moved, this.#keys[this.#base(chunk) + kept] ?? 0)
+    this.#move(this.#base(chunk) + kept, this.#base(chunk + 1), moved)
+    this.#counts[chunk] = kept
     this.#ranks.build(this.#counts)
+  }
+
+  #shiftToNext(chunk: number, moved: number): void {
+    const next = this.#base(chunk + 1)
+    this.#move(next, next + moved, this.#count(chunk + 1))
+    this.#move(this.#base(chunk) + chunkRows - moved, next, moved)
+    this.#recount(chunk, moved)
+  }
+
+  #shiftToPrevious(chunk: number, moved: number): void {
+    const base = this.#base(chunk)
+    this.#move(base, this.#base(chunk - 1) + this.#count(chunk - 1), moved)
+    this.#move(base + moved, base, chunkRows - moved)
+    this.#recount(chunk - 1, -moved)
+  }
+
+  /** Notes that so many rows went from a chunk to the one after it. */
+  #recount(chunk: number, moved: number): void {
+    for (const [part, amount] of [
+      [chunk, -moved],
+      [chunk + 1, moved],
+    ] as const) {
+      this.#counts[part] = this.#count(part) + amount
+      this.#firstKeys[part] = this.#keys[this.#base(part)] ?? 0
+      this.#ranks.add(part, amount)
+    }
   }
 
   /** Puts a sparse chunk together with a neighbour it fits with, and drops an empty one. */
@@ -237,7 +281,8 @@ export class OrderedRows {
 
   #addChunk(chunk: number, count: number, firstKey: number): void {
     const region = this.#freeRegions.pop() ?? this.#regions.length
-    if ((region + 1) * chunkRows > this.#slots.length) this.#grow(Math.ceil((region + 1) * 1.25) * chunkRows)
+    if ((region + 1) * chunkRows > this.#slots.length)
+      this.#grow(Math.ceil((region + 1) * growth) * chunkRows)
     this.#regions.splice(chunk, 0, region)
     this.#firstKeys.splice(chunk, 0, firstKey)
     this.#counts.splice(chunk, 0, count)
@@ -262,8 +307,12 @@ export class OrderedRows {
 }
 
 const chunkRows = 256
+/** Copying 12 B nine times over is cheaper than keeping a quarter of it empty. */
+const growth = 1.125
 /** Chunks are built with room, so that the first insertions do not split each of them. */
 const builtRows = 240
 const sparseRows = 64
+/** Fewer are not worth the moving. */
+const leastMoved = 16
 /** Stands for the row of an empty slot, which is never in the order. */
 const noRow: Row = {}

@@ -83,7 +83,7 @@ function placeOf(value: Value): number {
       return placeOfNumber(Number(value))
     case familyRank.text:
       // 48 bits of text in steps that a double near 1e300 can tell apart.
-      return largestNumber + textPrefix(String(value)) * 1e285
+      return largestNumber + (typeof value === 'string' ? textPrefix(value) : 0) * 1e285
     case familyRank.instant: {
       const { second } = instantOf(value)
       return Number.isNaN(second) ? 4e300 : 3e300 + second * 1e284

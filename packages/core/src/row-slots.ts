@@ -58,7 +58,7 @@ export class RowSlots {
     this.ids[slot] = id
     this.rows[slot] = undefined
     this.#index.add(id, slot)
-    if (slot >= this.#seqs.length) this.#growMeta(Math.ceil((slot + 1) * 1.25))
+    if (slot >= this.#seqs.length) this.#growMeta(Math.ceil((slot + 1) * growth))
     this.#lastSlot = -1
     return slot
   }
@@ -131,3 +131,6 @@ export class RowSlots {
     this.#fetchedAt = fetchedAt
   }
 }
+
+/** Small steps: copying 16 B nine times over is cheaper than keeping a quarter of it empty. */
+const growth = 1.125

@@ -1,0 +1,40 @@
+import { createReplica, type Replica, type StateBatch } from '@freshet/core'
+import { liveQuery, type BenchItem, type Change } from './workload.ts'
+
+/** Our side of the comparison: everything goes through `replica.apply`, in memory, with one live query open. */
+export class ReplicaSubject {
+  readonly #replica: Replica
+  readonly #collection
+
+  constructor(callback: (window: readonly BenchItem[]) => void) {
+    this.#replica = createReplica({ name: 'bench', tables: [{ name: 'items' }] })
+    this.#collection = this.#replica.collection('items')
+    // The workload's rows are what this replica is given.
+    this.#collection.view(liveQuery).subscribe(({ rows }) => callback(rows as readonly BenchItem[]))
+  }
+
+  get collection() {
+    return this.#collection
+  }
+
+  apply(batch: StateBatch): void {
+    this.#replica.apply(batch)
+  }
+
+  layer(operationId: string, id: string, set: { readonly score: number; readonly status: string }): void {
+    this.#replica.addLayer({ table: 'items', id, operationId, edit: { kind: 'patch', set } })
+  }
+
+  rollback(operationId: string): void {
+    this.#replica.dropLayer(operationId)
+  }
+}
+
+/** A batch as a source hands it over. */
+export function batchOf(changes: readonly Change[]): StateBatch {
+  return {
+    kind: 'state',
+    startedAt: 'live',
+    facts: changes.map(({ id, row }) => ({ kind: 'put', table: 'items', id, row })),
+  }
+}

@@ -1,0 +1,245 @@
+import { collectGarbage, median, quantile } from '../measure.ts'
+import { PlainLimit } from './plain-limit.ts'
+import { batchOf, ReplicaSubject } from './replica-subject.ts'
+import { Workload, type BenchItem, type HotStep } from './workload.ts'
+
+/** Microseconds per operation; nanoseconds for `read`, milliseconds for `tick` and `load`. */
+export type Pair = { readonly limit: number; readonly ours: number }
+
+/** What one process measured at one size. */
+export type ViewsFigures = {
+  readonly load: Pair
+  readonly uniform: Pair
+  readonly hotP50: Pair
+  readonly hotP95: Pair
+  readonly tick: Pair
+  readonly optimistic: Pair
+  readonly read: Pair
+  /** Microseconds of work that was left for later after a hot change. */
+  readonly deferred: number
+}
+
+type Window = readonly BenchItem[]
+
+/** Both sides, fed alike. */
+class Sides {
+  readonly workload: Workload
+  readonly limit: PlainLimit
+  readonly ours: ReplicaSubject
+  readonly load: Pair
+  limitWindow: Window = []
+  oursWindow: Window = []
+
+  constructor(count: number, seed: number) {
+    this.workload = new Workload(count, seed)
+    this.limit = new PlainLimit((window) => (this.limitWindow = window))
+    this.ours = new ReplicaSubject((window) => (this.oursWindow = window))
+    const { rows } = this.workload
+    const batch = batchOf(rows.map((row) => ({ id: row.id, row })))
+    const copy = [...rows]
+    const ours = timed(() => this.ours.apply(batch))
+    const limit = timed(() => this.limit.load(copy))
+    this.load = { limit: limit / 1000, ours: ours / 1000 }
+    this.check(this.workload.window())
+  }
+
+  /** Fails the run when a subscriber holds anything but the right rows. */
+  check(expected: Window): void {
+    checkWindow('the limit', this.limitWindow, expected)
+    checkWindow('the replica', this.oursWindow, expected)
+  }
+}
+
+function checkWindow(who: string, window: Window, expected: Window): void {
+  const same = window.length === expected.length && window.every((row, at) => sameRow(row, expected[at]))
+  if (!same) throw new Error(`${who} holds a wrong window.`)
+}
+
+function sameRow(a: BenchItem, b: BenchItem | undefined): boolean {
+  return a === b || (a.id === b?.id && a.score === b.score && a.status === b.status)
+}
+
+function timed(work: () => void): number {
+  collectGarbage()
+  const start = performance.now()
+  work()
+  return (performance.now() - start) * 1000
+}
+
+/** Runs both in turns and takes the median of each. */
+function inTurns(rounds: number, warmUp: number, round: (turn: number) => Pair): Pair {
+  const figures = Array.from({ length: rounds + warmUp }, (_, turn) => round(turn)).slice(warmUp)
+  return { limit: median(figures.map(({ limit }) => limit)), ours: median(figures.map(({ ours }) => ours)) }
+}
+
+function bothWays(turn: number, limit: () => number, ours: () => number): Pair {
+  if (turn % 2 === 0) {
+    const first = limit()
+    return { limit: first, ours: ours() }
+  }
+  const first = ours()
+  return { ours: first, limit: limit() }
+}
+
+function measureUniform(sides: Sides, operations: number): Pair {
+  return inTurns(7, 2, (turn) => {
+    const changes = sides.workload.uniform(operations)
+    const single = changes.map((change) => [change])
+    const batches = single.map(batchOf)
+    const result = bothWays(
+      turn,
+      () => timed(() => single.forEach((change) => sides.limit.apply(change))) / operations,
+      () => timed(() => batches.forEach((batch) => sides.ours.apply(batch))) / operations,
+    )
+    sides.check(sides.workload.window())
+    return result
+  })
+}
+
+function measureHot(sides: Sides, operations: number): { readonly p50: Pair; readonly p95: Pair } {
+  const samples = { limit: [] as number[], ours: [] as number[] }
+  for (let turn = 0; turn < 12; turn++) {
+    const steps = sides.workload.hot(operations)
+    const run = (side: 'limit' | 'ours'): number => {
+      const figures = side === 'limit' ? hotLimit(sides, steps) : hotOurs(sides, steps)
+      if (turn >= 2) samples[side].push(...figures)
+      return 0
+    }
+    bothWays(
+      turn,
+      () => run('limit'),
+      () => run('ours'),
+    )
+  }
+  const at = (q: number): Pair => ({ limit: quantile(samples.limit, q), ours: quantile(samples.ours, q) })
+  return { p50: at(0.5), p95: at(0.95) }
+}
+
+function hotLimit(sides: Sides, steps: readonly HotStep[]): number[] {
+  const inputs = steps.map(({ id, row }) => [{ id, row }])
+  return steps.map(({ expected }, at) => {
+    const input = inputs[at] ?? []
+    const start = performance.now()
+    sides.limit.apply(input)
+    const micros = (performance.now() - start) * 1000
+    checkWindow('the limit', sides.limitWindow, expected)
+    return micros
+  })
+}
+
+function hotOurs(sides: Sides, steps: readonly HotStep[]): number[] {
+  const inputs = steps.map((step) => batchOf([step]))
+  return steps.map(({ expected }, at) => {
+    const input = inputs[at] ?? batchOf([])
+    const start = performance.now()
+    sides.ours.apply(input)
+    const micros = (performance.now() - start) * 1000
+    checkWindow('the replica', sides.oursWindow, expected)
+    return micros
+  })
+}
+
+/** What a hot change leaves to the event loop, over what the loop itself costs. */
+async function measureDeferred(sides: Sides): Promise<number> {
+  const steps = sides.workload.hot(200)
+  const drain = async (work: () => void): Promise<number> => {
+    work()
+    const start = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    return (performance.now() - start) * 1000
+  }
+  const [idle, after]: [number[], number[]] = [[], []]
+  for (const step of steps) {
+    const batch = batchOf([step])
+    idle.push(await drain(() => {}))
+    after.push(await drain(() => sides.ours.apply(batch)))
+    sides.limit.apply([step])
+  }
+  sides.check(sides.workload.window())
+  return Math.max(0, median(after) - median(idle))
+}
+
+function measureTick(sides: Sides): Pair {
+  return inTurns(15, 5, (turn) => {
+    const changes = sides.workload.uniform(1000)
+    const batch = batchOf(changes)
+    const result = bothWays(
+      turn,
+      () => timed(() => sides.limit.apply(changes)) / 1000,
+      () => timed(() => sides.ours.apply(batch)) / 1000,
+    )
+    sides.check(sides.workload.window())
+    return result
+  })
+}
+
+function measureOptimistic(sides: Sides, operations: number): Pair {
+  return inTurns(7, 2, (turn) => {
+    const before = sides.workload.window()
+    const rows = Array.from({ length: operations }, () => sides.workload.entering())
+    let seen = 0
+    const limit = (): void => {
+      for (const row of rows) {
+        sides.limit.layer(row.id, { ...row })
+        seen += Number(sides.limitWindow.some(({ id }) => id === row.id))
+        sides.limit.rollback(row.id)
+      }
+    }
+    const ours = (): void => {
+      for (const { id, score, status } of rows) {
+        sides.ours.layer(id, id, { score, status })
+        seen += Number(sides.oursWindow.some((row) => row.id === id))
+        sides.ours.rollback(id)
+      }
+    }
+    const result = bothWays(
+      turn,
+      () => timed(limit) / operations,
+      () => timed(ours) / operations,
+    )
+    if (seen !== operations * 2) throw new Error('A pending change was not visible.')
+    sides.check(before)
+    return result
+  })
+}
+
+function measureRead(sides: Sides, count: number): Pair {
+  const { rows, random } = sides.workload
+  const ids = Array.from({ length: 200_000 }, () => rows[Math.floor(random.next() * count)]?.id ?? '')
+  const { map } = sides.limit
+  const { collection } = sides.ours
+  // The overlay is part of the read: some rows carry pending changes.
+  for (const id of ids.slice(0, 20)) sides.ours.layer(`read-${id}`, id, { score: 1, status: 'open' })
+  let found = 0
+  const result = inTurns(9, 3, (turn) =>
+    bothWays(
+      turn,
+      () => timed(() => ids.forEach((id) => (found += map.get(id) === undefined ? 0 : 1))) / 200,
+      () => timed(() => ids.forEach((id) => (found += collection.get(id) === undefined ? 0 : 1))) / 200,
+    ),
+  )
+  if (found !== ids.length * 24) throw new Error('A read missed its row.')
+  for (const id of new Set(ids.slice(0, 20))) sides.ours.rollback(`read-${id}`)
+  return result
+}
+
+/** Compiled code is part of the figure: the first load warms both up. */
+function measureLoad(count: number): Pair {
+  const rounds = Array.from({ length: 5 }, (_, seed) => new Sides(count, seed + 100).load).slice(1)
+  return { limit: median(rounds.map(({ limit }) => limit)), ours: median(rounds.map(({ ours }) => ours)) }
+}
+
+const [size] = process.argv.slice(2)
+const count = Number(size)
+const many = count > 200_000
+const sides = new Sides(count, 7)
+const uniform = measureUniform(sides, many ? 2_000 : 10_000)
+const { p50, p95 } = measureHot(sides, many ? 300 : 1_000)
+const deferred = await measureDeferred(sides)
+const tick = measureTick(sides)
+const optimistic = measureOptimistic(sides, many ? 300 : 2_000)
+const read = measureRead(sides, count)
+const load = many ? sides.load : measureLoad(count)
+const figures: ViewsFigures = { load, uniform, hotP50: p50, hotP95: p95, tick, optimistic, read, deferred }
+if (process.send) process.send(figures, () => process.disconnect())
+else console.log(figures)
