@@ -959,7 +959,7 @@ export function execute(): i32 {
         case 0xf2: // CALLCODE
         case 0xf4: // DELEGATECALL
         case 0xfa: { // STATICCALL
-          if (sp - base < (op >= 0xf4 ? 192 : 224)) break
+          if (gas < 0 || sp - base < (op >= 0xf4 ? 192 : 224)) break
           store<u32>(current, <u32>pc, PC)
           const went = call(op, sp, gas)
           if (went == halts) break

@@ -2,6 +2,7 @@ import type { StateManagerInterface } from '@ethereumjs/common'
 import { Account, type Address } from '@ethereumjs/util'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import {
+  bytesToBigInt,
   bytesToHex,
   toAddressBytes,
   toWordBytes,
@@ -28,7 +29,8 @@ const zeroWord = new Uint8Array(32)
 
 type FlatAccount = {
   code: Uint8Array | undefined
-  codeHash: Uint8Array
+  /** Made when it is asked for. */
+  codeHash: Uint8Array | undefined
   balance: bigint | undefined
   exists: boolean
   complete: boolean
@@ -64,7 +66,7 @@ export class FlatState implements StateManagerInterface {
   setCode(address: BytesInput, code: Uint8Array): void {
     const account = this.#at(address)
     account.code = code
-    account.codeHash = keccak_256(code)
+    account.codeHash = undefined
     account.exists = true
   }
 
@@ -82,7 +84,7 @@ export class FlatState implements StateManagerInterface {
   setKnownEmpty(address: BytesInput): void {
     const account = this.#at(address)
     account.code = noCode
-    account.codeHash = keccak_256(noCode)
+    account.codeHash = undefined
     account.balance = 0n
     account.exists = false
   }
@@ -103,6 +105,18 @@ export class FlatState implements StateManagerInterface {
     if (this.#unknown === 'empty') return 0n
     const known = account !== undefined && (account.code !== undefined || account.hooked)
     throw new MissingSignal({ kind: known ? 'balance' : 'account', address })
+  }
+
+  /** Hash as EXTCODEHASH sees it: zero for an account that does not exist. */
+  readCodeHash(address: Hex): bigint {
+    this.accounts.add(address)
+    const account = this.#accounts.get(address)
+    if (account?.code === undefined) {
+      if (account?.hooked === true) return bytesToBigInt(keccak_256(hookCode))
+      if (this.#unknown === 'empty') return 0n
+      throw new MissingSignal({ kind: 'account', address })
+    }
+    return account.exists ? bytesToBigInt(hashOf(account)) : 0n
   }
 
   async getCode(address: Address): Promise<Uint8Array> {
@@ -131,9 +145,8 @@ export class FlatState implements StateManagerInterface {
   async getAccount(address: Address): Promise<Account | undefined> {
     const account = this.#accounts.get(bytesToHex(address.bytes))
     if (account === undefined || !(account.exists || account.hooked)) return undefined
-    const codeHash =
-      account.code === undefined ? keccak_256(account.hooked ? hookCode : noCode) : account.codeHash
-    return new Account(1n, account.balance ?? 0n, undefined, codeHash)
+    // Its code hash is read by nothing but EXTCODEHASH, which does not come here.
+    return new Account(1n, account.balance ?? 0n)
   }
 
   async getCodeSize(address: Address): Promise<number> {
@@ -167,7 +180,7 @@ export class FlatState implements StateManagerInterface {
     if (account === undefined) {
       account = {
         code: undefined,
-        codeHash: keccak_256(noCode),
+        codeHash: undefined,
         balance: undefined,
         exists: false,
         complete: false,
@@ -178,4 +191,9 @@ export class FlatState implements StateManagerInterface {
     }
     return account
   }
+}
+
+function hashOf(account: FlatAccount): Uint8Array {
+  account.codeHash ??= keccak_256(account.code ?? noCode)
+  return account.codeHash
 }

@@ -1,1 +1,2 @@
-export { createReferenceEvm } from './reference-evm.ts'
+export { createReferenceEvm } from './create-reference.ts'
+export { withReference, type Divergence, type WithReferenceOptions } from './with-reference.ts'

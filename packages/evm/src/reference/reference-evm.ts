@@ -30,19 +30,16 @@ const coldAccountGas = 2600n
 
 type BlockReads = { time: boolean; number: boolean; block: boolean }
 type CustomOpcode = NonNullable<EVMOpts['customOpcodes']>[number]
-type LogicFunction = Extract<CustomOpcode, { logicFunction: unknown }>['logicFunction']
+type AddedOpcode = Extract<CustomOpcode, { logicFunction: unknown }>
+type LogicFunction = AddedOpcode['logicFunction']
+type GasFunction = NonNullable<AddedOpcode['gasFunction']>
+type RunState = Parameters<LogicFunction>[0]
 
 /** Thrown through the engine where a hook declines. */
 class UnsupportedSignal extends Error {}
 
-/**
- * The reference engine: `@ethereumjs/evm` over a flat read-only state. Slow and independent: the oracle in
- * tests, and what runs a call that the WebAssembly engine does not support.
- *
- * Calls must not overlap. Two edges differ from the WebAssembly engine: EXTCODEHASH of a precompile that was
- * not loaded is zero, and CALLCODE with value takes an unknown balance for zero; both are `missing` there.
- */
-export async function createReferenceEvm(options: EngineOptions = {}): Promise<AsyncEvmEngine> {
+/** See {@link createReferenceEvm}, which loads this module, and with it the engine, when it is needed. */
+export async function makeReferenceEvm(options: EngineOptions): Promise<AsyncEvmEngine> {
   const codeLimit = options.maxCodeBytes ?? maxCodeBytes
   const hooks = new Map<Hex, Hook>()
   const blockReads: BlockReads = { time: false, number: false, block: false }
@@ -67,7 +64,7 @@ export async function createReferenceEvm(options: EngineOptions = {}): Promise<A
       stateManager: state,
       blockchain,
       customPrecompiles: [...hooks].map(([address, hook]) => hookAsPrecompile(address, hook, state)),
-      customOpcodes: balanceOpcodes(state),
+      customOpcodes: accountOpcodes(state),
     })
   }
 
@@ -96,7 +93,9 @@ export async function createReferenceEvm(options: EngineOptions = {}): Promise<A
         blobVersionedHashes: blobHashes.map((hash) => bytesToHex(hash)),
       })
       const error = execResult.exceptionError?.error
-      const status = error === undefined ? 'ok' : error === 'revert' ? 'revert' : 'halt'
+      // A precompile that fails is called a revert by this engine, and uses all gas like any halt.
+      const reverted = error === 'revert' && !precompiles.has(bytesToHex(to))
+      const status = error === undefined ? 'ok' : reverted ? 'revert' : 'halt'
       const output = status === 'halt' ? new Uint8Array(0) : execResult.returnValue.slice()
       return { status, output, gasUsed: execResult.executionGasUsed, reads: reads() }
     } catch (error) {
@@ -194,7 +193,7 @@ function hookAsPrecompile(address: Hex, hook: Hook, state: FlatState) {
     address,
     function: ({ data, gasLimit }: { readonly data: Uint8Array; readonly gasLimit: bigint }) => {
       state.accounts.add(address)
-      const answer = hook({ data, gas: gasLimit })
+      const answer = hook({ data: data.slice(), gas: gasLimit })
       if (answer === undefined) throw new UnsupportedSignal(`the hook at ${address} did not answer`)
       const executionGasUsed = answer.gasUsed ?? 0n
       if (executionGasUsed > gasLimit) {
@@ -209,12 +208,20 @@ function hookAsPrecompile(address: Hex, hook: Hook, state: FlatState) {
 }
 
 /**
- * BALANCE and SELFBALANCE over our state, because the engine asks for whole accounts at many places and could
- * not tell us which of them the contract looked at.
+ * BALANCE, SELFBALANCE and EXTCODEHASH over our state, because the engine asks for whole accounts at many places
+ * and could not tell us which of them the contract looked at.
  */
-function balanceOpcodes(state: FlatState): CustomOpcode[] {
+function accountOpcodes(state: FlatState): CustomOpcode[] {
+  const access: GasFunction = async (runState, gas) => {
+    const [word = 0n] = runState.stack.peek()
+    const address = toBytes(addressOfWord(word), 'address')
+    const { journal } = runState.interpreter
+    if (journal.isWarmedAddress(address)) return gas + warmGas
+    journal.addWarmedAddress(address)
+    return gas + coldAccountGas
+  }
   const push =
-    (read: (runState: Parameters<LogicFunction>[0]) => bigint): LogicFunction =>
+    (read: (runState: RunState) => bigint): LogicFunction =>
     (runState) =>
       runState.stack.push(read(runState))
   return [
@@ -222,23 +229,21 @@ function balanceOpcodes(state: FlatState): CustomOpcode[] {
       opcode: 0x31,
       opcodeName: 'BALANCE',
       baseFee: 0,
-      gasFunction: async (runState, gas) => {
-        const [word = 0n] = runState.stack.peek()
-        const address = toBytes(addressOfWord(word), 'address')
-        const { journal } = runState.interpreter
-        if (journal.isWarmedAddress(address)) return gas + warmGas
-        journal.addWarmedAddress(address)
-        return gas + coldAccountGas
-      },
-      logicFunction: push((runState) => state.readBalance(addressOfWord(runState.stack.pop()))),
+      gasFunction: access,
+      logicFunction: push(({ stack }) => state.readBalance(addressOfWord(stack.pop()))),
+    },
+    {
+      opcode: 0x3f,
+      opcodeName: 'EXTCODEHASH',
+      baseFee: 0,
+      gasFunction: access,
+      logicFunction: push(({ stack }) => state.readCodeHash(addressOfWord(stack.pop()))),
     },
     {
       opcode: 0x47,
       opcodeName: 'SELFBALANCE',
       baseFee: 5,
-      logicFunction: push((runState) =>
-        state.readBalance(bytesToHex(runState.interpreter.getAddress().bytes)),
-      ),
+      logicFunction: push(({ interpreter }) => state.readBalance(bytesToHex(interpreter.getAddress().bytes))),
     },
   ]
 }
