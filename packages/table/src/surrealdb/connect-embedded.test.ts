@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { connectEmbedded } from './connect-embedded.ts'
 
 const options = { namespace: 'test', database: 'test' }
@@ -24,7 +24,7 @@ test('[TB40] an embedded store that is open already fails as locked, and opens o
   await first.query('CREATE bakery:hill_valley')
   await expect(connectEmbedded(url, options)).rejects.toMatchObject({ code: 'surrealdb/locked' })
   await first.close()
-  const again = await connectEmbedded(url, options)
+  const again = await vi.waitFor(() => connectEmbedded(url, options))
   expect(await again.query('SELECT VALUE record::id(id) FROM bakery')).toEqual([['hill_valley']])
   await again.close()
   await rm(folder, { recursive: true })

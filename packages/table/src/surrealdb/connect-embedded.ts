@@ -8,7 +8,8 @@ export type EmbeddedOptions = {
 }
 
 /**
- * A client of a SurrealDB that runs inside this process. Close it to release the store.
+ * A client of a SurrealDB that runs inside this process. Close it to release the
+ * store, which it does a moment after closing.
  *
  * Needs the package `@surrealdb/node`; Node only.
  *

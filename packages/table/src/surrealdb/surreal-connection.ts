@@ -1,4 +1,4 @@
-import { delay, randomBelow, type Clock, type Random } from '@freshet/core'
+import { delay, FreshetError, randomBelow, type Clock, type Random } from '@freshet/core'
 import { Surreal, WebSocketEngine, type AuthProvider, type DriverContext, type RpcRequest } from 'surrealdb'
 import { aborted, databaseClosed, unreachable } from '../master-errors.ts'
 import { isBusy, surrealToError } from './surreal-errors.ts'
@@ -31,12 +31,10 @@ export type SurrealConnectionOptions = {
 export type SurrealConnection = {
   /** The results of the statements in order. Statements must be safe to repeat: a conflict is retried. */
   run(statements: string, bindings: Record<string, unknown>, signal?: AbortSignal): Promise<unknown[]>
-  /** A connected client and a promise that rejects when it is lost. */
+  /** What the task makes of the connected client; rejects as soon as the connection is lost. */
   use<T>(task: (client: Surreal) => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Calls the listener at the next loss or at closing; returns how to stop listening. */
   onLost(listener: (error: Error) => void): () => void
-  /** Names the type test of a kind of value: SurrealDB 3 renamed them. */
-  isKind(kind: string): string
   close(): Promise<void>
 }
 
@@ -45,11 +43,14 @@ export function createSurrealConnection(options: SurrealConnectionOptions): Surr
   const isOwned = !(remote instanceof Surreal)
   const lostListeners = new Set<(error: Error) => void>()
   let connecting: Promise<Surreal> | undefined
-  let major = 3
+  let unsubscribe = (): void => {}
   let closed = false
 
   const lose = (error: Error): void => {
+    const client = connecting
     connecting = undefined
+    unsubscribe()
+    if (isOwned) client?.then((each) => each.close()).catch(() => {})
     const listeners = [...lostListeners]
     lostListeners.clear()
     for (const listener of listeners) listener(error)
@@ -59,20 +60,34 @@ export function createSurrealConnection(options: SurrealConnectionOptions): Surr
     return () => lostListeners.delete(listener)
   }
   const connect = async (): Promise<Surreal> => {
-    const client = isOwned ? await connectTo(remote, clock, timeoutMs) : remote
-    const { version } = await client.version()
-    major = Number(/(\d+)\./.exec(version)?.[1] ?? major)
+    try {
+      const client = isOwned ? await connectTo(remote, clock, timeoutMs) : remote
+      assertSupported((await client.version()).version)
+      return client
+    } catch (error) {
+      throw surrealToError(error)
+    }
+  }
+  const follow = (client: Surreal): (() => void) => {
     const lost = (): void => lose(unreachable('The connection to SurrealDB was lost.'))
-    client.subscribe('disconnected', lost)
-    client.subscribe('reconnecting', lost)
-    return client
+    const subscriptions = [client.subscribe('disconnected', lost), client.subscribe('reconnecting', lost)]
+    return () => {
+      for (const end of subscriptions) end()
+    }
   }
   const connected = (): Promise<Surreal> => {
-    connecting ??= connect().catch((error: unknown) => {
-      connecting = undefined
-      throw surrealToError(error)
-    })
-    return connecting
+    if (connecting !== undefined) return connecting
+    const attempt = connect()
+    connecting = attempt
+    attempt.then(
+      (client) => {
+        if (connecting === attempt) unsubscribe = follow(client)
+      },
+      () => {
+        if (connecting === attempt) connecting = undefined
+      },
+    )
+    return attempt
   }
   const assertConnected = (client: Surreal): void => {
     // The SDK would hold the call until it has reconnected, and send it then, however late.
@@ -88,8 +103,10 @@ export function createSurrealConnection(options: SurrealConnectionOptions): Surr
       const abort = (): void => reject(aborted(signal?.reason))
       signal?.addEventListener('abort', abort)
       const cancelTimer = clock.schedule(() => {
-        reject(unreachable(`SurrealDB did not answer within ${timeoutMs} ms.`))
-        if (isOwned) void connecting?.then((client) => client.close()).catch(() => {})
+        const error = unreachable(`SurrealDB did not answer within ${timeoutMs} ms.`)
+        reject(error)
+        // Whoever does not answer one call will answer none: the others are told now.
+        if (isOwned) lose(error)
       }, timeoutMs)
       stop.signal.addEventListener('abort', () => {
         forget()
@@ -114,7 +131,6 @@ export function createSurrealConnection(options: SurrealConnectionOptions): Surr
   return {
     use,
     onLost,
-    isKind: (kind) => (major >= 3 ? `type::is_${kind}` : `type::is::${kind}`),
     async run(statements, bindings, signal) {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -128,14 +144,23 @@ export function createSurrealConnection(options: SurrealConnectionOptions): Surr
     async close() {
       if (closed) return
       closed = true
-      const client = await connecting?.catch(() => undefined)
       lose(databaseClosed())
-      if (isOwned) await client?.close()
     },
   }
 }
 
 const maxAttempts = 8
+
+/** Statements are written in the language of SurrealDB 3, which renamed functions of 2. */
+function assertSupported(version: string): void {
+  const major = Number(/(\d+)\./.exec(version)?.[1])
+  if (major === 3) return
+  throw new FreshetError({
+    code: 'surrealdb/unsupported-version',
+    kind: 'remote',
+    message: `The server is ${version}; this driver needs SurrealDB 3. Upgrade the server.`,
+  })
+}
 
 /**
  * A new client, connected or rejected: the SDK alone waits for ever when the

@@ -20,7 +20,7 @@ export type SurrealDatabaseOptions = {
 }
 
 /**
- * The tables of a SurrealDB database, 2.1 or later, by the stock SDK.
+ * The tables of a SurrealDB 3 database, by the stock SDK.
  *
  * Nothing is connected until the first call. A loss fails the calls under way
  * with `table/unreachable` and ends every watch; the next call connects anew.

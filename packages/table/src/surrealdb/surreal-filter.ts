@@ -33,15 +33,10 @@ export function createBinder(): Binder {
 }
 
 /** What compiling a condition needs to know. */
-export type FilterContext = NameContext & {
+export type FilterContext = {
   readonly table: string
-  readonly binder: Binder
-}
-
-type NameContext = {
   readonly schema: TableSchema
-  /** Names the type test of a kind of value, as this version of SurrealDB calls it. */
-  readonly isKind: (kind: string) => string
+  readonly binder: Binder
 }
 
 /** Conditions beyond this number overflow the stack of SurrealDB 3.0.2. */
@@ -90,12 +85,12 @@ export function guardToSurreal(guard: Guard, context: FilterContext): string {
 /** The projections and the clause that sort a SELECT: nulls last, ties by id. */
 export function orderToSurreal(
   order: readonly OrderTerm[],
-  context: NameContext,
+  schema: TableSchema,
 ): { readonly projections: string; readonly clause: string } {
   const projections: string[] = []
   const terms: string[] = []
   order.forEach(({ field, direction }, index) => {
-    const value = fieldToSurreal(field, context)
+    const value = fieldToSurreal(field, schema)
     const [absentKey, valueKey] = [`${reservedPrefix}absent${index}`, `${reservedPrefix}value${index}`]
     // NONE and NULL sort apart in SurrealDB; here they are one.
     projections.push(`${isAbsent(value)} AS ${absentKey}`, `(${value} ?? NULL) AS ${valueKey}`)
@@ -160,8 +155,8 @@ function join(parts: readonly string[], operator: 'AND' | 'OR', none: string): s
 type Comparison = Extract<Filter, { readonly field: string }>
 
 function compare(part: Comparison, context: FilterContext): string {
-  const { schema, binder, isKind } = context
-  const value = fieldToSurreal(part.field, context)
+  const { schema, binder } = context
+  const value = fieldToSurreal(part.field, schema)
   switch (part.op) {
     case 'eq':
       return equals(part.field, part.value, context)
@@ -187,7 +182,7 @@ function compare(part: Comparison, context: FilterContext): string {
         )
       }
       const bound = binder.bind(filterValue(part.field, part.value, context))
-      return `(${isKind(kind)}(${value}) AND ${value} ${operators[part.op]} ${bound})`
+      return `(type::is_${kind}(${value}) AND ${value} ${operators[part.op]} ${bound})`
     }
     default: {
       const unknown: { readonly op?: unknown } = part
@@ -199,7 +194,7 @@ function compare(part: Comparison, context: FilterContext): string {
 const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 function equals(field: string, value: Value, context: FilterContext): string {
-  const stored = fieldToSurreal(field, context)
+  const stored = fieldToSurreal(field, context.schema)
   if (value === null) return isAbsent(stored)
   return `${stored} = ${context.binder.bind(filterValue(field, value, context))}`
 }
@@ -270,7 +265,7 @@ function kindOfText(text: string, type: ColumnType): string | undefined {
  *
  * A path is not followed through record links, which SurrealDB would do.
  */
-function fieldToSurreal(field: string, { schema, isKind }: NameContext): string {
+function fieldToSurreal(field: string, schema: TableSchema): string {
   if (field === schema.idField) return 'id'
   if (field === 'id') return 'NONE'
   const steps = field.split('.')
@@ -283,7 +278,7 @@ function fieldToSurreal(field: string, { schema, isKind }: NameContext): string 
       .map(quote)
       .join('.'),
   )
-  const areRecords = parents.map((parent) => `${isKind('object')}(${parent})`).join(' AND ')
+  const areRecords = parents.map((parent) => `type::is_object(${parent})`).join(' AND ')
   const nested = `(IF ${areRecords} THEN ${steps.map(quote).join('.')} ELSE NONE END)`
   return `(IF ${quote(field)} != NONE THEN ${quote(field)} ELSE ${nested} END)`
 }

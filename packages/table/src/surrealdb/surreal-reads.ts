@@ -20,7 +20,6 @@ export type SurrealReads = {
 }
 
 export function createSurrealReads({ name, schema, connection }: SurrealTable): SurrealReads {
-  const { isKind } = connection
   // Named in the statement: from a bound table SurrealDB 3.0.2 takes the window before it sorts.
   const table = quote(name)
   const entriesOf = (records: unknown): MasterEntry[] => {
@@ -40,13 +39,13 @@ export function createSurrealReads({ name, schema, connection }: SurrealTable): 
     }
   }
   const whereClause = (filter: Filter | undefined, binder: Binder): string =>
-    filter === undefined ? '' : `WHERE ${filterToSurreal(filter, { table: name, schema, binder, isKind })}`
+    filter === undefined ? '' : `WHERE ${filterToSurreal(filter, { table: name, schema, binder })}`
 
   return {
     async list({ filter, order = [], offset = 0, limit }, signal) {
       const binder = createBinder()
       const where = whereClause(filter, binder)
-      const { projections, clause } = orderToSurreal(order, { schema, isKind })
+      const { projections, clause } = orderToSurreal(order, schema)
       const window = `${limit === undefined ? '' : `LIMIT ${binder.bind(limit)} `}START ${binder.bind(offset)}`
       const rows = `SELECT ${projections} FROM ${table} ${where} ORDER BY ${clause} ${window}`
       const total = `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`

@@ -39,7 +39,6 @@ export function createSurrealWrites(
     table: name,
     schema,
     binder,
-    isKind: connection.isKind,
   })
   const bindId = (id: string, binder: Binder): string => {
     if (!id.isWellFormed()) throw unstorable('the id', 'it is not valid Unicode')
