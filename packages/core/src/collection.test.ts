@@ -13,8 +13,8 @@ function open(columns = {}) {
     work,
     onListenerError: (error) => errors.push(error),
   })
-  const apply = (change: () => void): void => {
-    made.writer.begin()
+  const apply = (change: () => void, rows = 0): void => {
+    made.writer.begin(rows)
     change()
     made.writer.settle()
     made.writer.notify()
@@ -272,7 +272,7 @@ test('[R9] a bulk load equals the same puts one by one', () => {
   const put = open()
   const query = { order: [{ field: 'n', direction: 'desc' }], offset: 90, limit: 300 } as const
   const views = [loaded.collection.view(query), put.collection.view(query)]
-  loaded.apply(() => loaded.writer.load(entries, stamp(1)))
+  loaded.apply(() => loaded.writer.load(entries, stamp(1)), entries.length)
   for (const [id, row] of entries) put.apply(() => put.writer.put(id, row, stamp(1)))
   expect(views[0]?.snapshot().ids).toEqual(views[1]?.snapshot().ids)
   expect(loaded.collection.size).toBe(500)

@@ -31,7 +31,7 @@ export type RowMeta = {
   readonly pending: boolean
 }
 
-/** The ids whose visible row or pending state changed in one batch; `all` after a bulk load or a reset. */
+/** The ids whose visible row or pending state changed in one batch; `all` after a reset. */
 export type CollectionChange = { readonly ids: readonly string[] | 'all' }
 
 /**
@@ -67,7 +67,12 @@ export type Collection<R extends Row = Row> = {
  * changes, `settle`, and `notify` once every collection of the replica is settled.
  */
 export type CollectionWriter = {
-  begin(): void
+  /**
+   * @param rows - How many rows the batch may change. From 64 on, and beyond
+   *   a quarter of the collection, views are built once at `settle` instead of
+   *   row by row. Default 0.
+   */
+  begin(rows?: number): void
   /**
    * Sets the confirmed row. A row equal to the held one keeps the held object
    * and counts as verified. Returns whether it changed.
@@ -84,7 +89,7 @@ export type CollectionWriter = {
   settle(): void
   /** Runs the listeners of everything that changed since the last time. */
   notify(): void
-  /** Puts many rows at once; beyond a quarter of the collection, views are built once instead of row by row. */
+  /** Puts many rows, in a batch begun with their number. */
   load(entries: readonly LoadEntry[], stamp: Stamp): void
   /** Forgets every confirmed row. Layers stay. */
   clear(): void
@@ -133,7 +138,11 @@ export function createCollection<R extends Row = Row>(
   }
 
   const writer: CollectionWriter = {
-    begin() {},
+    begin(count = 0) {
+      if (count < bulkRows || count * 4 < slots.used) return
+      slots.reserve(count)
+      rows.startBulk()
+    },
     put: (id, row, stamp, version) => rows.put(id, row, stamp, version),
     remove: (id, stamp) => rows.remove(id, stamp?.seq ?? 0),
     verify(id, stamp) {
@@ -146,6 +155,7 @@ export function createCollection<R extends Row = Row>(
       complete = known
     },
     settle() {
+      rows.endBulk()
       for (const output of outputs) output.settle()
       orders.settled()
     },
@@ -156,18 +166,13 @@ export function createCollection<R extends Row = Row>(
       for (const output of outputs) output.notify()
     },
     load(entries, stamp) {
-      const putAll = (): void => {
-        for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
-      }
-      if (entries.length * 4 < slots.used) return putAll()
-      changed = 'all'
-      slots.reserve(entries.length)
-      rows.bulk(putAll)
+      for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
     },
     clear() {
       changed = 'all'
       complete = false
-      rows.bulk(() => rows.clear())
+      rows.startBulk()
+      rows.clear()
     },
     changedSeq: (id) => rows.changedSeq(id),
     verifiedEpoch(id) {
@@ -228,6 +233,9 @@ export function createCollection<R extends Row = Row>(
   // The rows are what the source put there; R is the caller's word for them.
   return { collection: collection as unknown as Collection<R>, writer }
 }
+
+/** Below this a sort of everything saves nothing. */
+const bulkRows = 64
 
 function throwLater(error: unknown): void {
   queueMicrotask(() => {

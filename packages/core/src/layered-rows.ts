@@ -113,15 +113,15 @@ export class LayeredRows {
     this.#changed(id)
   }
 
-  /** Runs changes that no derived result follows row by row: they start again afterwards. */
-  bulk(work: () => void): void {
+  /** From now on no derived result follows row by row; they start again at `endBulk`. */
+  startBulk(): void {
     this.#bulk = true
-    try {
-      work()
-    } finally {
-      this.#bulk = false
-      for (const derived of this.derived) derived.rebuild()
-    }
+  }
+
+  endBulk(): void {
+    if (!this.#bulk) return
+    this.#bulk = false
+    for (const derived of this.derived) derived.rebuild()
   }
 
   clear(): void {

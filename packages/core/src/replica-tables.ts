@@ -21,8 +21,12 @@ export type ReplicaTables = {
   collection(table: string): Collection
   writer(table: string): CollectionWriter
   names(): readonly string[]
-  /** Runs one change of confirmed rows and layers. */
-  transact(work: (change: TableChange) => void): TableChange
+  /**
+   * Runs one change of confirmed rows and layers.
+   *
+   * @param rows - How many rows it may change, so that many are taken in bulk. Default 0.
+   */
+  transact(work: (change: TableChange) => void, rows?: number): TableChange
 }
 
 /** What one transaction has done so far. */
@@ -63,8 +67,8 @@ export function createReplicaTables(
     collection: (table) => entryOf(tables, table).collection,
     writer: (table) => entryOf(tables, table).writer,
     names: () => [...tables.keys()],
-    transact(work) {
-      const change = new WorkingChange(tables, durable())
+    transact(work, rows = 0) {
+      const change = new WorkingChange(tables, durable(), rows)
       try {
         work(change)
       } finally {
@@ -100,14 +104,16 @@ class WorkingChange implements TableChange {
   readonly storeWrites: StoreWrite[] = []
   readonly #tables: Tables
   readonly #durable: boolean
+  readonly #rows: number
   readonly #changed: RowKey[] = []
   #changedKeys: Set<string> | undefined
   #table: string | undefined
   #writer: CollectionWriter | undefined
 
-  constructor(tables: Tables, durable: boolean) {
+  constructor(tables: Tables, durable: boolean, rows: number) {
     this.#tables = tables
     this.#durable = durable
+    this.#rows = rows
   }
 
   get changedRows(): number {
@@ -150,7 +156,7 @@ class WorkingChange implements TableChange {
     const { writer } = entryOf(this.#tables, table)
     if (!this.begun.includes(writer)) {
       this.begun.push(writer)
-      writer.begin()
+      writer.begin(this.#rows)
     }
     this.#table = table
     this.#writer = writer

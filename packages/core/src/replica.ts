@@ -243,7 +243,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const change = tables.transact((work) => {
       applyStateFacts(kernel, work, batch, seq)
       applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
-    })
+    }, batch.facts.length)
     afterChange(change, () => {
       const retired = (batch.acks ?? []).flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
       const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
@@ -286,7 +286,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
         else work.remove(table, id)
       }
       applyAcks(work, acked, () => true)
-    })
+    }, result.writes.length)
     afterChange(change, () => result.storeWrites)
     if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
     return result.outcome

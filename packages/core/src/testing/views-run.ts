@@ -29,8 +29,8 @@ export function runViewsHistory(steps: readonly ViewsStep[], without?: ViewsRule
 
   steps.forEach((step, at) => {
     const report = (what: string): number => wrong.push(`step ${at}: ${what}`)
-    const apply = (work: () => void): void => {
-      writer.begin()
+    const apply = (work: () => void, rows = 0): void => {
+      writer.begin(rows)
       work()
       if (without !== 'Q1') writer.settle()
       writer.notify()
@@ -49,7 +49,7 @@ export function runViewsHistory(steps: readonly ViewsStep[], without?: ViewsRule
         apply(() => {
           for (const [id, row] of step.rows) model.change({ kind: 'put', id, row })
           writer.load(step.rows, stamp)
-        })
+        }, step.rows.length)
         break
       case 'clear':
         model.clear()
