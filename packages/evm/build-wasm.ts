@@ -68,10 +68,10 @@ function run(...args: readonly string[]): void {
   execFileSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
-/** wasm2js makes a module with one instance; we want its factory. */
+/** wasm2js makes a module with one instance, part of whose state stands outside its function; we want a factory. */
 function factoryOf(script: string): string {
   const start = script.indexOf('\n', script.indexOf("import * as host from 'host';"))
   const end = script.indexOf('var retasmFunc')
   if (start < 0 || end < 0) throw new Error('wasm2js writes another form than this script knows')
-  return `${script.slice(start, end)}\nexport const instantiateScript: (imports: object) => object = asmFunc\n`
+  return `export function instantiateScript(imports: object): object {${script.slice(start, end)}\nreturn asmFunc(imports)\n}\n`
 }

@@ -43,7 +43,10 @@ export const maxCallGas = (1n << 44n) - 1n
 export type ReadSet = {
   readonly time: boolean
   readonly number: boolean
-  /** Any other field of the block, apart from the chain id. */
+  /**
+   * Any other field of the block, apart from the chain id. That the coinbase is warm from the start does not
+   * count: it changes nothing but the price of touching that account.
+   */
   readonly block: boolean
   readonly slots: readonly SlotRead[]
   /** Accounts whose code, balance or existence was looked at, hooks included; lower-case hex. */
