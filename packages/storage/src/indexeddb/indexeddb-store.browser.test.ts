@@ -1,0 +1,3 @@
+import { indexedDbCases } from './indexeddb-cases.fixture.ts'
+
+indexedDbCases('Chromium')

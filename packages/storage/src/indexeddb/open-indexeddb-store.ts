@@ -1,0 +1,33 @@
+import { systemClock, type Clock, type Store } from '@freshet/core'
+import type { StoreOptions } from '../store-options.ts'
+import { tableSet } from '../tables.ts'
+import { createIndexedDbStore } from './indexeddb-store.ts'
+import { openDatabase } from './open-database.ts'
+
+export type IndexedDbStoreOptions = StoreOptions & {
+  /** The database's name, one per store of this origin. */
+  readonly name: string
+  /** How long opening waits for other tabs when the tables have changed. Default 5000. */
+  readonly blockedTimeoutMs?: number | undefined
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Opens a store in one IndexedDB database, making it if there is none. Several
+ * tabs may have it open.
+ *
+ * A commit resolves when its transaction has completed. Those that touch intent
+ * tables ask for strict durability, so they survive a loss of power [T7].
+ * When another tab declares other tables, or deletes the database, this store
+ * lets go: its calls then reject with `storage/unavailable`; open it again.
+ *
+ * @throws {FreshetError} `storage/locked`: another tab keeps an upgrade waiting.
+ *   `storage/foreign`: another program's database. `storage/layout`: from a newer
+ *   Freshet. `storage/unavailable`: see the message. `storage/tables` (usage).
+ */
+export async function openIndexedDbStore(options: IndexedDbStoreOptions): Promise<Store> {
+  const { blockedTimeoutMs = 5000, clock = systemClock } = options
+  const tables = tableSet(options.tables)
+  const opened = await openDatabase(options.name, tables, { blockedTimeoutMs, clock })
+  return createIndexedDbStore({ ...opened, tables, name: options.name, maxTombstones: options.maxTombstones })
+}

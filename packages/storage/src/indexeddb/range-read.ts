@@ -1,0 +1,63 @@
+import type { StoreRange } from '@freshet/core'
+import type { IDBPIndex, IDBPObjectStore, StoreNames } from 'idb'
+import { idBound, keyInterval, rangeLimit } from '../key-interval.ts'
+import { compareBytes, compareText } from '../order-key.ts'
+import type { KeyIndexName, RecordStoreName, StoredRecord, StoreSchema } from './database.ts'
+
+type Names = ArrayLike<StoreNames<StoreSchema>>
+type Source =
+  | IDBPObjectStore<StoreSchema, Names, RecordStoreName>
+  | IDBPIndex<StoreSchema, Names, RecordStoreName, KeyIndexName>
+
+/** IndexedDB counts in 32 bits. */
+const maxCount = 2 ** 32 - 1
+
+/** The records of a range; `source` is the object store, or the index the range names. */
+export async function readRange(source: Source, range: StoreRange): Promise<readonly StoredRecord[]> {
+  const limit = rangeLimit(range)
+  const keys = range.index === undefined ? idRange(range) : keyRange(range)
+  if (keys === 'empty' || limit === 0) return []
+  if (range.reverse !== true) return source.getAll(keys, Math.min(limit, maxCount))
+  return readReverse(source, keys, limit)
+}
+
+/** Key by key from the largest, and within a key by id ascending, as the kernel's queries break ties. */
+async function readReverse(
+  source: Source,
+  keys: IDBKeyRange | null,
+  limit: number,
+): Promise<readonly StoredRecord[]> {
+  const records: StoredRecord[] = []
+  let cursor = await source.openKeyCursor(keys, 'prevunique')
+  while (cursor !== null && records.length < limit) {
+    const left = Math.min(limit - records.length, maxCount)
+    records.push(...(await source.getAll(IDBKeyRange.only(cursor.key), left)))
+    cursor = await cursor.continue()
+  }
+  return records
+}
+
+type Keys = IDBKeyRange | null | 'empty'
+
+function idRange(range: StoreRange): Keys {
+  const lower = idBound(range.lower)
+  const upper = idBound(range.upper)
+  const lowerOpen = range.lowerInclusive === false
+  const upperOpen = range.upperInclusive === false
+  if (lower !== undefined && upper !== undefined) {
+    const order = compareText(lower, upper)
+    if (order > 0 || (order === 0 && (lowerOpen || upperOpen))) return 'empty'
+    return IDBKeyRange.bound(lower, upper, lowerOpen, upperOpen)
+  }
+  if (lower !== undefined) return IDBKeyRange.lowerBound(lower, lowerOpen)
+  return upper === undefined ? null : IDBKeyRange.upperBound(upper, upperOpen)
+}
+
+function keyRange(range: StoreRange): Keys {
+  const { from, before } = keyInterval(range)
+  if (from !== undefined && before !== undefined) {
+    return compareBytes(from, before) < 0 ? IDBKeyRange.bound(from, before, false, true) : 'empty'
+  }
+  if (from !== undefined) return IDBKeyRange.lowerBound(from)
+  return before === undefined ? null : IDBKeyRange.upperBound(before, true)
+}
