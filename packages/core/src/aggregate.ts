@@ -79,7 +79,7 @@ export function createAggregate<S extends AggregateSpec>(
       listeners.emit(now)
     },
   }
-  host.outputs.add(output)
+  const stopOutput = host.show(output)
 
   return {
     snapshot,
@@ -91,8 +91,8 @@ export function createAggregate<S extends AggregateSpec>(
       if (closed) return
       snapshot()
       closed = true
-      host.outputs.delete(output)
-      host.rows.derived.delete(derived)
+      stopOutput()
+      host.rows.unfollow(derived)
       for (const total of totals) total.close()
     },
   }
@@ -190,7 +190,6 @@ function followTotals(host: ViewHost, filter: Filter | undefined, totals: readon
       for (const row of host.rows.slots.rows) follow(row, 1)
     },
   }
-  derived.rebuild()
-  host.rows.derived.add(derived)
+  host.rows.follow(derived)
   return derived
 }

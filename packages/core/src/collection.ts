@@ -115,7 +115,7 @@ export function createCollection<R extends Row = Row>(
 ): { readonly collection: Collection<R>; readonly writer: CollectionWriter } {
   const { name, columns = {}, onListenerError = throwLater, work = { rows: 0 } } = options
   const listeners = createListeners<CollectionChange>(onListenerError)
-  const outputs = new Set<Output>()
+  let outputs: readonly Output[] = []
   let changed: Set<string> | 'all' | undefined
   let complete = false
 
@@ -133,7 +133,12 @@ export function createCollection<R extends Row = Row>(
     rows,
     columns,
     orders,
-    outputs,
+    show(output) {
+      outputs = [...outputs, output]
+      return () => {
+        outputs = outputs.filter((other) => other !== output)
+      }
+    },
     onListenerError,
   }
 

@@ -18,10 +18,11 @@ export type LoadEntry = readonly [id: string, row: Row, version?: Version | unde
  */
 export class LayeredRows {
   readonly slots = new RowSlots()
-  readonly derived = new Set<Derived>()
   readonly #columns: ColumnTypes
   readonly #work: WorkCounter
   readonly #changed: (id: string) => void
+  /** Replaced and never changed in place: an array is walked faster than a set. */
+  #derived: readonly Derived[] = []
   readonly #layers = new Map<number, Layered>()
   /** Sequence number by id known to be absent, oldest removal first. */
   readonly #absent = new Map<string, number>()
@@ -34,6 +35,16 @@ export class LayeredRows {
     this.#columns = columns
     this.#work = work
     this.#changed = changed
+  }
+
+  /** Keeps something up to date from now on. */
+  follow(derived: Derived): void {
+    derived.rebuild()
+    this.#derived = [...this.#derived, derived]
+  }
+
+  unfollow(derived: Derived): void {
+    this.#derived = this.#derived.filter((other) => other !== derived)
   }
 
   get(id: string): Row | undefined {
@@ -121,7 +132,7 @@ export class LayeredRows {
   endBulk(): void {
     if (!this.#bulk) return
     this.#bulk = false
-    for (const derived of this.derived) derived.rebuild()
+    for (const derived of this.#derived) derived.rebuild()
   }
 
   clear(): void {
@@ -177,7 +188,7 @@ export class LayeredRows {
     rows[slot] = after
     this.visible += Number(after !== undefined) - Number(before !== undefined)
     if (this.#bulk) return
-    for (const derived of this.derived) derived.change(slot, before, after)
+    for (const derived of this.#derived) derived.change(slot, before, after)
   }
 
   #noteAbsent(id: string, seq: number): void {

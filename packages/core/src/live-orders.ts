@@ -14,30 +14,31 @@ export type LiveOrders = {
 }
 
 export function createLiveOrders(rows: LayeredRows, columns: ColumnTypes, work: WorkCounter): LiveOrders {
-  const held = new Map<string, { readonly order: LiveOrder; users: number }>()
+  let held: readonly Held[] = []
   return {
     acquire(filter, terms) {
       const key = `${filterKey(filter)}|${orderKey(terms)}`
-      let entry = held.get(key)
-      if (entry === undefined) {
-        entry = { order: new LiveOrder(rows.slots, columns, filter, terms, work), users: 0 }
-        entry.order.rebuild()
-        entry.order.changedFrom = Infinity
-        rows.derived.add(entry.order)
-        held.set(key, entry)
+      const known = held.find((entry) => entry.key === key)
+      if (known !== undefined) {
+        known.users++
+        return known.order
       }
-      entry.users++
-      return entry.order
+      const order = new LiveOrder(rows.slots, columns, filter, terms, work)
+      rows.follow(order)
+      order.changedFrom = Infinity
+      held = [...held, { key, order, users: 1 }]
+      return order
     },
     release(order) {
-      for (const [key, entry] of held) {
-        if (entry.order !== order || --entry.users > 0) continue
-        held.delete(key)
-        rows.derived.delete(order)
-      }
+      const entry = held.find((other) => other.order === order)
+      if (entry === undefined || --entry.users > 0) return
+      held = held.filter((other) => other !== entry)
+      rows.unfollow(order)
     },
     settled() {
-      for (const { order } of held.values()) order.changedFrom = Infinity
+      for (const { order } of held) order.changedFrom = Infinity
     },
   }
 }
+
+type Held = { readonly key: string; readonly order: LiveOrder; users: number }

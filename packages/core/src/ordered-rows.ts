@@ -125,7 +125,8 @@ export class OrderedRows {
    * the arrays from index `at` on, and says whether that changed any of them.
    */
   copy(from: number, to: number, rows: Row[], ids: string[], at: number): boolean {
-    const held = this.#held
+    const { rows: heldRows, ids: heldIds } = this.#held
+    const slots = this.#slots
     let changed = false
     let write = at
     let rank = from
@@ -135,14 +136,13 @@ export class OrderedRows {
       const first = rank - this.#ranks.before(chunk)
       const last = Math.min(this.#count(chunk), first + to - rank)
       for (let place = base + first; place < base + last; place++, write++) {
-        const slot = this.#slots[place] ?? 0
-        const row = held.rows[slot] ?? noRow
-        const id = held.ids[slot] ?? ''
-        if (rows[write] !== row || ids[write] !== id) {
-          rows[write] = row
-          ids[write] = id
-          changed = true
-        }
+        const slot = slots[place] ?? 0
+        const row = heldRows[slot] ?? noRow
+        const id = heldIds[slot] ?? ''
+        if (rows[write] === row && ids[write] === id) continue
+        rows[write] = row
+        ids[write] = id
+        changed = true
       }
       rank += last - first
     }

@@ -39,7 +39,8 @@ export type ViewHost = {
   readonly rows: LayeredRows
   readonly columns: ColumnTypes
   readonly orders: LiveOrders
-  readonly outputs: Set<Output>
+  /** Tells an output of every batch from now on. Returns how to stop. */
+  show(output: Output): () => void
   onListenerError(error: unknown): void
 }
 
@@ -92,7 +93,7 @@ export function createView(host: ViewHost, query: Query): View {
       listeners.emit(now)
     },
   }
-  host.outputs.add(output)
+  const stopOutput = host.show(output)
 
   return {
     snapshot,
@@ -104,7 +105,7 @@ export function createView(host: ViewHost, query: Query): View {
       if (closed) return
       refresh()
       closed = true
-      host.outputs.delete(output)
+      stopOutput()
       host.orders.release(live)
     },
   }
