@@ -10,6 +10,7 @@ function createDisk(): KernelDisk {
   const disk = createMemoryDisk()
   return {
     open: (tables) => openMemoryStore({ tables, disk }),
-    openCrashing: async (tables, failAt, when) => crashingStore(await openMemoryStore({ tables, disk }), { failAt, when }),
+    openCrashing: async (tables, failAt, when) =>
+      crashingStore(await openMemoryStore({ tables, disk }), { failAt, when }),
   }
 }

@@ -18,7 +18,7 @@ function runGolden(): number {
       console.log(`${file}: skipped, it is not in ${goldenFolder()}. Set FRESHET_RAINDEX_DATA.`)
       continue
     }
-    const result = compare(text)
+    const result = compare(text, readGolden)
     console.log(`${file}: ${result.checked} checked, ${result.differences.length} differences. ${title}`)
     for (const difference of result.differences.slice(0, mostShown)) console.log(`  ${difference}`)
     checked += result.checked

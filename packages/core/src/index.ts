@@ -70,3 +70,13 @@ export {
   type TabLocks,
 } from './tab-group.ts'
 export { shareReplica, type ShareReplicaOptions, type TabMessage } from './share-replica.ts'
+export {
+  createDraftRecord,
+  type DraftRecord,
+  type DraftRecordOptions,
+  type RecordChange,
+  type RecordConflict,
+  type Resolution,
+} from './session/draft-record.ts'
+export type { ColumnPolicy } from './session/merge-policies.ts'
+export type { Maybe, MergePolicy } from './session/merge-field.ts'
