@@ -18,6 +18,6 @@ test('[O1] the harness sees layers that are not folded over newer rows', async (
   expect(wrong).toBeGreaterThan(0)
 })
 
-test('[X2] a rule that cannot be switched off is refused by name', async () => {
+test('[Q1] a rule that cannot be switched off is refused by name', async () => {
   await expect(converge({ seed: 1, histories: 1, without: 'Z9' })).rejects.toThrow(/Z9/)
 })
