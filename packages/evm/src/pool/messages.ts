@@ -1,0 +1,15 @@
+import type { EvmResult, StaticCall } from '../engine.ts'
+import type { StateChange } from '../state-log.ts'
+import type { WasmEvmOptions } from '../wasm/wasm-evm.ts'
+
+/** What the pool tells a worker, in order. */
+export type ToWorker =
+  | { readonly kind: 'start'; readonly options: WasmEvmOptions }
+  | { readonly kind: 'state'; readonly changes: readonly StateChange[] }
+  | { readonly kind: 'run'; readonly batch: number; readonly calls: readonly StaticCall[] }
+
+/** What a worker answers. */
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'results'; readonly batch: number; readonly results: readonly EvmResult[] }
+  | { readonly kind: 'broken'; readonly reason: string }

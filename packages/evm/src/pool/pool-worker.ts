@@ -1,0 +1,3 @@
+import { servePool } from './serve-pool.ts'
+
+servePool()

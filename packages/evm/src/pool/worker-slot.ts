@@ -1,0 +1,118 @@
+import type { EvmResult, StaticCall } from '../engine.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import type { PoolWorker } from './pool-worker-port.ts'
+
+/** A call on its way through the pool. */
+export type Job = {
+  readonly call: StaticCall
+  /** It was with a worker that failed, so it goes with no other. */
+  alone: boolean
+  settle: (result: EvmResult) => void
+  refuse: (error: unknown) => void
+}
+
+/** Batches with a worker at once: one that runs and one so that it need not wait for the next. */
+const mostBatches = 2
+
+/** The place of one worker in a pool, which outlives the worker. */
+export class WorkerSlot {
+  /** It is ready for calls, or for more of them. */
+  onProgress: () => void = () => {}
+  /** `suspects` ran when the worker failed, `others` waited behind them. */
+  onFailure: (suspects: readonly Job[], others: readonly Job[], cause: unknown) => void = () => {}
+  /** Starts the time limit of a batch; what it returns stops it. */
+  startTimer: () => () => void = () => () => {}
+  readonly #startWorker: (slot: WorkerSlot) => PoolWorker
+  #worker: PoolWorker | undefined
+  #isReady = false
+  #batches: { readonly number: number; readonly jobs: readonly Job[] }[] = []
+  #next = 0
+  #stopTimer: () => void = () => {}
+
+  constructor(startWorker: (slot: WorkerSlot) => PoolWorker) {
+    this.#startWorker = startWorker
+  }
+
+  /** Calls that it has. */
+  get load(): number {
+    return this.#batches.reduce((sum, { jobs }) => sum + jobs.length, 0)
+  }
+
+  start(): void {
+    this.#worker = this.#startWorker(this)
+  }
+
+  post(message: ToWorker): void {
+    this.#worker?.post(message)
+  }
+
+  /** Whether it takes another batch; a call that goes alone needs it to be idle, and keeps others out. */
+  hasRoom(alone: boolean): boolean {
+    const [first] = this.#batches
+    if (!this.#isReady) return false
+    if (first === undefined) return true
+    return !alone && this.#batches.length < mostBatches && first.jobs[0]?.alone !== true
+  }
+
+  run(jobs: readonly Job[]): void {
+    const number = this.#next++
+    this.#batches.push({ number, jobs })
+    if (this.#batches.length === 1) this.#watch()
+    this.post({ kind: 'run', batch: number, calls: jobs.map((job) => job.call) })
+  }
+
+  receive(worker: PoolWorker, message: unknown): void {
+    if (worker !== this.#worker) return
+    // Workers of a pool run servePool, which posts nothing else.
+    const answer = message as FromWorker
+    if (answer.kind === 'broken') return this.fail(worker, new Error(answer.reason))
+    if (answer.kind === 'ready') {
+      this.#isReady = true
+      this.onProgress()
+      return
+    }
+    const batch = this.#batches.shift()
+    if (batch === undefined || batch.number !== answer.batch || batch.jobs.length !== answer.results.length) {
+      if (batch !== undefined) this.#batches.unshift(batch)
+      return this.fail(worker, new Error('a worker answered what it was not asked'))
+    }
+    this.#watch()
+    batch.jobs.forEach((job, index) => {
+      const result = answer.results[index]
+      if (result !== undefined) job.settle(result)
+    })
+    this.onProgress()
+  }
+
+  fail(worker: PoolWorker, cause: unknown): void {
+    if (worker !== this.#worker) return
+    const [first, ...others] = this.#batches
+    this.close()
+    this.onFailure(
+      first?.jobs ?? [],
+      others.flatMap(({ jobs }) => jobs),
+      cause,
+    )
+  }
+
+  overrun(): void {
+    if (this.#worker !== undefined) this.fail(this.#worker, new Error('a batch took too long'))
+  }
+
+  /** Ends the worker; what it had. */
+  close(): readonly Job[] {
+    this.#stopTimer()
+    this.#worker?.terminate()
+    this.#worker = undefined
+    this.#isReady = false
+    const jobs = this.#batches.flatMap((batch) => batch.jobs)
+    this.#batches = []
+    return jobs
+  }
+
+  /** Times the batch that runs now. */
+  #watch(): void {
+    this.#stopTimer()
+    this.#stopTimer = this.#batches.length === 0 ? () => {} : this.startTimer()
+  }
+}
