@@ -19,6 +19,8 @@ export type LogKernel<F> = {
   readonly keepPositions: number
   isReady(need: Need): boolean
   confirmed(table: string, id: string): Row | undefined
+  /** @throws when there is no room for these rows. */
+  checkWrites(writes: readonly DraftWrite[]): void
 }
 
 /** A worked-out change: nothing of it is visible yet, but history and deferrals have moved. */
@@ -63,6 +65,8 @@ function workOut<F>(kernel: LogKernel<F>, batch: LogBatch<F>): LogResult {
 export function applyLateBatch<F>(kernel: LogKernel<F>, number: number, batch: LogBatch<F>): LogResult {
   const draft = createDraft(kernel.confirmed)
   kernel.projection.apply(draft, batch.facts)
+  const writes = [...draft.writes()]
+  kernel.checkWrites(writes)
   kernel.deferrals.remove(number)
   const entry = kernel.history.append({
     upTo: batch.upTo,
@@ -70,7 +74,6 @@ export function applyLateBatch<F>(kernel: LogKernel<F>, number: number, batch: L
     undo: draft.takeUndo(),
     lateFacts: batch.facts,
   })
-  const writes = [...draft.writes()]
   return {
     outcome: { kind: 'applied', changedRows: writes.length },
     position: kernel.position,
@@ -120,6 +123,7 @@ function finish<F>(
   taken: { parkedFor: readonly Need[] | undefined; storeWrites: StoreWrite[] },
 ): LogResult {
   const writes = [...draft.writes()]
+  kernel.checkWrites(writes)
   const bound = Math.max(batch.finalizedTo ?? -Infinity, batch.upTo - kernel.keepPositions)
   const forgotten = kernel.history.prune(bound).map((entry) => historyDelete(entry.number))
   return {

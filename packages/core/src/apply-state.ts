@@ -4,7 +4,7 @@ import type { Stamp } from './collection.ts'
 import type { Kernel } from './kernel.ts'
 import { patchRow } from './overlay.ts'
 import type { TableChange } from './replica-tables.ts'
-import { valuesEqual } from './value-equality.ts'
+import { rowsEqual } from './value-equality.ts'
 
 /**
  * Writes absolute facts into the collections [A2].
@@ -14,11 +14,14 @@ import { valuesEqual } from './value-equality.ts'
  */
 export function applyStateFacts(kernel: Kernel, change: TableChange, batch: StateBatch, seq: Seq): void {
   const { startedAt } = batch
-  // A read that was sent in the connection before may have missed what changed between the two.
-  const epoch = startedAt === 'live' || startedAt >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
-  const stamp = { seq, epoch, nowUnixMs: kernel.clock.now() }
+  const stamp = { seq, epoch: epochOf(kernel, startedAt), nowUnixMs: kernel.clock.now() }
   for (const fact of batch.facts) applyFact(kernel, change, fact, startedAt, stamp)
   for (const update of batch.covers ?? []) applyCoverage(kernel, change, update, startedAt, stamp)
+}
+
+/** A read that was sent in the connection before may have missed what changed between the two. */
+function epochOf(kernel: Kernel, startedAt: Seq | 'live'): number {
+  return startedAt === 'live' || startedAt >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
 }
 
 function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt: Seq | 'live', stamp: Stamp): void {
@@ -33,10 +36,20 @@ function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt
     kernel.refetches.want(fact)
     return
   }
+  if (verdict === 'older') {
+    // The remote answered from behind what it had told before: what was asked is still not known.
+    if (startedAt !== 'live' && isUnsure(kernel, fact)) kernel.refetches.want(fact)
+    return
+  }
   if (verdict === 'newer') writeFact(kernel, change, fact, stamp)
   if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, stamp)
   kernel.openReads.touch(fact, stamp.seq, fact.version)
   if (fact.kind !== 'patch') kernel.rowSettled(change, fact, startedAt)
+}
+
+/** Whether the row was asked for again, or is not known to be as it is held. */
+function isUnsure(kernel: Kernel, { table, id }: RowFact): boolean {
+  return kernel.refetches.awaits({ table, id }) || kernel.tables.writer(table).verifiedEpoch(id) !== kernel.epoch
 }
 
 /** Whether a fact is newer than what is held, the same state, an older one, or cannot be told. */
@@ -60,9 +73,10 @@ function judge(
 function saysWhatIsHeld(kernel: Kernel, fact: Exclude<RowFact, { kind: 'touched' }>): boolean {
   // What is held is itself known to be old.
   if (kernel.refetches.wants(fact)) return false
-  const held = kernel.tables.collection(fact.table).confirmed(fact.id)
+  const collection = kernel.tables.collection(fact.table)
+  const held = collection.confirmed(fact.id)
   if (fact.kind === 'delete') return held === undefined
-  return fact.kind === 'put' && held !== undefined && valuesEqual(held, fact.row)
+  return fact.kind === 'put' && held !== undefined && rowsEqual(held, fact.row, collection.columns)
 }
 
 function compareVersions(version: Version, held: Version): 'newer' | 'same' | 'older' {
@@ -76,7 +90,7 @@ function writeFact(kernel: Kernel, change: TableChange, fact: Exclude<RowFact, {
     case 'put':
       return change.put(table, id, fact.row, stamp, fact.version)
     case 'delete':
-      return change.remove(table, id)
+      return change.remove(table, id, stamp)
     case 'patch': {
       const held = kernel.tables.collection(table).confirmed(id)
       const epoch = kernel.tables.writer(table).verifiedEpoch(id)
@@ -94,26 +108,38 @@ function applyCoverage(
   change: TableChange,
   update: CoverageUpdate,
   startedAt: Seq | 'live',
-  { epoch, seq, nowUnixMs }: Stamp,
+  stamp: Stamp,
 ): void {
-  if (update.key === wholeTable && update.complete) removeUnseen(kernel, change, update.table)
+  const { since = startedAt === 'live' ? stamp.seq : startedAt, ...known } = update
+  const { table, key } = update
+  const epoch = epochOf(kernel, startedAt === 'live' ? startedAt : since)
+  if (key === wholeTable && update.complete) {
+    // A walk that began in the connection before proves nothing about what it did not see.
+    if (epoch !== kernel.epoch) return
+    removeUnseen(kernel, change, table, stamp)
+    kernel.walked(change, table)
+  }
+  // A newer reading came first.
+  if ((kernel.coverages.get(table, key)?.seq ?? 0) > since) return
   kernel.coverages.set({
-    ...update,
+    ...known,
     epoch,
-    seq: startedAt === 'live' ? seq : startedAt,
-    fetchedAtUnixMs: update.fetchedAtUnixMs ?? nowUnixMs,
-    invalidated: false,
+    seq: since,
+    fetchedAtUnixMs: update.fetchedAtUnixMs ?? stamp.nowUnixMs,
+    invalidated: kernel.coverages.invalidatedAt(table, key) > since,
   })
-  if (update.key === wholeTable) kernel.tables.writer(update.table).setComplete(update.complete)
+  if (key === wholeTable) kernel.tables.writer(table).setComplete(update.complete)
 }
 
 /** A walk saw every row there is: what it did not see is gone, unless it moved meanwhile [S4]. */
-function removeUnseen(kernel: Kernel, change: TableChange, table: string): void {
+function removeUnseen(kernel: Kernel, change: TableChange, table: string, stamp: Stamp): void {
   if (!kernel.rules.reconcileDeletions) return
   const writer = kernel.tables.writer(table)
   for (const id of [...writer.idsVerifiedBefore(kernel.epoch)]) {
     if (kernel.isHeldBack(table, id)) continue
-    if (writer.changedSeq(id) > kernel.epochStartedAt) kernel.refetches.want({ table, id })
-    else change.remove(table, id)
+    // It moved meanwhile, or the walk saw it in a state that could not be ordered.
+    const moved = writer.changedSeq(id) > kernel.epochStartedAt
+    if (moved || kernel.refetches.wantedAt({ table, id }) > kernel.epochStartedAt) kernel.refetches.want({ table, id })
+    else change.remove(table, id, stamp)
   }
 }

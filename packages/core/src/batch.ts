@@ -52,6 +52,8 @@ export type CoverageUpdate = {
   readonly total?: number | undefined
   /** When the remote said so, where that was earlier than now. */
   readonly fetchedAtUnixMs?: number | undefined
+  /** `replica.seq` when the first of several pages was asked for. Default the batch's `startedAt`. */
+  readonly since?: Seq | undefined
 }
 
 /** Absolute facts: pages, single rows, pushed events, replies to writes [A2]. */

@@ -22,12 +22,14 @@ export interface Kernel {
   readonly epochStartedAt: Seq
   stamp(seq: Seq): Stamp
   versionOf(table: string, id: string): Version | undefined
-  /** Whether rows of this table that are not held are of interest: it is held whole. */
+  /** Whether rows of this table that are not held are of interest: it is held whole, or may be being read. */
   wantsUnknown(table: string): boolean
   /** Whether a parked batch will write this row. */
   isHeldBack(table: string, id: string): boolean
   /** A whole row was told: what waited for it can fall. */
   rowSettled(change: TableChange, fact: Exclude<RowFact, { kind: 'touched' }>, startedAt: Seq | 'live'): void
+  /** A whole table was read in this epoch: so can what waited before it for a row that is not there. */
+  walked(change: TableChange, table: string): void
 }
 
 /**

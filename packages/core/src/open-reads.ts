@@ -15,6 +15,7 @@ type Touch = { readonly seq: Seq; readonly version: Version | undefined }
  * collection itself holds no sequence for: deleted ones and unknown ones.
  */
 export type OpenReads = {
+  readonly size: number
   begin(startedAt: Seq): OpenRead
   touch(key: RowKey, seq: Seq, version: Version | undefined): void
   touched(key: RowKey): Touch | undefined
@@ -31,6 +32,9 @@ export function createOpenReads(): OpenReads {
     touches = new Map([...touches].filter(([, touch]) => touch.seq > oldest))
   }
   return {
+    get size() {
+      return reads.size
+    },
     begin(startedAt) {
       const read: OpenRead = {
         startedAt,

@@ -14,14 +14,23 @@ export type PendingAcks = {
   hold(layer: Layer, ackedAt: Seq): void
   /** The operations a fact confirms; they are no longer held. */
   confirmedBy(fact: Exclude<RowFact, { kind: 'touched' }>, startedAt: Seq | 'live'): readonly string[]
+  /** The operations a whole walk of a table, begun at the given moment, confirms; they are no longer held. */
+  confirmedByWalk(table: string, since: Seq, isHeldBack: (id: string) => boolean): readonly string[]
   forget(operationId: string): void
 }
 
 export function createPendingAcks(refetches: Refetches): PendingAcks {
-  const held = new Map<string, { readonly operationId: string; readonly ackedAt: Seq }[]>()
-  const setHeld = (key: string, entries: { operationId: string; ackedAt: Seq }[]): void => {
+  const held = new Map<string, HeldAck[]>()
+  const setHeld = (key: string, entries: HeldAck[]): void => {
     if (entries.length > 0) held.set(key, entries)
     else held.delete(key)
+  }
+  const forget = (operationId: string): void => {
+    for (const [key, entries] of held) {
+      if (entries.some((entry) => entry.operationId === operationId)) {
+        setHeld(key, entries.filter((entry) => entry.operationId !== operationId))
+      }
+    }
   }
   return {
     toldBy(batch, table, id) {
@@ -30,7 +39,7 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
     },
     hold(layer, ackedAt) {
       const key = keyOf(layer)
-      setHeld(key, [...(held.get(key) ?? []), { operationId: layer.operationId, ackedAt }])
+      setHeld(key, [...(held.get(key) ?? []), { ...layer, ackedAt }])
       refetches.want(layer)
     },
     confirmedBy(fact, startedAt) {
@@ -42,15 +51,18 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       setHeld(key, entries.filter((entry) => !confirmed.includes(entry)))
       return confirmed.map((entry) => entry.operationId)
     },
-    forget(operationId) {
-      for (const [key, entries] of held) {
-        if (entries.some((entry) => entry.operationId === operationId)) {
-          setHeld(key, entries.filter((entry) => entry.operationId !== operationId))
-        }
-      }
+    confirmedByWalk(table, since, isHeldBack) {
+      const confirmed = [...held.values()]
+        .flat()
+        .filter((entry) => entry.table === table && entry.ackedAt <= since && !isHeldBack(entry.id))
+      for (const entry of confirmed) forget(entry.operationId)
+      return confirmed.map((entry) => entry.operationId)
     },
+    forget,
   }
 }
+
+type HeldAck = RowKey & { readonly operationId: string; readonly ackedAt: Seq }
 
 function keyOf(key: RowKey): string {
   return rowKeyText(key.table, key.id)

@@ -15,14 +15,22 @@ export const refetchAttempts = 3
 /** The rows that must be read again, each once. */
 export type Refetches = {
   readonly size: number
+  /** Whether nothing is wanted and nothing was taken that is not settled yet. */
+  readonly idle: boolean
   want(key: RowKey): void
   wants(key: RowKey): boolean
+  /** When it was last asked for; 0 when it is not. */
+  wantedAt(key: RowKey): Seq
+  /** Whether a read of this row was taken and has not settled it yet. */
+  awaits(key: RowKey): boolean
   /** Takes all that may be read at once: those not tried too often. */
   takeEager(): readonly Wanted[]
   /** Takes those that were tried too often; to be called after a pause. */
   takeQuiet(): readonly Wanted[]
   /** A row was told, by a push or by a read sent at the given moment. */
   settled(key: RowKey, startedAt: Seq | 'live'): void
+  /** A whole table was told by a walk that began at the given moment: what was wanted before is settled. */
+  walked(table: string, since: Seq, isHeldBack: (id: string) => boolean): void
   onWanted(listener: () => void): void
 }
 
@@ -44,6 +52,9 @@ export function createRefetches(now: () => Seq): Refetches {
     get size() {
       return wanted.size
     },
+    get idle() {
+      return wanted.size === 0 && tried.size === 0
+    },
     want(key) {
       const text = rowKeyText(key.table, key.id)
       const known = wanted.has(text)
@@ -51,6 +62,8 @@ export function createRefetches(now: () => Seq): Refetches {
       if (!known) wake()
     },
     wants: (key) => wanted.has(rowKeyText(key.table, key.id)),
+    wantedAt: (key) => wanted.get(rowKeyText(key.table, key.id))?.wantedAt ?? 0,
+    awaits: (key) => tried.has(rowKeyText(key.table, key.id)),
     takeEager: () => take((entry) => entry.attempts < refetchAttempts),
     takeQuiet: () => take((entry) => entry.attempts >= refetchAttempts),
     settled(key, startedAt) {
@@ -59,6 +72,13 @@ export function createRefetches(now: () => Seq): Refetches {
       if (startedAt !== 'live' && startedAt < (wanted.get(text)?.wantedAt ?? 0)) return
       tried.delete(text)
       wanted.delete(text)
+    },
+    walked(table, since, isHeldBack) {
+      for (const [text, entry] of wanted) {
+        if (entry.table !== table || entry.wantedAt > since || isHeldBack(entry.id)) continue
+        wanted.delete(text)
+        tried.delete(text)
+      }
     },
     onWanted(listener) {
       wake = listener

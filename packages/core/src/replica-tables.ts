@@ -25,8 +25,10 @@ export type ReplicaTables = {
    * Runs one change of confirmed rows and layers.
    *
    * @param rows - How many rows it may change, so that many are taken in bulk. Default 0.
+   * @param beforeTelling - Runs when all is swapped and before any listener, so that what a
+   *   listener applies comes behind it; it may transact again.
    */
-  transact(work: (change: TableChange) => void, rows?: number): TableChange
+  transact(work: (change: TableChange) => void, rows?: number, beforeTelling?: (change: TableChange) => void): TableChange
 }
 
 /** What one transaction has done so far. */
@@ -34,7 +36,7 @@ export type TableChange = {
   readonly changedRows: number
   readonly storeWrites: readonly StoreWrite[]
   put(table: string, id: string, row: Row, stamp: Stamp, version?: number | bigint | string): void
-  remove(table: string, id: string): void
+  remove(table: string, id: string, stamp: Stamp): void
   verify(table: string, id: string, stamp: Stamp): void
   clear(table: string): void
   layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void
@@ -52,9 +54,10 @@ export function createReplicaTables(
   )
   const notifications: CollectionWriter[] = []
   let notifying = false
+  let nested = 0
 
   const notifyAll = (): void => {
-    if (notifying) return
+    if (notifying || nested > 0) return
     notifying = true
     try {
       for (let writer = notifications.shift(); writer; writer = notifications.shift()) writer.notify()
@@ -67,7 +70,7 @@ export function createReplicaTables(
     collection: (table) => entryOf(tables, table).collection,
     writer: (table) => entryOf(tables, table).writer,
     names: () => [...tables.keys()],
-    transact(work, rows = 0) {
+    transact(work, rows = 0, beforeTelling) {
       const change = new WorkingChange(tables, durable(), rows)
       try {
         work(change)
@@ -76,6 +79,12 @@ export function createReplicaTables(
           writer.settle()
           notifications.push(writer)
         }
+      }
+      nested += 1
+      try {
+        beforeTelling?.(change)
+      } finally {
+        nested -= 1
       }
       notifyAll()
       return change
@@ -124,8 +133,8 @@ class WorkingChange implements TableChange {
     if (this.#writerOf(table).put(id, row, stamp, version)) this.#note({ table, id }, row)
   }
 
-  remove(table: string, id: string): void {
-    if (this.#writerOf(table).remove(id)) this.#note({ table, id }, undefined)
+  remove(table: string, id: string, stamp: Stamp): void {
+    if (this.#writerOf(table).remove(id, stamp)) this.#note({ table, id }, undefined)
   }
 
   verify(table: string, id: string, stamp: Stamp): void {

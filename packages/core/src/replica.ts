@@ -6,7 +6,7 @@ import type { Collection, Stamp } from './collection.ts'
 import { createCommitter, type Committer } from './committer.ts'
 import { createCoverages, wholeTable, type Coverages } from './coverage.ts'
 import { createDeferrals } from './deferral.ts'
-import { rowKeyText } from './draft.ts'
+import { rowKeyText, type DraftWrite } from './draft.ts'
 import { FreshetError } from './errors.ts'
 import { createHistory, type History } from './history.ts'
 import { createHostLayers, type HostLayer, type HostLayerOptions } from './host-layers.ts'
@@ -15,12 +15,12 @@ import { silentLog, type Log } from './log.ts'
 import { createOpenReads, type OpenRead } from './open-reads.ts'
 import { createOverlay, type Layer, type Overlay } from './overlay.ts'
 import { createPendingAcks } from './pending-acks.ts'
-import type { Projection } from './projection.ts'
+import type { Projection, RowKey } from './projection.ts'
 import { createFollower } from './follower.ts'
 import { readBooks, type KeptBooks } from './kept-books.ts'
 import { createRefetches, type Refetches } from './refetch.ts'
 import { coverageWrite, deferredDelete, deferredWrite, kernelTables, operationDelete, stateWrite } from './replica-records.ts'
-import { createReplicaTables, type TableChange, type TableSpec } from './replica-tables.ts'
+import { createReplicaTables, type ReplicaTables, type TableChange, type TableSpec } from './replica-tables.ts'
 import type { Resume } from './source.ts'
 import { createStatusCell, type StatusCell } from './status.ts'
 import type { CommitSeq, Store, StoreRecord, StoreWrite, Term } from './store.ts'
@@ -195,11 +195,16 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     },
     stamp: (at: Seq): Stamp => ({ seq: at, epoch, nowUnixMs: clock.now() }),
     versionOf: (table: string, id: string): Version | undefined => tables.writer(table).version(id),
-    wantsUnknown: (table) => coverages.get(table, wholeTable) !== undefined,
+    wantsUnknown: (table) => openReads.size > 0 || coverages.get(table, wholeTable) !== undefined,
     isHeldBack: (table, id) => deferrals.size > 0 && deferrals.blocks(new Set([rowKeyText(table, id)])),
     rowSettled(change, fact, startedAt) {
       refetches.settled(fact, startedAt)
       for (const operationId of acks.confirmedBy(fact, startedAt)) dropOperation(change, operationId)
+    },
+    walked(change, table) {
+      const isHeldBack = (id: string): boolean => kernel.isHeldBack(table, id)
+      refetches.walked(table, epochStartedAt, isHeldBack)
+      for (const operationId of acks.confirmedByWalk(table, epochStartedAt, isHeldBack)) dropOperation(change, operationId)
     },
   }
 
@@ -232,23 +237,27 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
   }
 
   const applyState = (batch: StateBatch): ApplyOutcome => {
+    checkTables(batch, tables)
     const parked = parkState(batch)
     if (parked) return parked
+    checkRoom(batch.facts, tables, maxRows)
+    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
     return writeState(batch, [])
   }
   const writeState = (batch: StateBatch, records: readonly StoreWrite[]): ApplyOutcome => {
-    checkRoom(batch.facts, tables, maxRows)
     seq += 1
-    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
-    const change = tables.transact((work) => {
-      applyStateFacts(kernel, work, batch, seq)
-      applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
-    }, batch.facts.length)
-    afterChange(change, () => {
-      const retired = (batch.acks ?? []).flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
-      const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
-      return [...covered.map(coverageWrite), ...retired, ...records]
-    })
+    const change = tables.transact(
+      (work) => {
+        applyStateFacts(kernel, work, batch, seq)
+        applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
+      },
+      batch.facts.length,
+      (done) =>
+        afterChange(done, () => {
+          const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
+          return [...covered.map(coverageWrite), ...retired(batch), ...records]
+        }),
+    )
     return { kind: 'applied', changedRows: change.changedRows }
   }
   const parkState = (batch: StateBatch): ApplyOutcome | undefined => {
@@ -257,6 +266,8 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const needs = [...new Set(batch.facts.flatMap(needsOf))]
     const keys = new Set(batch.facts.map(({ table, id }) => rowKeyText(table, id)))
     if (needs.every(isReady) && !(rules.deferSameKeys && deferrals.blocks(keys))) return undefined
+    // What waits is on the disk, so that the source need not tell it again.
+    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
     stage([deferredWrite(deferrals.add({ batch, needs, keys }))])
     publishPending()
     return { kind: 'parked', needs: deferrals.needs(isReady) }
@@ -266,7 +277,8 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const { projection } = options
     if (projection) {
       const keepPositions = options.keepPositions ?? 0
-      return { projection, history, deferrals, rules, position, keepPositions, isReady, confirmed }
+      const checkWrites = (writes: readonly DraftWrite[]): void => checkRoom(writes, tables, maxRows)
+      return { projection, history, deferrals, rules, position, keepPositions, isReady, confirmed, checkWrites }
     }
     throw new FreshetError({
       code: 'replica/no-projection',
@@ -274,24 +286,33 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
       message: `Replica ${options.name} was given a log batch but no projection; pass one when you create it.`,
     })
   }
-  const publishLog = (result: LogResult, acked: { acks?: readonly Ack[] | undefined; checkpoint?: Value | undefined }): ApplyOutcome => {
+  const publishLog = (result: LogResult, batch: LogBatch<F>): ApplyOutcome => {
     if (result.outcome.kind !== 'applied' && result.outcome.kind !== 'parked') return result.outcome
+    // What waits has not happened yet: its layers stay until it has [W5].
+    const acked = result.outcome.kind === 'applied' ? batch : {}
     seq += 1
     position = result.position
-    if (acked.checkpoint !== undefined) checkpoint = acked.checkpoint
     const stamp = kernel.stamp(seq)
-    const change = tables.transact((work) => {
-      for (const { table, id, row } of result.writes) {
-        if (row) work.put(table, id, row, stamp)
-        else work.remove(table, id)
-      }
-      applyAcks(work, acked, () => true)
-    }, result.writes.length)
-    afterChange(change, () => result.storeWrites)
+    tables.transact(
+      (work) => {
+        for (const { table, id, row } of result.writes) {
+          if (row) work.put(table, id, row, stamp)
+          else work.remove(table, id, stamp)
+        }
+        applyAcks(work, acked, () => true)
+      },
+      result.writes.length,
+      (done) => afterChange(done, () => [...result.storeWrites, ...retired(acked)]),
+    )
     if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
     return result.outcome
   }
-  const applyLog = (batch: LogBatch<F>): ApplyOutcome => publishLog(refusable(() => applyLogBatch(logKernel(), batch)), batch)
+  const applyLog = (batch: LogBatch<F>): ApplyOutcome => {
+    const result = refusable(() => applyLogBatch(logKernel(), batch))
+    const taken = result.outcome.kind === 'applied' || result.outcome.kind === 'parked'
+    if (taken && batch.checkpoint !== undefined) checkpoint = batch.checkpoint
+    return publishLog(result, batch)
+  }
 
   const retryOne = (): boolean => {
     const deferred = deferrals.firstReady(isReady)
@@ -299,6 +320,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const { batch, number } = deferred
     if (batch.kind === 'log') publishLog(refusable(() => applyLateBatch(logKernel(), number, batch)), batch)
     else {
+      checkRoom(batch.facts, tables, maxRows)
       deferrals.remove(number)
       writeState(batch, [deferredDelete(number)])
       publishPending()
@@ -336,11 +358,10 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
       return epoch
     },
     invalidate(table, key) {
-      const coverage = coverages.get(table, key)
-      if (!coverage || coverage.invalidated) return
-      const invalidated = { ...coverage, invalidated: true }
-      coverages.set(invalidated)
-      stage([coverageWrite(invalidated)])
+      // A number of its own, so that reads sent before are told apart from those sent after [R6].
+      seq += 1
+      const invalidated = coverages.invalidate(table, key, seq)
+      if (invalidated) stage([coverageWrite(invalidated)])
     },
     retryDeferred() {
       let applied = 0
@@ -349,6 +370,7 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     },
     resume: () => ({ position, checkpoint, marks: marksOf(history) }),
     addLayer(layer) {
+      tables.collection(layer.table)
       overlay.add(layer)
       tables.transact((change) => change.layer(layer.table, layer.id, overlay.foldOf(layer)))
     },
@@ -463,16 +485,34 @@ function refusable<T>(work: () => T): T {
   }
 }
 
-function checkRoom(facts: readonly RowFact[], tables: { collection(table: string): Collection }, maxRows: number): void {
-  let added: Map<string, number> | undefined
-  for (const fact of facts) {
-    const collection = tables.collection(fact.table)
-    if (fact.kind !== 'put' || collection.size + facts.length <= maxRows || collection.confirmed(fact.id)) continue
-    added ??= new Map()
-    added.set(fact.table, (added.get(fact.table) ?? 0) + 1)
+function retired({ acks = [] }: { readonly acks?: readonly Ack[] | undefined }): readonly StoreWrite[] {
+  return acks.flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
+}
+
+/** @throws {FreshetError} `replica/unknown-table` before anything has changed. */
+function checkTables({ facts, covers = [] }: StateBatch, tables: ReplicaTables): void {
+  let last: string | undefined
+  for (const { table } of facts) {
+    if (table !== last) tables.collection(table)
+    last = table
   }
-  for (const [table, count] of added ?? []) {
-    if (tables.collection(table).size + count <= maxRows) continue
+  for (const { table } of covers) tables.collection(table)
+}
+
+/** What may add a row: a fact or a write of a projection. */
+type RowAdding = RowKey & { readonly row?: Row | undefined }
+
+function checkRoom(adding: readonly RowAdding[], tables: ReplicaTables, maxRows: number): void {
+  const added = new Map<string, Set<string>>()
+  for (const { table, id, row } of adding) {
+    const collection = tables.collection(table)
+    if (row === undefined || collection.size + adding.length <= maxRows || collection.confirmed(id)) continue
+    let ids = added.get(table)
+    if (!ids) added.set(table, (ids = new Set()))
+    ids.add(id)
+  }
+  for (const [table, ids] of added) {
+    if (tables.collection(table).size + ids.size <= maxRows) continue
     throw new FreshetError({
       code: 'replica/too-many-rows',
       kind: 'usage',
