@@ -62,6 +62,15 @@ export function unknownReference(table: string, name: string, known: readonly st
   })
 }
 
+/** `table/unknown-field`: the table has no such column. */
+export function unknownField(table: string, field: string): FreshetError {
+  return new FreshetError({
+    code: 'table/unknown-field',
+    kind: 'usage',
+    message: `Table ${table} has no column ${JSON.stringify(field)}. Add it, or leave the field out.`,
+  })
+}
+
 /** `table/unreachable`: the backend did not answer. The outcome of a write is not known. */
 export function unreachable(message: string, cause?: unknown): FreshetError {
   return new FreshetError({ code: 'table/unreachable', kind: 'remote', retryable: true, message, cause })

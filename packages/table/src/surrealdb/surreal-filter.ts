@@ -7,6 +7,7 @@ import {
   type OrderTerm,
   type Value,
 } from '@freshet/core'
+import { balancedJoin } from '../balanced-join.ts'
 import { unsupportedFilter } from '../master-errors.ts'
 import { columnType } from '../master-schema.ts'
 import type { Evaluates, Guard, TableSchema } from '../master.ts'
@@ -56,7 +57,9 @@ export function filterToSurreal(filter: Filter, context: FilterContext): string 
     if (part.op === 'not') return compile(part.filter, !negated, depth + 1)
     if ('filters' in part) {
       const parts = part.filters.map((each) => compile(each, negated, depth + 1))
-      return (part.op === 'and') === negated ? join(parts, 'OR', 'false') : join(parts, 'AND', 'true')
+      return (part.op === 'and') === negated
+        ? balancedJoin(parts, 'OR', 'false')
+        : balancedJoin(parts, 'AND', 'true')
     }
     if (++conditions > maxConditions) {
       throw unsupportedFilter(
@@ -79,7 +82,7 @@ export function guardToSurreal(guard: Guard, context: FilterContext): string {
     if (value === undefined) return `${quote(field)} = NONE`
     return `${quote(field)} = ${binder.bind(valueToSurreal(value, columnType(schema, field), field))}`
   })
-  return join(parts, 'AND', 'true')
+  return balancedJoin(parts, 'AND', 'true')
 }
 
 /** The projections and the clause that sort a SELECT: nulls last, ties by id. */
@@ -142,15 +145,6 @@ const sortable: ReadonlySet<ColumnType> = new Set<ColumnType>([
   'uuid',
   'duration',
 ])
-
-/** Joined as a balanced tree: SurrealDB evaluates a flat chain by recursion over its length. */
-function join(parts: readonly string[], operator: 'AND' | 'OR', none: string): string {
-  const [only] = parts
-  if (only === undefined) return none
-  if (parts.length === 1) return only
-  const half = parts.length >> 1
-  return `(${join(parts.slice(0, half), operator, none)} ${operator} ${join(parts.slice(half), operator, none)})`
-}
 
 type Comparison = Extract<Filter, { readonly field: string }>
 

@@ -1,0 +1,2 @@
+export { openSqliteDatabase } from './sqlite-database.ts'
+export type { SqliteDatabaseOptions } from './sqlite-database.ts'
