@@ -40,13 +40,14 @@ export class IdIndex {
         message: 'A collection holds at most 16,777,214 rows; narrow what is replicated.',
       })
     }
-    if (this.#used >= this.#table.length * fullest) this.reserve(this.#used + 1)
+    this.reserve(this.#used + 1)
     place(this.#table, hashOf(id), slot)
     this.#used++
   }
 
   /** Makes room for so many ids at once and places those there are. */
   reserve(count: number): void {
+    if (count <= this.#table.length * fullest) return
     const old = this.#table
     this.#table = new Int32Array(Math.max(smallest, Math.ceil((count * growth) / fullest)))
     for (const word of old) {

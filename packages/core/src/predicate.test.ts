@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { FreshetError } from './errors.ts'
 import { compileField, compilePredicate } from './predicate.ts'
-import type { Filter } from './query.ts'
+import type { Filter, OrderTerm } from './query.ts'
+import { compileOrder } from './row-order.ts'
 import { datetime, decimal, type Row, type Value } from './value.ts'
 
 const holds = (filter: Filter, row: Row, columns = {}): boolean => compilePredicate(filter, columns)(row)
@@ -59,6 +60,12 @@ test('[V5] a field that every object inherits is absent unless the row has it', 
   }
   expect(compileField('__proto__')(fromJson('{"__proto__":1}'))).toBe(1)
   expect(compileField('constructor')({ constructor: 'x' })).toBe('x')
+})
+
+test('[Q7] an order with an unknown direction is refused', () => {
+  // What a page or a file hands over is not typed.
+  const order = [fromJson('{"field":"a","direction":"down"}') as unknown as OrderTerm]
+  expect(() => compileOrder(order)).toThrow(/down/)
 })
 
 test('[Q6] a row field whose name has a dot wins over the path', () => {

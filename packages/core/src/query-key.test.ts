@@ -60,3 +60,14 @@ test('[Q8] values of different kinds have different keys', () => {
   ]
   expect(new Set(values.map(valueKey)).size).toBe(values.length)
 })
+
+test('[Q7] what is nested too deep is refused with a typed error, not with an exhausted stack', () => {
+  let filter: Filter = a
+  let value: Value = 1
+  for (let level = 0; level < 100_000; level++) {
+    filter = { op: 'not', filter }
+    value = [value]
+  }
+  expect(() => queryKey({ filter })).toThrow(/deeper than 100/)
+  expect(() => queryKey({ filter: { op: 'eq', field: 'a', value } })).toThrow(/deeper than 200/)
+})

@@ -1,3 +1,4 @@
+import { FreshetError } from './errors.ts'
 import { compileField } from './predicate.ts'
 import type { OrderTerm } from './query.ts'
 import type { ColumnType, ColumnTypes } from './schema.ts'
@@ -13,6 +14,8 @@ export type RowComparator = (rowA: Row, idA: string, rowB: Row, idB: string) => 
  *
  * Null and absent come last in both directions. Ties, and everything when no
  * order is given, are broken by id, ascending by UTF-16 code unit.
+ *
+ * @throws {FreshetError} `query/bad-order`: a direction other than `asc` and `desc`.
  */
 export function compileOrder(order: readonly OrderTerm[] = [], columns: ColumnTypes = {}): RowComparator {
   const terms = order.map((term) => compileTerm(term, columns))
@@ -29,8 +32,18 @@ export function compileOrder(order: readonly OrderTerm[] = [], columns: ColumnTy
 function compileTerm(term: OrderTerm, columns: ColumnTypes): (a: Row, b: Row) => number {
   const read = compileField(term.field)
   const type = columnType(columns, term.field)
-  const direction = term.direction === 'desc' ? -1 : 1
+  const direction = signOf(term)
   return (rowA, rowB) => compareTerm(read(rowA), read(rowB), type, direction)
+}
+
+function signOf({ direction, field }: OrderTerm): 1 | -1 {
+  if (direction === 'asc') return 1
+  if (direction === 'desc') return -1
+  throw new FreshetError({
+    code: 'query/bad-order',
+    kind: 'usage',
+    message: `The order of ${JSON.stringify(field)} has the direction ${JSON.stringify(direction)}; use asc or desc.`,
+  })
 }
 
 function compareTerm(
@@ -64,7 +77,7 @@ export function compileSortKey(
   if (term === undefined) return () => 0
   const read = compileField(term.field)
   const type = columnType(columns, term.field)
-  const direction = term.direction === 'desc' ? -1 : 1
+  const direction = signOf(term)
   return (row) => {
     const value = read(row)
     if (typeof value === 'number' && value > -largestNumber && value < largestNumber) return value * direction

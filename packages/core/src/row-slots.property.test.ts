@@ -31,6 +31,15 @@ test('[R9] slots find every id through growth, removal and reuse', () => {
   expect(slots.ids.length).toBeLessThanOrEqual(3000)
 })
 
+test('[R9] a time is kept to the millisecond, from 1970 to far ahead', () => {
+  const slots = new RowSlots()
+  const slot = slots.take('a')
+  for (const nowUnixMs of [0, 1, 2 ** 32 - 1, 2 ** 32, 1_795_154_618_123, 2 ** 47 + 5]) {
+    slots.verify(slot, { seq: 1, epoch: 1, nowUnixMs })
+    expect(slots.fetchedAtUnixMs(slot)).toBe(nowUnixMs)
+  }
+})
+
 test('[V5] hostile ids are only texts', () => {
   const slots = new RowSlots()
   const ids = ['', '__proto__', 'constructor', '\ud800', 'a'.repeat(1_000_000), 'a\u0000', 'a']
