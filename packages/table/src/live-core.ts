@@ -1,0 +1,260 @@
+import {
+  createOutbox,
+  createSync,
+  delay,
+  type Clock,
+  type Collection,
+  type Log,
+  type Outbox,
+  type Random,
+  type Replica,
+  type StateBatch,
+  type Store,
+  type Sync,
+  type Telemetry,
+} from '@freshet/core'
+import type { LiveStream } from './live-stream.ts'
+import { masterSource } from './master-source.ts'
+import { masterTarget } from './master-target.ts'
+import type { Master } from './master.ts'
+import { createReadFlights, type ReadFlights } from './read-flights.ts'
+import { createResultUpkeep, type ResultUpkeep } from './result-upkeep.ts'
+import { createTableEvents, type TableEvents } from './table-events.ts'
+import { createTableStats, type TableStats } from './table-stats.ts'
+
+/** The one table of a live table's replica. */
+export const rowsTable = 'rows'
+
+/** The options of a live table with nothing left out. */
+export type LiveSettings = {
+  readonly cacheKey: string
+  readonly preload: boolean
+  readonly liveStream: LiveStream | undefined
+  readonly customWriteTarget: Master | undefined
+  readonly invalidateOnCustomWrite: boolean
+  readonly invalidation: 'rows' | 'prefix'
+  readonly writeCapacity: number
+  readonly waitsForMaster: boolean
+  readonly connectWaitMs: number
+  readonly drainMs: number
+  readonly reconcileMs: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly telemetry: Telemetry
+}
+
+/** What all views of one live table share: the replica, its sync, its outbox. */
+export type LiveCore = {
+  readonly settings: LiveSettings
+  readonly replica: Replica
+  readonly collection: Collection
+  readonly outbox: Outbox
+  readonly upkeep: ResultUpkeep
+  readonly flights: ReadFlights
+  readonly events: TableEvents
+  readonly stats: TableStats
+  /** Grows when the master is swapped: what was read before is of another. */
+  readonly generation: number
+  readonly closed: boolean
+  /** Aborted when the table is closed. */
+  readonly signal: AbortSignal
+  master(): Master
+  /** Resolves when the first attempt to connect has ended, or has taken long. */
+  settledConnection(signal?: AbortSignal): Promise<void>
+  /** Calls `listener` after the results were brought up to date with a batch, or one was read. */
+  onChange(listener: () => void): () => void
+  changed(): void
+  /** Applies what a read on demand brought. */
+  applyRead(batch: StateBatch): void
+  /** What was read before must be read again; rows stay readable, as stale. */
+  invalidateAll(): void
+  reconcile(): void
+  swapMaster(master: Master): Promise<void>
+  close(): Promise<void>
+}
+
+export function createLiveCore(options: {
+  readonly master: Master
+  readonly replica: Replica
+  readonly store: Store | undefined
+  readonly settings: LiveSettings
+  /** Releases what was acquired for the table. */
+  release(): Promise<void>
+}): LiveCore {
+  const { replica, store, settings } = options
+  const { clock, random, log, telemetry, cacheKey } = settings
+  const collection = replica.collection(rowsTable)
+  const onListenerError = (error: unknown): void =>
+    log.write('error', 'freshet::table::events', error instanceof Error ? error.message : String(error))
+  const events = createTableEvents(collection, onListenerError)
+  const stats = createTableStats()
+  const flights = createReadFlights(stats)
+  const listeners = new Set<() => void>()
+  let current = options.master
+  let generation = 0
+  const ending = new AbortController()
+  let closed: Promise<void> | undefined
+
+  const upkeep = createResultUpkeep({ replica, table: rowsTable, master: () => current })
+  const changed = (): void => {
+    for (const listener of listeners) listener()
+  }
+  const invalidateAll = (): void => {
+    log.write('debug', 'freshet::table::cache', 'invalidated', {
+      cache_key: cacheKey,
+      outcome: 'invalidated',
+    })
+    replica.beginEpoch()
+    upkeep.markAll()
+    if (settings.preload) sync.reconcile()
+    events.emit({ kind: 'datasetChanged' })
+    changed()
+  }
+  /** A row changed that may not be held: no row change will tell the results. */
+  const strangerChanged = (id: string, gone: boolean): void => {
+    flights.noteChanged([id])
+    if (collection.confirmed(id) !== undefined) return
+    if (gone) upkeep.rowGone(id)
+    else upkeep.markAll()
+    changed()
+  }
+  const source = () =>
+    masterSource({
+      master: () => current,
+      table: rowsTable,
+      liveStream: settings.liveStream,
+      mayResume: () => !settings.preload || collection.complete,
+      onTouched(id) {
+        const named = settings.invalidation === 'rows'
+        if (named) strangerChanged(id, false)
+        else invalidateAll()
+        return named
+      },
+      onGone: (id) => strangerChanged(id, true),
+      onInvalidated: invalidateAll,
+      onEvent: (kind, id) => log.write('debug', 'freshet::table::events', kind, { cache_key: cacheKey, id }),
+    })
+  const newSync = (): Sync => {
+    const { reconcileMs } = settings
+    const whole = settings.preload ? [rowsTable] : []
+    return createSync({ replica, source: source(), whole, reconcileMs, clock, random, log, telemetry })
+  }
+  let sync = newSync()
+
+  const { customWriteTarget } = settings
+  const outbox = createOutbox({
+    replica,
+    store,
+    capacity: settings.writeCapacity,
+    clock,
+    random,
+    log,
+    target: masterTarget({
+      master: () => customWriteTarget ?? current,
+      ownRows: () => customWriteTarget === undefined,
+      table: rowsTable,
+      cacheKey,
+      waits: settings.waitsForMaster,
+      onUnknownEffect: invalidateAll,
+      onCurrent: (facts) => replica.apply({ kind: 'state', startedAt: replica.seq, facts }),
+      log,
+      telemetry,
+    }),
+  })
+
+  let learning = false
+  collection.subscribe((change) => {
+    const { ids } = change
+    const news = learning && ids !== 'all' ? ids.filter(upkeep.hasMet) : ids
+    flights.noteChanged(news)
+    upkeep.rowsChanged({ ids: news })
+    if (learning && ids !== 'all') upkeep.rowsLearned(ids)
+    events.rowsChanged(change.ids)
+    changed()
+  })
+  replica.status.subscribe((status) => {
+    events.statusChanged(status)
+    changed()
+  })
+  const closeNow = async (): Promise<void> => {
+    // What was accepted is sent first; a master out of reach does not hold the end back for long.
+    const drained = new AbortController()
+    await Promise.race([
+      outbox.drained().then(() => drained.abort()),
+      delay(clock, settings.drainMs, drained.signal),
+    ])
+    ending.abort()
+    await outbox.stop()
+    await sync.stop()
+    await replica.flushed().catch(() => {})
+    await replica.close().catch(() => {})
+    await options.release()
+    log.write('info', 'freshet::table', 'closed', { cache_key: cacheKey })
+  }
+
+  sync.start()
+  outbox.start()
+  log.write('info', 'freshet::table', 'opened', { cache_key: cacheKey })
+  return {
+    settings,
+    replica,
+    collection,
+    outbox,
+    upkeep,
+    flights,
+    events,
+    stats,
+    get generation() {
+      return generation
+    },
+    get closed() {
+      return closed !== undefined
+    },
+    signal: ending.signal,
+    master: () => current,
+    async settledConnection(signal) {
+      const connecting = () => ['idle', 'bootstrapping', 'catching-up'].includes(replica.status.get().state)
+      if (!connecting()) return
+      const done = new AbortController()
+      const off = replica.status.subscribe(() => {
+        if (!connecting()) done.abort()
+      })
+      const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal])
+      await delay(clock, settings.connectWaitMs, either)
+      off()
+    },
+    onChange(listener) {
+      const entry = (): void => listener()
+      listeners.add(entry)
+      return () => {
+        listeners.delete(entry)
+      }
+    },
+    changed,
+    applyRead(batch) {
+      learning = true
+      try {
+        replica.apply(batch)
+      } finally {
+        learning = false
+      }
+    },
+    invalidateAll,
+    reconcile: () => sync.reconcile(),
+    async swapMaster(master) {
+      await sync.pause()
+      generation += 1
+      current = master
+      replica.reset()
+      replica.beginEpoch()
+      sync = newSync()
+      sync.start()
+      log.write('info', 'freshet::table', 'master swapped', { cache_key: cacheKey })
+    },
+    async close() {
+      closed ??= closeNow()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { decimal, lineLog, type Row, type Telemetry } from '@freshet/core'
+import { expect, test } from 'vitest'
+import { liveFixture } from './testing/live-fixture.ts'
+import { hostileRows } from './testing/hostile-rows.ts'
+
+test('[LT28] debug lines name cache key, page, row, operation and outcome, and no row', async () => {
+  const { live, clock } = await liveFixture()
+  const lines: string[] = []
+  const table = live({ log: lineLog('debug', (line) => lines.push(line)) })
+  await table.list({ offset: 2, limit: 2 })
+  await table.list({ offset: 2, limit: 2 })
+  await table.getValue('c')
+  await table.patchValue('c', { name: 'Secret' })
+  await clock.settle()
+  expect(lines.filter((line) => line.startsWith('debug'))).toMatchInlineSnapshot(`
+    [
+      "debug freshet::table::events live cache_key=products",
+      "debug freshet::table::read populated cache_key=products page=2 outcome=populated",
+      "debug freshet::table::read miss cache_key=products page=2 op=list outcome=miss",
+      "debug freshet::table::read hit cache_key=products page=2 op=list outcome=hit",
+      "debug freshet::table::read hit cache_key=products id=c op=get outcome=hit",
+      "debug freshet::table::write queued cache_key=products op=patch id=c",
+      "debug freshet::table::worker confirmed cache_key=products op=patch id=c",
+      "debug freshet::table::events upsert cache_key=products id=c",
+      "debug freshet::table::write confirmed cache_key=products op=patch id=c outcome=confirmed",
+    ]
+  `)
+  expect(lines.join('\n')).not.toContain('Secret')
+})
+
+test('[LT28] spans mark reads, writes and the worker, and end once', async () => {
+  const { live } = await liveFixture()
+  const spans: string[] = []
+  const telemetry: Telemetry = {
+    count: () => {},
+    span: (name) => ({ end: (error) => spans.push(error === undefined ? name : `${name} failed`) }),
+  }
+  const table = live({ telemetry })
+  await table.listValues()
+  await table.getValue('a')
+  await table.insertValue('d', { name: 'Delta' })
+  await expect(table.patchValue('zz', { price: 1 })).rejects.toThrow('zz')
+  expect(spans.filter((name) => name.startsWith('freshet.table'))).toEqual([
+    'freshet.table.read',
+    'freshet.table.read',
+    'freshet.table.worker',
+    'freshet.table.write',
+    'freshet.table.worker failed',
+    'freshet.table.write failed',
+  ])
+})
+
+test('[LT26] hostile rows come back exactly, or are refused before anything shows', async () => {
+  const { live } = await liveFixture('bakery')
+  const table = live()
+  await table.listValues()
+  for (const { title, row } of hostileRows) {
+    const written = await table.insert(title, row).catch((error: unknown) => error)
+    if (written instanceof Error) {
+      expect(written, title).toMatchObject({ code: expect.stringMatching(/^table\//) })
+      expect(table.get(title), title).toBeUndefined()
+    } else {
+      expect(table.get(title), title).toStrictEqual({ id: title, ...row })
+      expect((await table.list()).rows.get(title), title).toStrictEqual({ id: title, ...row })
+    }
+  }
+})
+
+test('[LT26] hostile ids are only texts', async () => {
+  const { live } = await liveFixture('bakery')
+  const table = live()
+  const ids = ['__proto__', 'constructor', 'a/b', "'; DELETE client; --", '⟨x⟩', ' ', 'bakery:1', '\u{1F9C1}']
+  for (const id of ids) await table.insertValue(id, { name: id })
+  const rows = await table.listValues()
+  for (const id of ids) expect(rows.get(id), id).toEqual({ id, name: id })
+  for (const id of ids) await table.delete(id)
+  expect((await table.listValues()).size).toBe(1)
+})
+
+test('[LT25] typed rows, references and metadata', async () => {
+  type Client = Row & { readonly name: string; readonly is_paying: boolean }
+  const { database, time } = await liveFixture()
+  const { createLiveTable } = await import('./live-table.ts')
+  const table = createLiveTable<Client>(database.master('client'), time)
+  const marty = await table.getValue('marty')
+  const name: string | undefined = marty?.name
+  expect(name).toBe('Marty McFly')
+  expect(table.refNames).toEqual(['bakery'])
+  expect((await table.read('marty')).row?.['balance']).toEqual(decimal('150.00'))
+})

@@ -1,0 +1,101 @@
+import {
+  noTelemetry,
+  silentLog,
+  systemClock,
+  systemRandom,
+  valueKey,
+  filterKey,
+  type Clock,
+  type Log,
+  type Random,
+  type Row,
+  type Store,
+  type StoreTable,
+  type Telemetry,
+} from '@freshet/core'
+import type { Cache } from './cache.ts'
+import type { LiveSettings } from './live-core.ts'
+import type { ReadMode } from './live-reads.ts'
+import type { LiveStream } from './live-stream.ts'
+import type { Master } from './master.ts'
+
+export type LiveTableOptions = {
+  /**
+   * Names what is kept. Tables that show different rows need different keys.
+   * Default: the master's name with a fingerprint of its schema and filter.
+   */
+  readonly cacheKey?: string | undefined
+  /** Hold the whole table, so that every query is answered locally. Default false: results are read on demand. */
+  readonly preload?: boolean | undefined
+  /** How reads are answered unless they say otherwise. Default `cache-first`. */
+  readonly mode?: ReadMode | undefined
+  /** Events from elsewhere, instead of the master's own watch. */
+  readonly liveStream?: LiveStream | undefined
+  /** Where writes go instead of the master. Rows read stay the master's, so a write does not show in them. */
+  readonly customWriteTarget?: Master | undefined
+  /** Whether a write to the custom target makes everything be read again. Default false. */
+  readonly invalidateOnCustomWrite?: boolean | undefined
+  /** `rows`: a write or event touches what it names. `prefix`: it makes everything be read again. Default `rows`. */
+  readonly invalidation?: 'rows' | 'prefix' | undefined
+  /** Rows the master gives at most in one page, for those who page by it. Kept, not used. */
+  readonly masterIpp?: number | undefined
+  /** Writes that may wait before a writer must. Default 256. */
+  readonly writeCapacity?: number | undefined
+  /**
+   * Whether writes wait for a master out of reach. Default: as there is a store
+   * to keep them. If not, they fail.
+   */
+  readonly offlineWrites?: boolean | undefined
+  /** How long a first read waits for the connection before it goes on without. Default 5,000. */
+  readonly connectWaitMs?: number | undefined
+  /** How long `close` waits for accepted writes to be sent. Default 5,000. */
+  readonly drainMs?: number | undefined
+  /** How often everything is held to be old where the master may miss to push. Default 60,000. */
+  readonly reconcileMs?: number | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  readonly log?: Log | undefined
+  readonly telemetry?: Telemetry | undefined
+}
+
+export type OpenLiveTableOptions = LiveTableOptions & {
+  /** Where rows and writes survive a restart: opened with the given tables, and closed with the live table. */
+  readonly store?: ((tables: readonly StoreTable[]) => Promise<Store>) | undefined
+  /** A cache shared by several tables, instead of a store. */
+  readonly cache?: Cache | undefined
+  /** What a store that cannot be opened means. Default `degrade`: the table works in memory and says so. */
+  readonly onStoreFault?: 'degrade' | 'fail' | undefined
+}
+
+export function liveSettings(master: Master, options: LiveTableOptions, durable: boolean): LiveSettings {
+  return {
+    cacheKey: options.cacheKey ?? defaultCacheKey(master),
+    preload: options.preload ?? false,
+    liveStream: options.liveStream,
+    customWriteTarget: options.customWriteTarget,
+    invalidateOnCustomWrite: options.invalidateOnCustomWrite ?? false,
+    invalidation: options.invalidation ?? 'rows',
+    writeCapacity: options.writeCapacity ?? 256,
+    waitsForMaster: options.offlineWrites ?? durable,
+    connectWaitMs: options.connectWaitMs ?? 5_000,
+    drainMs: options.drainMs ?? 5_000,
+    reconcileMs: options.reconcileMs ?? 60_000,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    log: options.log ?? silentLog,
+    telemetry: options.telemetry ?? noTelemetry,
+  }
+}
+
+/** The name and what decides which rows there are and what they mean. */
+function defaultCacheKey({ name, schema, filter }: Master): string {
+  const shape: Row = { columns: { ...schema.columns }, idField: schema.idField }
+  return `${name}-${fingerprint(valueKey(shape) + filterKey(filter))}`
+}
+
+/** 32 bits of FNV-1a: tells schemas apart, keeps no secret. */
+function fingerprint(text: string): string {
+  let hash = 0x811c_9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,325 @@
+import { asFreshetError, FreshetError, type CoverageUpdate, type Query, type Row } from '@freshet/core'
+import { rowsTable, type LiveCore } from './live-core.ts'
+import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
+import { entryFact, rowFacts } from './master-source.ts'
+import { answerQuery, type QueryAnswer } from './query-answer.ts'
+import type { Flight } from './read-flights.ts'
+import { isQueryCoverage } from './result-upkeep.ts'
+
+/** Reads the answer to a query in one of the modes [R1–R6]. */
+export async function readQuery(
+  core: LiveCore,
+  query: Query,
+  key: string,
+  mode: ReadMode,
+  signal: AbortSignal | undefined,
+): Promise<ListResult> {
+  const { telemetry, log, cacheKey } = core.settings
+  const span = telemetry.span('freshet.table.read', { cache_key: cacheKey, op: 'list' })
+  try {
+    const result = await readBy(core, mode, signal, {
+      known: () => knownQuery(core, query, key),
+      fetch: (flightSignal) => fetchQuery(core, query, key, flightSignal),
+      answer: (source) => listResult(core, query, key, source),
+    })
+    span.end()
+    const outcome = result.source === 'cache' ? 'hit' : 'miss'
+    log.write('debug', 'freshet::table::read', outcome, {
+      cache_key: cacheKey,
+      page: pageOf(query),
+      op: 'list',
+      outcome,
+    })
+    return result
+  } catch (error) {
+    span.end(error)
+    throw error
+  }
+}
+
+/** Reads one row. `query`, if given, is the filter the row must meet to be seen. */
+export async function readRow(
+  core: LiveCore,
+  id: string,
+  mode: ReadMode,
+  signal: AbortSignal | undefined,
+): Promise<RowResult> {
+  const { telemetry, log, cacheKey } = core.settings
+  const span = telemetry.span('freshet.table.read', { cache_key: cacheKey, op: 'get' })
+  try {
+    const result = await readBy(core, mode, signal, {
+      known: () => knownRow(core, id),
+      fetch: (flightSignal) => fetchRow(core, id, flightSignal),
+      answer: (source) => rowResult(core, id, source),
+    })
+    span.end()
+    const outcome = result.source === 'cache' ? 'hit' : result.row === undefined ? 'miss_at_master' : 'miss'
+    log.write('debug', 'freshet::table::read', outcome, { cache_key: cacheKey, id, op: 'get', outcome })
+    return result
+  } catch (error) {
+    span.end(error)
+    throw error
+  }
+}
+
+/** What is known of something to be read: nothing; that it is as the remote last said; that it may have changed. */
+type Known = 'no' | 'fresh' | 'stale' | 'invalidated'
+
+type Reading<T> = {
+  known(): Known
+  fetch(signal: AbortSignal | undefined): Promise<void>
+  answer(source: 'cache' | 'remote'): T
+}
+
+async function readBy<T>(
+  core: LiveCore,
+  mode: ReadMode,
+  signal: AbortSignal | undefined,
+  reading: Reading<T>,
+): Promise<T> {
+  signal?.throwIfAborted()
+  if (core.closed) throw tableClosed()
+  const hit = (): T => {
+    core.stats.hits += 1
+    return reading.answer('cache')
+  }
+  const miss = async (): Promise<T> => {
+    if (reading.known() === 'fresh') core.stats.repeats += 1
+    core.stats.misses += 1
+    await fetchAgainIfSwapped(reading, signal)
+    return reading.answer('remote')
+  }
+  switch (mode) {
+    case 'cache-only':
+      if (reading.known() === 'no') throw notCached(core)
+      return hit()
+    case 'network':
+      await core.settledConnection(signal)
+      return miss()
+    case 'stale-while-revalidate':
+      if (reading.known() === 'no') break
+      if (reading.known() !== 'fresh' || !isLive(core)) revalidate(core, reading)
+      return hit()
+    case 'cache-first':
+      break
+  }
+  if (reading.known() === 'fresh') return hit()
+  await core.settledConnection(signal)
+  const known = reading.known()
+  if (known === 'fresh' || (known !== 'no' && !isLive(core))) return hit()
+  try {
+    return await miss()
+  } catch (error) {
+    // What is known is better than nothing; it says that it is stale.
+    if (reading.known() === 'no' || !(error instanceof FreshetError) || !error.retryable) throw error
+    return hit()
+  }
+}
+
+/** A read that a swap of the master overtook is read from the new one. */
+async function fetchAgainIfSwapped<T>(reading: Reading<T>, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await reading.fetch(signal)
+  } catch (error) {
+    if (!(error instanceof FreshetError) || error.code !== swappedCode) throw error
+    await reading.fetch(signal)
+  }
+}
+
+function revalidate<T>(core: LiveCore, reading: Reading<T>): void {
+  reading.fetch(undefined).catch((error: unknown) => {
+    const fault = asFreshetError(error, { code: 'table/read', kind: 'remote' })
+    core.settings.log.write('warn', 'freshet::table::read', fault.message, { code: fault.code })
+  })
+}
+
+function knownQuery(core: LiveCore, query: Query, key: string): Known {
+  const answer = answerQuery(core, query, key)
+  if (answer === undefined) return 'no'
+  if (answer.fresh) return 'fresh'
+  return answer.invalidated ? 'invalidated' : 'stale'
+}
+
+function knownRow({ collection, replica }: LiveCore, id: string): Known {
+  const meta = collection.meta(id)
+  if (meta === undefined) return collection.complete ? 'fresh' : 'no'
+  if (collection.confirmed(id) === undefined) return meta.pending ? 'fresh' : 'no'
+  return meta.verifiedEpoch === replica.epoch || collection.complete ? 'fresh' : 'stale'
+}
+
+function isLive({ replica }: LiveCore): boolean {
+  return replica.status.get().state === 'live'
+}
+
+/** Brings the answer to a query from the master. Equal fetches share one flight. */
+export async function fetchQuery(
+  core: LiveCore,
+  query: Query,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { events, flights, replica } = core
+  const known = replica.coverages.get(rowsTable, key) !== undefined
+  events.emit({ kind: known ? 'refreshing' : 'loading', key })
+  try {
+    const flightKey = `${core.generation}|${replica.epoch}|${key}`
+    await abortable(
+      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight)),
+      signal,
+    )
+  } catch (error) {
+    const fault = asFreshetError(error, { code: 'table/read', kind: 'remote' })
+    events.emit({ kind: 'loadFailed', key, error: fault })
+    throw fault
+  }
+  // What crossed an invalidation is not held to be fresh: once more, and then as it is.
+  if (!answerQuery(core, query, key)?.fresh && isLive(core)) {
+    const flightKey = `${core.generation}|${replica.epoch}|${key}`
+    await abortable(
+      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight)),
+      signal,
+    )
+  }
+}
+
+async function flyQuery(core: LiveCore, query: Query, key: string, flight: Flight): Promise<void> {
+  const { replica, upkeep, stats, generation, collection } = core
+  const read = replica.beginRead()
+  try {
+    stats.fetches += 1
+    const { rows, total } = await core.master().list(query, core.signal)
+    if (core.generation !== generation) throw masterSwapped()
+    stats.redundantRows += rows.filter(([id]) => collection.meta(id)?.verifiedEpoch === replica.epoch).length
+    const ids = rows.map(([id]) => id)
+    const complete = query.limit === undefined && (query.offset ?? 0) === 0
+    const update: CoverageUpdate = { table: rowsTable, key, query, ids, complete, total }
+    // A newer reading of the same may have come first.
+    const newer = (replica.coverages.get(rowsTable, key)?.seq ?? 0) > read.startedAt
+    const facts = rows.map((entry) => entryFact(rowsTable, entry))
+    core.applyRead({ kind: 'state', startedAt: read.startedAt, facts, covers: newer ? [] : [update] })
+    const coverage = replica.coverages.get(rowsTable, key)
+    if (isQueryCoverage(coverage)) upkeep.resultRead(coverage, flight.crossed)
+    noteLoaded(core, query, key, ids.length)
+  } finally {
+    read.end()
+  }
+}
+
+function noteLoaded(core: LiveCore, query: Query, key: string, count: number): void {
+  const from = query.offset ?? 0
+  core.events.emit({ kind: 'rangeLoaded', key, from, to: from + count })
+  const { log, cacheKey } = core.settings
+  log.write('debug', 'freshet::table::read', 'populated', {
+    cache_key: cacheKey,
+    page: pageOf(query),
+    outcome: 'populated',
+  })
+  core.changed()
+}
+
+async function fetchRow(core: LiveCore, id: string, signal: AbortSignal | undefined): Promise<void> {
+  const flightKey = `${core.generation}|${core.replica.epoch}|id/${id}`
+  await abortable(
+    core.flights.share(flightKey, () => flyRow(core, id)),
+    signal,
+  )
+}
+
+async function flyRow(core: LiveCore, id: string): Promise<void> {
+  const { replica, stats, generation } = core
+  const read = replica.beginRead()
+  try {
+    stats.fetches += 1
+    const entries = await core.master().get([id], core.signal)
+    if (core.generation !== generation) throw masterSwapped()
+    core.applyRead({ kind: 'state', startedAt: read.startedAt, facts: rowFacts(rowsTable, [id], entries) })
+    core.changed()
+  } finally {
+    read.end()
+  }
+}
+
+/** A caller that gives up leaves the shared read to the others. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(asFreshetError(signal.reason, { code: 'table/aborted', kind: 'usage' }))
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function listResult(core: LiveCore, query: Query, key: string, source: 'cache' | 'remote'): ListResult {
+  const answer = answerQuery(core, query, key) ?? noAnswer
+  return {
+    rows: new Map(
+      answer.ids.flatMap((id, at): [string, Row][] => {
+        const row = answer.rows[at]
+        return row === undefined ? [] : [[id, row]]
+      }),
+    ),
+    total: answer.total,
+    source,
+    fetchedAtUnixMs: answer.fetchedAtUnixMs,
+    stale: !answer.fresh || !isLive(core),
+    pending: answer.pending,
+  }
+}
+
+const noAnswer: QueryAnswer = {
+  ids: [],
+  rows: [],
+  total: undefined,
+  fetchedAtUnixMs: 0,
+  fresh: false,
+  invalidated: false,
+  pending: false,
+}
+
+function rowResult(core: LiveCore, id: string, source: 'cache' | 'remote'): RowResult {
+  const { collection } = core
+  const meta = collection.meta(id)
+  return {
+    row: collection.get(id),
+    source,
+    fetchedAtUnixMs: meta?.fetchedAtUnixMs ?? (source === 'remote' ? core.settings.clock.now() : 0),
+    stale: knownRow(core, id) !== 'fresh' && meta !== undefined ? true : !isLive(core),
+    pending: meta?.pending ?? false,
+  }
+}
+
+/** The seed's page number of a query's window. */
+function pageOf({ offset = 0, limit }: Query): number {
+  return limit === undefined || limit === 0 ? 1 : Math.floor(offset / limit) + 1
+}
+
+function notCached({ settings }: LiveCore): FreshetError {
+  return new FreshetError({
+    code: 'table/not-cached',
+    kind: 'usage',
+    message: `The cache of ${settings.cacheKey} does not have this yet. Read it once in another mode while the database is in reach.`,
+  })
+}
+
+export function tableClosed(): FreshetError {
+  return new FreshetError({
+    code: 'table/closed',
+    kind: 'usage',
+    message: 'The live table is closed. Open it again.',
+  })
+}
+
+const swappedCode = 'table/master-swapped'
+
+function masterSwapped(): FreshetError {
+  return new FreshetError({
+    code: swappedCode,
+    kind: 'remote',
+    retryable: true,
+    message: 'The master was swapped while this was read. Read it again.',
+  })
+}
