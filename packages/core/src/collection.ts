@@ -91,6 +91,8 @@ export type CollectionWriter = {
   notify(): void
   /** Puts many rows, in a batch begun with their number. */
   load(entries: readonly LoadEntry[], stamp: Stamp): void
+  /** Lets a row leave memory: it is unknown from then on, not absent. One with a layer stays. Returns whether it left. */
+  forget(id: string): boolean
   /** Forgets every confirmed row. Layers stay. */
   clear(): void
   /** Sequence number of the last put or removal; 0 when unknown. */
@@ -173,6 +175,7 @@ export function createCollection<R extends Row = Row>(
     load(entries, stamp) {
       for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
     },
+    forget: (id) => rows.forget(id),
     clear() {
       changed = 'all'
       complete = false

@@ -63,3 +63,17 @@ export function isFresh(coverage: Coverage, epoch: number): boolean {
   return coverage.epoch === epoch && !coverage.invalidated
 }
 
+/** The rows that only these coverages hold. */
+export function releasable(
+  coverages: Coverages,
+  table: string,
+  keys: readonly string[],
+  keep: (id: string) => boolean,
+): ReadonlySet<string> {
+  const leaving = new Set(keys)
+  const [gone, kept] = [new Set<string>(), new Set<string>()]
+  for (const coverage of coverages.ofTable(table)) {
+    for (const id of coverage.ids ?? []) (leaving.has(coverage.key) ? gone : kept).add(id)
+  }
+  return new Set([...gone].filter((id) => !kept.has(id) && !keep(id)))
+}

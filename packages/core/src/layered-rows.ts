@@ -114,6 +114,15 @@ export class LayeredRows {
     return true
   }
 
+  /** Lets a row go without saying that it is gone; one with a layer stays. Returns whether it went. */
+  forget(id: string): boolean {
+    const slot = this.slots.findAgain(id)
+    if (slot < 0 || this.#layers.has(slot)) return false
+    this.#forget(slot)
+    this.#changed(id)
+    return true
+  }
+
   layer(id: string, fold: RowFold | undefined): void {
     if (fold === undefined) return this.#dropLayer(id)
     const slot = this.#slotFor(id)

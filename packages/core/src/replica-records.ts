@@ -51,7 +51,11 @@ export function readState(records: readonly StoreRecord[], origin: Position): Ke
 }
 
 export function historyWrite<F>(entry: HistoryEntry<F>): StoreWrite {
-  return { table: kernelTables.history, id: orderedId(entry.number), value: withoutAbsent({ ...entry, undo: entry.undo.map(withoutAbsent) }) }
+  return {
+    table: kernelTables.history,
+    id: orderedId(entry.number),
+    value: withoutAbsent({ ...entry, undo: entry.undo.map(withoutAbsent) }),
+  }
 }
 
 export function historyDelete(number: number): StoreWrite {
@@ -60,7 +64,9 @@ export function historyDelete(number: number): StoreWrite {
 
 export function readHistory<F>(record: StoreRecord): HistoryEntry<F> {
   // Written by historyWrite above; a fact is plain data by the contract of Projection.
-  const value = record.value as unknown as Omit<HistoryEntry<F>, 'undo'> & { undo: readonly Partial<DraftWrite>[] }
+  const value = record.value as unknown as Omit<HistoryEntry<F>, 'undo'> & {
+    undo: readonly Partial<DraftWrite>[]
+  }
   return {
     number: value.number,
     upTo: value.upTo,
@@ -91,7 +97,9 @@ export function readDeferred<F>(record: StoreRecord): Deferred<F> {
   }
   // A read that was on its way when the process ended can no longer be ordered: it yields to all.
   const batch: LogBatch<F> | StateBatch =
-    value.batch.kind === 'state' && value.batch.startedAt !== 'live' ? { ...value.batch, startedAt: 0 } : value.batch
+    value.batch.kind === 'state' && value.batch.startedAt !== 'live'
+      ? { ...value.batch, startedAt: 0 }
+      : value.batch
   return { ...value, batch, keys: new Set(value.keys) }
 }
 
@@ -102,6 +110,10 @@ export function operationDelete(recordId: string): StoreWrite {
 export function coverageWrite(coverage: Coverage): StoreWrite {
   const { table, key } = coverage
   return { table: kernelTables.coverage, id: rowKeyText(table, key), value: withoutAbsent(coverage) }
+}
+
+export function coverageDelete(table: string, key: string): StoreWrite {
+  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: undefined }
 }
 
 export function readCoverage(record: StoreRecord): Coverage {

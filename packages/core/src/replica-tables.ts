@@ -28,7 +28,11 @@ export type ReplicaTables = {
    * @param beforeTelling - Runs when all is swapped and before any listener, so that what a
    *   listener applies comes behind it; it may transact again.
    */
-  transact(work: (change: TableChange) => void, rows?: number, beforeTelling?: (change: TableChange) => void): TableChange
+  transact(
+    work: (change: TableChange) => void,
+    rows?: number,
+    beforeTelling?: (change: TableChange) => void,
+  ): TableChange
 }
 
 /** What one transaction has done so far. */
@@ -38,6 +42,8 @@ export type TableChange = {
   put(table: string, id: string, row: Row, stamp: Stamp, version?: number | bigint | string): void
   remove(table: string, id: string, stamp: Stamp): void
   verify(table: string, id: string, stamp: Stamp): void
+  /** Whether the row left memory. */
+  forget(table: string, id: string): boolean
   clear(table: string): void
   layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void
   /** Whether the confirmed row of this key was changed here. */
@@ -94,7 +100,10 @@ export function createReplicaTables(
 
 type Tables = ReadonlyMap<string, { readonly collection: Collection; readonly writer: CollectionWriter }>
 
-function entryOf(tables: Tables, table: string): { readonly collection: Collection; readonly writer: CollectionWriter } {
+function entryOf(
+  tables: Tables,
+  table: string,
+): { readonly collection: Collection; readonly writer: CollectionWriter } {
   const found = tables.get(table)
   if (found) return found
   throw new FreshetError({
@@ -139,6 +148,10 @@ class WorkingChange implements TableChange {
 
   verify(table: string, id: string, stamp: Stamp): void {
     this.#writerOf(table).verify(id, stamp)
+  }
+
+  forget(table: string, id: string): boolean {
+    return this.#writerOf(table).forget(id)
   }
 
   clear(table: string): void {

@@ -1,10 +1,21 @@
 import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
 import { applyStateFacts } from './apply-state.ts'
-import type { Ack, ApplyOutcome, Batch, LogBatch, Need, Position, RowFact, Seq, StateBatch, Version } from './batch.ts'
+import type {
+  Ack,
+  ApplyOutcome,
+  Batch,
+  LogBatch,
+  Need,
+  Position,
+  RowFact,
+  Seq,
+  StateBatch,
+  Version,
+} from './batch.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Collection, Stamp } from './collection.ts'
 import { createCommitter, type Committer } from './committer.ts'
-import { createCoverages, wholeTable, type Coverages } from './coverage.ts'
+import { createCoverages, releasable, wholeTable, type Coverages } from './coverage.ts'
 import { createDeferrals } from './deferral.ts'
 import { rowKeyText, type DraftWrite } from './draft.ts'
 import { FreshetError } from './errors.ts'
@@ -19,8 +30,21 @@ import type { Projection, RowKey } from './projection.ts'
 import { createFollower } from './follower.ts'
 import { readBooks, type KeptBooks } from './kept-books.ts'
 import { createRefetches, type Refetches } from './refetch.ts'
-import { coverageWrite, deferredDelete, deferredWrite, kernelTables, operationDelete, stateWrite } from './replica-records.ts'
-import { createReplicaTables, type ReplicaTables, type TableChange, type TableSpec } from './replica-tables.ts'
+import {
+  coverageDelete,
+  coverageWrite,
+  deferredDelete,
+  deferredWrite,
+  kernelTables,
+  operationDelete,
+  stateWrite,
+} from './replica-records.ts'
+import {
+  createReplicaTables,
+  type ReplicaTables,
+  type TableChange,
+  type TableSpec,
+} from './replica-tables.ts'
 import type { Resume } from './source.ts'
 import { createStatusCell, type StatusCell } from './status.ts'
 import type { CommitSeq, Store, StoreRecord, StoreWrite, Term } from './store.ts'
@@ -94,6 +118,12 @@ export interface Replica<F = RowFact> {
   dropLayer(operationId: string): void
   /** Shows a write of the host's own, judged by its guard [O7]. */
   submitLayer(layer: Layer, options: HostLayerOptions): HostLayer
+  /**
+   * Lets results that were read on demand go, here and on disk, with the rows
+   * that no other result, no layer and not `keep` holds [R9]. Such rows are
+   * unknown from then on, not absent. Returns how many rows left.
+   */
+  release(table: string, coverageKeys: readonly string[], keep: (id: string) => boolean): number
   /** Forgets rows, coverage, position and what waits, here and on disk; what the user did stays [T7]. */
   reset(): void
   /** Notes that everything is now equal to the remote. */
@@ -133,11 +163,17 @@ export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<
 }
 
 /** Internal: a replica that goes on from what its store kept. */
-export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStore<F> | undefined): Replica<F> {
+export function createReplicaOn<F>(
+  options: ReplicaOptions<F>,
+  disk: ReplicaStore<F> | undefined,
+): Replica<F> {
   const { clock = systemClock, log = silentLog, rules = allRules, origin = -1, maxRows = 1_000_000 } = options
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::listener', error instanceof Error ? error.message : String(error))
-  const tables = createReplicaTables(options.tables, { durable: () => committer !== undefined, onListenerError })
+  const tables = createReplicaTables(options.tables, {
+    durable: () => committer !== undefined,
+    onListenerError,
+  })
   const overlay = createOverlay()
   const openReads = createOpenReads()
   const refetches = createRefetches(() => seq)
@@ -204,7 +240,8 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     walked(change, table) {
       const isHeldBack = (id: string): boolean => kernel.isHeldBack(table, id)
       refetches.walked(table, epochStartedAt, isHeldBack)
-      for (const operationId of acks.confirmedByWalk(table, epochStartedAt, isHeldBack)) dropOperation(change, operationId)
+      for (const operationId of acks.confirmedByWalk(table, epochStartedAt, isHeldBack))
+        dropOperation(change, operationId)
     },
   }
 
@@ -212,7 +249,11 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const layer = overlay.drop(operationId)
     if (layer) change.layer(layer.table, layer.id, overlay.foldOf(layer))
   }
-  const applyAcks = (change: TableChange, batch: { acks?: readonly Ack[] | undefined }, settledNow: AckView): void => {
+  const applyAcks = (
+    change: TableChange,
+    batch: { acks?: readonly Ack[] | undefined },
+    settledNow: AckView,
+  ): void => {
     for (const { operationId } of batch.acks ?? []) {
       const layer = overlay.find(operationId)
       if (!layer) continue
@@ -278,7 +319,17 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     if (projection) {
       const keepPositions = options.keepPositions ?? 0
       const checkWrites = (writes: readonly DraftWrite[]): void => checkRoom(writes, tables, maxRows)
-      return { projection, history, deferrals, rules, position, keepPositions, isReady, confirmed, checkWrites }
+      return {
+        projection,
+        history,
+        deferrals,
+        rules,
+        position,
+        keepPositions,
+        isReady,
+        confirmed,
+        checkWrites,
+      }
     }
     throw new FreshetError({
       code: 'replica/no-projection',
@@ -318,7 +369,11 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
     const deferred = deferrals.firstReady(isReady)
     if (!deferred) return false
     const { batch, number } = deferred
-    if (batch.kind === 'log') publishLog(refusable(() => applyLateBatch(logKernel(), number, batch)), batch)
+    if (batch.kind === 'log')
+      publishLog(
+        refusable(() => applyLateBatch(logKernel(), number, batch)),
+        batch,
+      )
     else {
       checkRoom(batch.facts, tables, maxRows)
       deferrals.remove(number)
@@ -379,6 +434,19 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
       tables.transact((change) => dropOperation(change, operationId))
     },
     submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
+    release(table, coverageKeys, keep) {
+      const ids = releasable(coverages, table, coverageKeys, keep)
+      for (const key of coverageKeys) coverages.delete(table, key)
+      const gone: string[] = []
+      tables.transact((change) => {
+        for (const id of ids) if (change.forget(table, id)) gone.push(id)
+      })
+      stage([
+        ...gone.map((id) => ({ table, id, value: undefined })),
+        ...coverageKeys.map((key) => coverageDelete(table, key)),
+      ])
+      return gone.length
+    },
     reset() {
       history = createHistory<F>(origin)
       deferrals = createDeferrals<F>()
@@ -420,7 +488,10 @@ export function createReplicaOn<F>(options: ReplicaOptions<F>, disk: ReplicaStor
 
   const loadStamp: Stamp = { seq, epoch, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
   for (const [table, records] of disk.loaded) {
-    tables.writer(table).load(records.map(({ id, value }): [string, Row] => [id, value]), loadStamp)
+    tables.writer(table).load(
+      records.map(({ id, value }): [string, Row] => [id, value]),
+      loadStamp,
+    )
   }
   takeOver(disk.kept)
   const { store, kept } = disk
