@@ -16,7 +16,8 @@ export type OperandKind =
   | 'index'
 
 const two = 2n
-const edges: readonly [bigint, ...bigint[]] = [
+/** Values where arithmetic on 256 bits in parts goes wrong. */
+export const edges: readonly [bigint, ...bigint[]] = [
   0n,
   1n,
   two,
