@@ -8,7 +8,7 @@ for (const { title, file, compare } of goldenChecks) {
     console.log(`Skipped: ${file} is not in ${goldenFolder()}. Set FRESHET_RAINDEX_DATA.`)
 
   test.skipIf(text === undefined)(`${title} (${file})`, () => {
-    const { checked, differences } = compare(text ?? '')
+    const { checked, differences } = compare(text ?? '', readGolden)
     console.log(`${file}: ${checked} rows checked, ${differences.length} differences`)
     expect(differences.slice(0, 10)).toEqual([])
     expect(checked).toBeGreaterThan(0)

@@ -1,2 +1,21 @@
-export type { Address, Bytes32, Hex } from './hex.ts'
+export { replayLogs, type BlockChanges, type LogReplay, type Note } from './replay-logs.ts'
+export { readRpcLog, type ChainLog } from './chain-log.ts'
+export { decodeLog } from './decode-log.ts'
+export type { ClearConfig, ClearStateChange, RaindexEvent, SignedContext } from './event.ts'
+export type { Mutation, StoreSet, VaultDelta } from './mutation.ts'
+export { createRaindexProjection } from './projection.ts'
+export {
+  envId,
+  raindexTables,
+  storeRowId,
+  vaultRowId,
+  type EnvRow,
+  type OrderRow,
+  type StoreRow,
+  type TokenRow,
+  type VaultRow,
+} from './tables.ts'
 export { decodeOrder, encodeOrder, hashOrder, type Evaluable, type Order, type OrderIO } from './order.ts'
+export type { Orderbook } from './orderbook.ts'
+export type { Address, Bytes32, Hex } from './hex.ts'
+export { RaindexError, type RaindexErrorDetails, type RaindexErrorName } from './raindex-error.ts'

@@ -4,8 +4,12 @@ export type GoldenCheck = {
   readonly title: string
   /** Name of the recorded file, without `.gz`. */
   readonly file: string
-  /** Compares everything in the file's text; never throws for a difference. */
-  compare(text: string): GoldenResult
+  /**
+   * Compares everything in the file's text; never throws for a difference.
+   *
+   * @param readOther - Gives the text of another recorded file, undefined when it is not there.
+   */
+  compare(text: string, readOther: (file: string) => string | undefined): GoldenResult
 }
 
 export type GoldenResult = {
