@@ -1,5 +1,6 @@
 import { CborCodec, RecordId, Uuid } from 'surrealdb'
 import { unstorable } from '../master-errors.ts'
+import { textToUuid } from './surreal-uuid.ts'
 
 /**
  * The key of a record id as text, one text for each key.
@@ -37,9 +38,11 @@ function textToKey(id: string): ConstructorParameters<typeof RecordId>[1] {
     case '~n':
       if (/^-?\d{1,19}$/.test(text)) return smallest(BigInt(text))
       break
-    case '~u':
-      if (/^[0-9a-f-]{36}$/i.test(text)) return new Uuid(text)
+    case '~u': {
+      const key = textToUuid(text)
+      if (key !== undefined) return key
       break
+    }
     case '~c':
       if (/^([0-9a-f]{2})+$/.test(text)) return codec.decode(hexToBytes(text))
       break

@@ -15,6 +15,7 @@ import type { TableSchema } from '../master.ts'
 import { columnType } from '../master-schema.ts'
 import { instantToText, textToInstant } from './surreal-instant.ts'
 import { recordIdToText, textToRecordId } from './surreal-record-id.ts'
+import { textToUuid } from './surreal-uuid.ts'
 
 /** Field names of this prefix are taken: they carry sort keys in ordered reads. */
 export const reservedPrefix = '__freshet_'
@@ -124,7 +125,7 @@ function textToSurreal(text: string, type: ColumnType, path: string): unknown {
     case 'datetime':
       return textToInstant(text) === undefined ? text : toDateTime(text, path)
     case 'uuid':
-      return uuidText.test(text) ? new Uuid(text) : text
+      return textToUuid(text) ?? text
     case 'duration':
       return durationText.test(text) ? toDuration(text, path) : text
     case 'recordId':
@@ -153,9 +154,11 @@ function taggedToSurreal({ tag, text }: Tagged, path: string): unknown {
       return toDateTime(text, path)
     case 'duration':
       return toDuration(text, path)
-    case 'uuid':
-      if (!uuidText.test(text)) throw unstorable(path, 'it is not a UUID')
-      return new Uuid(text)
+    case 'uuid': {
+      const id = textToUuid(text)
+      if (id === undefined) throw unstorable(path, 'it is not a UUID')
+      return id
+    }
     case 'recordId': {
       const id = textToRecordId(text)
       if (id === undefined || !text.isWellFormed()) throw unstorable(path, 'it is not a record id')
@@ -166,7 +169,6 @@ function taggedToSurreal({ tag, text }: Tagged, path: string): unknown {
 
 const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const durationText = /^(\d+(ns|us|µs|μs|ms|s|m|h|d|w|y))+$/
-const uuidText = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** A decimal whose every digit SurrealDB keeps: 96 bits of digits, 28 of them behind the point at most. */
 function toDecimal(text: string, path: string): Decimal {
