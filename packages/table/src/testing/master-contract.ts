@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { MasterUnderTest, RunWithFixture } from './contract-fixture.ts'
 import { testFilters } from './contract-filters.ts'
+import { testHistory } from './contract-history.ts'
 import { testReads } from './contract-reads.ts'
 import { testValues } from './contract-values.ts'
 import { testWatch } from './contract-watch.ts'
@@ -39,5 +40,6 @@ export function masterContract(
     testWatch(withFixture)
     testValues(withFixture, refuses)
     testFilters(withFixture)
+    testHistory(withFixture)
   })
 }
