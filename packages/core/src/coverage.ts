@@ -63,17 +63,18 @@ export function isFresh(coverage: Coverage, epoch: number): boolean {
   return coverage.epoch === epoch && !coverage.invalidated
 }
 
-/** The rows that only these coverages hold. */
+/** The rows, of those held, that no coverage but these names and nothing else keeps. */
 export function releasable(
   coverages: Coverages,
   table: string,
-  keys: readonly string[],
+  leavingKeys: readonly string[],
+  held: Iterable<string>,
   keep: (id: string) => boolean,
-): ReadonlySet<string> {
-  const leaving = new Set(keys)
-  const [gone, kept] = [new Set<string>(), new Set<string>()]
-  for (const coverage of coverages.ofTable(table)) {
-    for (const id of coverage.ids ?? []) (leaving.has(coverage.key) ? gone : kept).add(id)
+): readonly string[] {
+  const leaving = new Set(leavingKeys)
+  const named = new Set<string>()
+  for (const { key, ids = [] } of coverages.ofTable(table)) {
+    if (!leaving.has(key)) for (const id of ids) named.add(id)
   }
-  return new Set([...gone].filter((id) => !kept.has(id) && !keep(id)))
+  return [...held].filter((id) => !named.has(id) && !keep(id))
 }

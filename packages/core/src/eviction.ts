@@ -57,9 +57,11 @@ export function createEviction<F>(options: EvictionOptions<F>): Eviction {
       if (collection.complete) return 0
       const bytesPerRow = averageBytes(collection.entries())
       const oldestFirst = closed().sort((a, b) => (usedAt.get(a.key) ?? 0) - (usedAt.get(b.key) ?? 0))
-      let released = 0
+      const fits = (): boolean => collection.size * bytesPerRow <= maxBytes
+      // First the rows that came by themselves and that no result names.
+      let released = fits() ? 0 : release([])
       for (const coverage of oldestFirst) {
-        if (collection.size * bytesPerRow <= maxBytes) break
+        if (fits()) break
         released += release([coverage])
       }
       return released

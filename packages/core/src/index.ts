@@ -65,6 +65,7 @@ export { createListeners, type Listeners } from './listeners.ts'
 export {
   createTabGroup,
   type TabChannel,
+  type TabEnvironment,
   type TabGroup,
   type TabGroupOptions,
   type TabLocks,

@@ -33,11 +33,18 @@ export type TabGroup<Message> = {
   close(): Promise<void>
 }
 
-export type TabGroupOptions = {
-  /** The same in all tabs that share the store. */
-  readonly name: string
+/**
+ * What a browser gives its tabs: `{ locks: navigator.locks, openChannel: (name) =>
+ * new BroadcastChannel(name) }`.
+ */
+export type TabEnvironment = {
   readonly locks: TabLocks
   openChannel(name: string): TabChannel
+}
+
+export type TabGroupOptions = TabEnvironment & {
+  /** The same in all tabs that share the store. */
+  readonly name: string
   onError(error: unknown): void
 }
 

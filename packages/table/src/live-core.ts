@@ -1,9 +1,13 @@
 import {
+  createEviction,
   createOutbox,
   createSync,
+  createTabGroup,
   delay,
+  shareReplica,
   type Clock,
   type Collection,
+  type Eviction,
   type Log,
   type Outbox,
   type Random,
@@ -11,6 +15,8 @@ import {
   type StateBatch,
   type Store,
   type Sync,
+  type TabEnvironment,
+  type TabMessage,
   type Telemetry,
 } from '@freshet/core'
 import type { LiveStream } from './live-stream.ts'
@@ -38,6 +44,8 @@ export type LiveSettings = {
   readonly connectWaitMs: number
   readonly drainMs: number
   readonly reconcileMs: number
+  readonly maxBytes: number
+  readonly maxAgeMs: number
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -54,6 +62,9 @@ export type LiveCore = {
   readonly flights: ReadFlights
   readonly events: TableEvents
   readonly stats: TableStats
+  readonly eviction: Eviction
+  /** Keys of the results that are on screen, and how often. */
+  readonly openResults: Map<string, number>
   /** Grows when the master is swapped: what was read before is of another. */
   readonly generation: number
   readonly closed: boolean
@@ -79,9 +90,11 @@ export function createLiveCore(options: {
   readonly replica: Replica
   readonly store: Store | undefined
   readonly settings: LiveSettings
+  /** The tabs that share the store; the replica is then a follower until its turn comes. */
+  readonly tabs?: TabEnvironment | undefined
   /** Releases what was acquired for the table. */
   release(): Promise<void>
-}): LiveCore {
+}): LiveCore & { committed(): void } {
   const { replica, store, settings } = options
   const { clock, random, log, telemetry, cacheKey } = settings
   const collection = replica.collection(rowsTable)
@@ -96,6 +109,15 @@ export function createLiveCore(options: {
   const ending = new AbortController()
   let closed: Promise<void> | undefined
 
+  const openResults = new Map<string, number>()
+  const eviction = createEviction({
+    replica,
+    table: rowsTable,
+    maxBytes: settings.maxBytes,
+    maxAgeMs: settings.maxAgeMs,
+    isPinned: () => false,
+    isOpen: (key) => openResults.has(key),
+  })
   const upkeep = createResultUpkeep({ replica, table: rowsTable, master: () => current })
   const changed = (): void => {
     for (const listener of listeners) listener()
@@ -164,7 +186,18 @@ export function createLiveCore(options: {
   })
 
   let learning = false
+  // Rows that leave memory have not changed, and no result is wrong for it.
+  let evicting = false
+  const evict = (): void => {
+    evicting = true
+    try {
+      eviction.shrink()
+    } finally {
+      evicting = false
+    }
+  }
   collection.subscribe((change) => {
+    if (evicting) return change.ids === 'all' ? undefined : upkeep.rowsForgotten(change.ids)
     const { ids } = change
     const news = learning && ids !== 'all' ? ids.filter(upkeep.hasMet) : ids
     flights.noteChanged(news)
@@ -173,10 +206,21 @@ export function createLiveCore(options: {
     events.rowsChanged(change.ids)
     changed()
   })
+  let wasLive = false
   replica.status.subscribe((status) => {
+    const isLive = status.state === 'live'
+    // What this tab read itself may have changed while the leader was cut off.
+    if (status.role === 'follower' && isLive && !wasLive && !collection.complete) invalidateAll()
+    wasLive = isLive
     events.statusChanged(status)
     changed()
   })
+  const start = (): Shared => {
+    if (options.tabs !== undefined) return joinTabs(options.tabs, core, () => sync)
+    sync.start()
+    outbox.start()
+    return alone(outbox, () => sync)
+  }
   const closeNow = async (): Promise<void> => {
     // What was accepted is sent first; a master out of reach does not hold the end back for long.
     const drained = new AbortController()
@@ -185,18 +229,15 @@ export function createLiveCore(options: {
       delay(clock, settings.drainMs, drained.signal),
     ])
     ending.abort()
-    await outbox.stop()
-    await sync.stop()
+    await shared.close()
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
     await options.release()
     log.write('info', 'freshet::table', 'closed', { cache_key: cacheKey })
   }
 
-  sync.start()
-  outbox.start()
-  log.write('info', 'freshet::table', 'opened', { cache_key: cacheKey })
-  return {
+  const core: LiveCore & { committed(): void } = {
+    committed: () => shared.committed(),
     settings,
     replica,
     collection,
@@ -205,6 +246,8 @@ export function createLiveCore(options: {
     flights,
     events,
     stats,
+    eviction,
+    openResults,
     get generation() {
       return generation
     },
@@ -239,6 +282,8 @@ export function createLiveCore(options: {
       } finally {
         learning = false
       }
+      for (const { key } of batch.covers ?? []) eviction.used(key)
+      evict()
     },
     invalidateAll,
     reconcile: () => sync.reconcile(),
@@ -249,7 +294,7 @@ export function createLiveCore(options: {
       replica.reset()
       replica.beginEpoch()
       sync = newSync()
-      sync.start()
+      if (replica.status.get().role === 'leader') sync.start()
       log.write('info', 'freshet::table', 'master swapped', { cache_key: cacheKey })
     },
     async close() {
@@ -257,4 +302,37 @@ export function createLiveCore(options: {
       await closed
     },
   }
+  eviction.expire(clock.now())
+  const shared = start()
+  log.write('info', 'freshet::table', 'opened', { cache_key: cacheKey })
+  return core
+}
+
+type Shared = { committed(): void; close(): Promise<void> }
+
+/** A table that no other tab shares runs its own sync and outbox. */
+function alone(outbox: Outbox, sync: () => Sync): Shared {
+  return {
+    committed() {},
+    async close() {
+      await outbox.stop()
+      await sync().stop()
+    },
+  }
+}
+
+/** One of the tabs runs sync and outbox, the others follow it [T10]. */
+function joinTabs(tabs: TabEnvironment, { settings, replica, outbox }: LiveCore, sync: () => Sync): Shared {
+  const { cacheKey, log } = settings
+  const onError = (error: unknown): void =>
+    log.write('error', 'freshet::table::tabs', error instanceof Error ? error.message : String(error))
+  const group = createTabGroup<TabMessage>({ ...tabs, name: `freshet/${cacheKey}`, onError })
+  // The sync is another one after the master was swapped.
+  const currentSync: Sync = {
+    start: () => sync().start(),
+    pause: () => sync().pause(),
+    stop: () => sync().stop(),
+    reconcile: () => sync().reconcile(),
+  }
+  return shareReplica({ replica, tabs: group, sync: currentSync, outbox, onError })
 }

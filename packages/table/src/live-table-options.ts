@@ -11,6 +11,7 @@ import {
   type Row,
   type Store,
   type StoreTable,
+  type TabEnvironment,
   type Telemetry,
 } from '@freshet/core'
 import type { Cache } from './cache.ts'
@@ -52,6 +53,10 @@ export type LiveTableOptions = {
   readonly drainMs?: number | undefined
   /** How often everything is held to be old where the master may miss to push. Default 60,000. */
   readonly reconcileMs?: number | undefined
+  /** What rows read on demand may take in memory, estimated. Default 64 MB; the least recently used leave first. */
+  readonly maxBytes?: number | undefined
+  /** Results that were read longer ago than this are not taken over from the store. Default 30 days. */
+  readonly maxAgeMs?: number | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   readonly log?: Log | undefined
@@ -63,6 +68,12 @@ export type OpenLiveTableOptions = LiveTableOptions & {
   readonly store?: ((tables: readonly StoreTable[]) => Promise<Store>) | undefined
   /** A cache shared by several tables, instead of a store. */
   readonly cache?: Cache | undefined
+  /**
+   * The tabs of the browser that open the same table on the same store: one of
+   * them talks to the remote, the others follow it and hand it their writes.
+   * In a browser: `{ locks: navigator.locks, openChannel: (name) => new BroadcastChannel(name) }`.
+   */
+  readonly tabs?: TabEnvironment | undefined
   /** What a store that cannot be opened means. Default `degrade`: the table works in memory and says so. */
   readonly onStoreFault?: 'degrade' | 'fail' | undefined
 }
@@ -80,6 +91,8 @@ export function liveSettings(master: Master, options: LiveTableOptions, durable:
     connectWaitMs: options.connectWaitMs ?? 5_000,
     drainMs: options.drainMs ?? 5_000,
     reconcileMs: options.reconcileMs ?? 60_000,
+    maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
+    maxAgeMs: options.maxAgeMs ?? 30 * 86_400_000,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     log: options.log ?? silentLog,

@@ -129,8 +129,26 @@ export async function openLiveTable<R extends Row = Row>(
   try {
     const claim = await claimStore(options, cacheKey, spec)
     if (claim === undefined) return openWithoutStore<R>(master, options)
-    const replica = await openReplica({ name, tables: [spec], store: claim.store, clock, log })
-    const core = createLiveCore({ master, replica, store: claim.store, settings, release: claim.release })
+    const { tabs } = options
+    const role = tabs === undefined ? 'leader' : 'follower'
+    const onCommitted = (): void => core.committed()
+    const replica = await openReplica({
+      name,
+      tables: [spec],
+      store: claim.store,
+      role,
+      onCommitted,
+      clock,
+      log,
+    })
+    const core = createLiveCore({
+      master,
+      replica,
+      store: claim.store,
+      settings,
+      tabs,
+      release: claim.release,
+    })
     const table = createHandle<R>(core, undefined, options)
     claim.attach(pagesOf(core, table))
     await core.outbox.restore()

@@ -52,6 +52,8 @@ export function createLiveView(core: LiveCore, query: Query, key: string): View 
   }
   const reader = createResultReader(core, query, key)
   const off = core.onChange(notify)
+  core.openResults.set(key, (core.openResults.get(key) ?? 0) + 1)
+  core.eviction.used(key)
   refresh()
   reader.ensure()
 
@@ -77,6 +79,9 @@ export function createLiveView(core: LiveCore, query: Query, key: string): View 
       refresh()
       closed = true
       off()
+      const others = (core.openResults.get(key) ?? 1) - 1
+      if (others > 0) core.openResults.set(key, others)
+      else core.openResults.delete(key)
       reader.close()
       local?.close()
     },

@@ -22,6 +22,7 @@ export async function readQuery(
       fetch: (flightSignal) => fetchQuery(core, query, key, flightSignal),
       answer: (source) => listResult(core, query, key, source),
     })
+    core.eviction.used(key)
     span.end()
     const outcome = result.source === 'cache' ? 'hit' : 'miss'
     log.write('debug', 'freshet::table::read', outcome, {

@@ -22,6 +22,8 @@ export type ResultUpkeep = {
   rowsChanged(change: CollectionChange): void
   /** Rows were read for the first time: that moves no result. */
   rowsLearned(ids: readonly string[]): void
+  /** Rows left memory: met again, they are new to us. */
+  rowsForgotten(ids: readonly string[]): void
   /** A row that is not held is gone at the master. */
   rowGone(id: string): void
   /** A result was read: `crossed` are the ids that changed while it was on its way. */
@@ -93,6 +95,9 @@ export function createResultUpkeep(options: {
     hasMet: (id) => judged.has(id),
     rowsLearned(ids) {
       for (const id of ids) judged.set(id, collection.confirmed(id))
+    },
+    rowsForgotten(ids) {
+      for (const id of ids) judged.delete(id)
     },
     rowsChanged({ ids }) {
       const known = results()

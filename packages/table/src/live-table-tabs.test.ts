@@ -1,0 +1,53 @@
+import { createBrowserTabs } from '@freshet/core/testing'
+import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
+import { expect, test } from 'vitest'
+import { openLiveTable } from './live-table.ts'
+import { liveFixture } from './testing/live-fixture.ts'
+
+async function twoTabs() {
+  const fixture = await liveFixture()
+  const disk = createMemoryDisk()
+  const browser = createBrowserTabs()
+  const open = async () => {
+    const tab = browser.openTab()
+    const store = (tables: Parameters<typeof openMemoryStore>[0]['tables']) =>
+      openMemoryStore({ tables, disk })
+    const options = { cacheKey: 'products', preload: true, store, tabs: tab, ...fixture.time }
+    return { tab, table: await openLiveTable(fixture.master, options) }
+  }
+  const [first, second] = [await open(), await open()]
+  await fixture.clock.advance(100)
+  return { ...fixture, first, second }
+}
+
+test('[LT29] one tab talks to the master, the other shows what it commits and hands it its writes', async () => {
+  const { first, second, clock, remote } = await twoTabs()
+  expect([first, second].map(({ table }) => table.status.get().role)).toEqual(['leader', 'follower'])
+  expect(second.table.status.get().state).toBe('live')
+  expect(second.table.get('a')).toEqual({ id: 'a', name: 'Alpha', price: 10 })
+
+  const written = second.table.patch('a', { set: { price: 11 } })
+  expect(second.table.get('a')).toMatchObject({ price: 11 })
+  await clock.advance(100)
+  expect(await written).toMatchObject({ kind: 'stored', id: 'a' })
+  expect((await remote.get(['a']))[0]?.[1]).toMatchObject({ price: 11 })
+  expect(first.table.get('a')).toMatchObject({ price: 11 })
+  expect(second.table.meta('a')?.pending).toBe(false)
+})
+
+test('[LT29] a refused write of a follower is undone there, with the reason', async () => {
+  const { second, clock } = await twoTabs()
+  const written = second.table.patch('missing', { set: { price: 11 } })
+  const refused = expect(written).rejects.toMatchObject({ code: 'table/not-found' })
+  await clock.advance(100)
+  await refused
+})
+
+test('[LT29] when the leading tab dies the other goes on, and nothing is lost', async () => {
+  const { first, second, clock, remote } = await twoTabs()
+  first.tab.crash()
+  await remote.patch('b', { set: { price: 21 } }, { opId: 'theirs' })
+  for (let turn = 0; turn < 5; turn++) await clock.advance(200)
+  expect(second.table.status.get()).toMatchObject({ role: 'leader', state: 'live' })
+  expect(second.table.get('b')).toMatchObject({ price: 21 })
+})
