@@ -12,9 +12,9 @@ const processes = 5
  * same changes in turns and every window is compared with an oracle.
  */
 export async function run(): Promise<readonly BenchRow[]> {
-  const at10k = await figuresAt(10_000)
-  const at100k = await figuresAt(100_000)
-  const at1M = await figuresAt(1_000_000)
+  const at10k = await figuresAt<HotFigures>(10_000, 'hot')
+  const at100k = await figuresAt<ViewsFigures>(100_000, 'all')
+  const at1M = await figuresAt<HotFigures>(1_000_000, 'hot')
   return [
     ratio('uniform change', at100k, 'uniform', 3.5, 'µs'),
     ratio('hot change p50', at100k, 'hotP50', 3, 'µs'),
@@ -35,20 +35,22 @@ export async function run(): Promise<readonly BenchRow[]> {
   ]
 }
 
-async function figuresAt(rows: number): Promise<readonly ViewsFigures[]> {
-  const figures: ViewsFigures[] = []
+type HotFigures = Pick<ViewsFigures, 'hotP50'>
+
+async function figuresAt<F>(rows: number, what: 'hot' | 'all'): Promise<readonly F[]> {
+  const script = new URL('./views-process.ts', import.meta.url)
+  const figures: F[] = []
   for (let at = 0; at < processes; at++) {
-    const message = await runInFreshProcess(new URL('./views-process.ts', import.meta.url), [String(rows)])
-    // What views-process.ts sends.
-    figures.push(message as ViewsFigures)
+    // What views-process.ts sends for `what`.
+    figures.push((await runInFreshProcess(script, [String(rows), what])) as F)
   }
   return figures
 }
 
-function ratio(
+function ratio<Name extends Exclude<keyof ViewsFigures, 'deferred'>>(
   name: string,
-  figures: readonly ViewsFigures[],
-  figure: Exclude<keyof ViewsFigures, 'deferred'>,
+  figures: readonly { readonly [Key in Name]: Pair }[],
+  figure: Name,
   bound: number,
   unit: string,
 ): BenchRow {

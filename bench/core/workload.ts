@@ -121,11 +121,11 @@ export class Workload {
   #change(row: BenchItem): Change {
     const at = Number(row.id.slice(4))
     const old = this.rows[at]
-    if (old !== undefined && matches(old)) this.#matching.splice(this.#matching.indexOf(old), 1)
+    if (old !== undefined && matches(old)) this.#matching.splice(this.#matching.lastIndexOf(old), 1)
     this.rows[at] = row
     if (matches(row)) {
-      const place = this.#matching.findIndex((other) => compareAscending(other, row) > 0)
-      this.#matching.splice(place < 0 ? this.#matching.length : place, 0, row)
+      const before = this.#matching.findLastIndex((other) => compareAscending(other, row) < 0)
+      this.#matching.splice(before + 1, 0, row)
     }
     return { id: row.id, row }
   }

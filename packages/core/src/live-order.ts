@@ -15,6 +15,10 @@ export class LiveOrder implements Derived {
   readonly order: OrderedRows
   /** Lowest rank that changed since the last settling; Infinity when none did. */
   changedFrom = Infinity
+  /** How many ranks changed since then. */
+  changes = 0
+  /** What the last of them did to the ranks after it: moved them by one, or nothing. */
+  shift: -1 | 0 | 1 = 0
   readonly #held: RowSlots
   readonly #matches: Predicate
   readonly #compare: RowComparator
@@ -42,9 +46,9 @@ export class LiveOrder implements Derived {
     if (!was && !is) return
     const id = this.#held.ids[slot] ?? ''
     if (was && is && this.#compare(before, id, after, id) === 0)
-      return this.#touch(this.order.rank(slot, before))
-    if (was) this.#touch(this.order.remove(slot, before))
-    if (is) this.#touch(this.order.insert(slot))
+      return this.#touch(this.order.rank(slot, before), 0)
+    if (was) this.#touch(this.order.remove(slot, before), -1)
+    if (is) this.#touch(this.order.insert(slot), 1)
   }
 
   rebuild(): void {
@@ -55,9 +59,18 @@ export class LiveOrder implements Derived {
     this.#work.rows += this.#held.rows.length
     this.order.build(slots)
     this.changedFrom = 0
+    this.changes = Infinity
   }
 
-  #touch(rank: number): void {
+  /** Every view has taken note. */
+  settled(): void {
+    this.changedFrom = Infinity
+    this.changes = 0
+  }
+
+  #touch(rank: number, shift: -1 | 0 | 1): void {
     if (rank < this.changedFrom) this.changedFrom = rank
+    this.changes++
+    this.shift = shift
   }
 }

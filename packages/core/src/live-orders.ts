@@ -25,7 +25,7 @@ export function createLiveOrders(rows: LayeredRows, columns: ColumnTypes, work: 
       }
       const order = new LiveOrder(rows.slots, columns, filter, terms, work)
       rows.follow(order)
-      order.changedFrom = Infinity
+      order.settled()
       held = [...held, { key, order, users: 1 }]
       return order
     },
@@ -36,7 +36,7 @@ export function createLiveOrders(rows: LayeredRows, columns: ColumnTypes, work: 
       rows.unfollow(order)
     },
     settled() {
-      for (const { order } of held) order.changedFrom = Infinity
+      for (const { order } of held) order.settled()
     },
   }
 }

@@ -57,7 +57,9 @@ export function createView(host: ViewHost, query: Query): View {
   const live = host.orders.acquire(query.filter, query.order)
   const listeners = createListeners<ViewSnapshot>(host.onListenerError)
   let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.complete, version: 0 }
+  /** Lowest rank that changed since `held`, and by how many changes. */
   let staleFrom = 0
+  let changes = Infinity
   let told: ViewSnapshot | undefined
   let closed = false
 
@@ -67,12 +69,20 @@ export function createView(host: ViewHost, query: Query): View {
     let { rows, ids } = held
     if (staleFrom < offset + Math.max(count, rows.length)) {
       const keep = Math.max(0, Math.min(staleFrom - offset, count, rows.length))
-      const freshRows = rows.slice(0, count)
-      const freshIds = ids.slice(0, count)
-      const differs = live.order.copy(offset + keep, offset + count, freshRows, freshIds, keep)
-      if (differs || count !== rows.length) [rows, ids] = [freshRows, freshIds]
+      const shift = changes === 1 ? live.shift : undefined
+      const freshRows = shifted(rows, keep, shift, count)
+      const freshIds = shifted(ids, keep, shift, count)
+      // Of one change only the gap it left is read again, of several everything behind the first.
+      const from = shift === -1 ? Math.max(0, Math.min(rows.length - 1, count)) : keep
+      const to = shift === undefined || shift === -1 ? count : Math.min(keep + 1, count)
+      const differs = live.order.copy(offset + from, offset + to, freshRows, freshIds, from)
+      if (differs || count !== rows.length || shift === -1) {
+        rows = freshRows
+        ids = freshIds
+      }
     }
     staleFrom = Infinity
+    changes = 0
     const { complete } = host
     if (rows === held.rows && total === held.total && complete === held.complete && held.version > 0) return
     held = { rows, ids, total, complete, version: held.version + 1 }
@@ -83,6 +93,7 @@ export function createView(host: ViewHost, query: Query): View {
   }
   const output: Output = {
     settle() {
+      changes += live.changes
       if (live.changedFrom < staleFrom) staleFrom = live.changedFrom
     },
     notify() {
@@ -109,6 +120,15 @@ export function createView(host: ViewHost, query: Query): View {
       host.orders.release(live)
     },
   }
+}
+
+/** A window of `count` whose items from `at` on moved by one; the gap at `at` or at the end is left to fill. */
+function shifted<T>(old: readonly T[], at: number, shift: -1 | 0 | 1 | undefined, count: number): T[] {
+  const fresh = old.slice(0, count)
+  // Both loops stay within `old`.
+  if (shift === -1) for (let to = at; to + 1 < old.length && to < count; to++) fresh[to] = old[to + 1] as T
+  if (shift === 1) for (let to = at + 1; to <= old.length && to < count; to++) fresh[to] = old[to - 1] as T
+  return fresh
 }
 
 function windowOf(query: Query): { readonly offset: number; readonly limit: number } {
