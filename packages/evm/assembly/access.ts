@@ -3,8 +3,8 @@
 import { COINBASE, DELEGATE, delegates, FROM, TO } from './environment'
 import { fail, reasonMemory, statusMissing, statusUnsupported } from './frame'
 import {
-  addEmptyAccount,
   addEmptySlot,
+  addUnknownAccount,
   callNumber,
   COMPLETE,
   findAccount,
@@ -21,7 +21,7 @@ const warmCost: i64 = 100
 const coldAccountCost: i64 = 2600
 const coldSlotCost: i64 = 2100
 
-/** The entry that was found last; 0 for state that nobody loaded. */
+/** The entry that was accessed last: an account, or a slot, which is 0 when nobody loaded it. */
 export let found: usize = 0
 
 export const missingAccount: u32 = 1
@@ -68,12 +68,12 @@ export function accessAccount(word: usize): i64 {
   const a1 = load<u64>(word, 8)
   const a2 = load<u64>(word, 16) & 0xffffffff
   let entry = findAccount(a0, a1, a2)
-  if (entry == 0 && unknownIsEmpty) {
-    entry = addEmptyAccount(a0, a1, a2)
+  if (entry == 0) {
+    entry = addUnknownAccount(a0, a1, a2)
     if (entry == 0) fail(statusUnsupported, reasonMemory)
   }
   found = entry
-  if (entry == 0) return warmFromStart(a0, a1, a2) ? warmCost : coldAccountCost
+  if (entry == 0) return coldAccountCost
   if (load<u32>(entry, WARM) == callNumber || (load<u32>(entry, FLAGS) & PRECOMPILE) != 0) return warmCost
   warm(entry)
   return warmFromStart(a0, a1, a2) ? warmCost : coldAccountCost

@@ -206,10 +206,7 @@ export function call(op: u32, sp: usize, gas: i64): i32 {
   gas -= accessAccount(sp - 64)
   if (withValue) gas -= valueCost
   const target = found
-  if (target == 0) {
-    if (gas >= 0 && fatal == 0) failMissing(missingAccount, sp - 64)
-    return halts
-  }
+  if (target == 0) return halts
   const native = (load<u32>(target, FLAGS) & (PRECOMPILE | HOOKED)) != 0
   if ((load<u32>(target, FLAGS) & PRECOMPILE) == 0) markAccountRead(target)
   let code = <usize>load<u32>(target, CODE)
@@ -218,10 +215,6 @@ export function call(op: u32, sp: usize, gas: i64): i32 {
     delegateOf(address, code)
     gas -= accessAccount(address)
     delegate = found
-    if (delegate == 0) {
-      if (gas >= 0 && fatal == 0) failMissing(missingAccount, address)
-      return halts
-    }
   }
   if (gas < 0 || fatal != 0) return halts
   if (!codeKnown(target)) {

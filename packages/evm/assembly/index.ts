@@ -46,7 +46,7 @@ import { failMissing, missingAccount } from './access'
 import {
   accountReads,
   addAccount,
-  addEmptyAccount,
+  addUnknownAccount,
   addSlot,
   ADDRESS,
   BALANCE,
@@ -238,11 +238,7 @@ function start(data: usize, dataSize: usize, to: usize, gas: i64): i32 {
   end(0, 0, gas)
   let target = to
   if (target == 0) {
-    if (!unknownIsEmpty) {
-      failMissing(missingAccount, TO)
-      return statusMissing
-    }
-    target = addEmptyAccount(load<u64>(TO), load<u64>(TO, 8), load<u64>(TO, 16))
+    target = addUnknownAccount(load<u64>(TO), load<u64>(TO, 8), load<u64>(TO, 16))
     if (target == 0) {
       fail(statusUnsupported, reasonMemory)
       return statusUnsupported
@@ -264,14 +260,14 @@ function start(data: usize, dataSize: usize, to: usize, gas: i64): i32 {
     delegateOf(DELEGATE, code)
     setDelegates(true)
     let delegate = findAccount(load<u64>(DELEGATE), load<u64>(DELEGATE, 8), load<u64>(DELEGATE, 16))
-    if (delegate == 0 && unknownIsEmpty) {
-      delegate = addEmptyAccount(load<u64>(DELEGATE), load<u64>(DELEGATE, 8), load<u64>(DELEGATE, 16))
+    if (delegate == 0) {
+      delegate = addUnknownAccount(load<u64>(DELEGATE), load<u64>(DELEGATE, 8), load<u64>(DELEGATE, 16))
       if (delegate == 0) {
         fail(statusUnsupported, reasonMemory)
         return statusUnsupported
       }
     }
-    if (delegate == 0 || !codeKnown(delegate)) {
+    if (!codeKnown(delegate)) {
       failMissing(missingAccount, DELEGATE)
       return statusMissing
     }

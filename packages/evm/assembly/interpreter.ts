@@ -132,7 +132,7 @@ function pushAddress(sp: usize, address: usize): void {
 /** The code entry of an account that was just accessed; -1 when its code is missing. */
 function codeOf(word: usize): i32 {
   const entry = found
-  if (entry == 0 || !codeKnown(entry)) {
+  if (!codeKnown(entry)) {
     failMissing(missingAccount, word)
     return -1
   }
@@ -142,22 +142,20 @@ function codeOf(word: usize): i32 {
 
 /** Replaces the address at `word` by its balance. */
 function balance(word: usize, entry: usize): bool {
-  if (entry != 0) {
-    markAccountRead(entry)
-    if ((load<u32>(entry, FLAGS) & BALANCE_KNOWN) != 0 || unknownIsEmpty) {
-      copyWord(word, entry + BALANCE)
-      return true
-    }
+  markAccountRead(entry)
+  if ((load<u32>(entry, FLAGS) & BALANCE_KNOWN) != 0 || unknownIsEmpty) {
+    copyWord(word, entry + BALANCE)
+    return true
   }
-  const known = entry != 0 && (load<u32>(entry, FLAGS) & CODE_KNOWN) != 0
-  failMissing(known ? missingBalance : missingAccount, entry == 0 ? word : entry + ADDRESS)
+  const known = (load<u32>(entry, FLAGS) & CODE_KNOWN) != 0
+  failMissing(known ? missingBalance : missingAccount, entry + ADDRESS)
   return false
 }
 
 /** Replaces the address at `word` by the hash of its code, 0 for an account that does not exist. */
 function codeHash(word: usize): bool {
   const entry = found
-  if (entry == 0 || !((load<u32>(entry, FLAGS) & CODE_KNOWN) != 0 || unknownIsEmpty)) {
+  if ((load<u32>(entry, FLAGS) & CODE_KNOWN) == 0 && !unknownIsEmpty) {
     failMissing(missingAccount, word)
     return false
   }

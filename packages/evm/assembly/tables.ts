@@ -223,12 +223,12 @@ function transient(): usize {
   return entry
 }
 
-/** An account that does not exist, for the rest of the call; 0 when over the limit. */
-export function addEmptyAccount(a0: u64, a1: u64, a2: u64): usize {
+/** An account that nobody loaded, for the rest of the call; 0 when over the limit. */
+export function addUnknownAccount(a0: u64, a1: u64, a2: u64): usize {
   const entry = transient()
   if (entry == 0) return 0
   store<u32>(entry, 0, ENTRY + 4)
-  fillAccount(entry, a0, a1, a2, NO_ID, CODE_KNOWN | BALANCE_KNOWN)
+  fillAccount(entry, a0, a1, a2, NO_ID, unknownIsEmpty ? CODE_KNOWN | BALANCE_KNOWN : 0)
   return entry
 }
 

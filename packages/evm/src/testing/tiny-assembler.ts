@@ -74,6 +74,7 @@ const opcodes: Readonly<Record<string, number>> = {
   PUSH0: 0x5f,
   DUP1: 0x80,
   DUP2: 0x81,
+  DUP4: 0x83,
   DUP16: 0x8f,
   SWAP1: 0x90,
   SWAP2: 0x91,

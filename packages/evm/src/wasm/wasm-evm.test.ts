@@ -217,3 +217,10 @@ test('[EV1] addresses mean the same in any spelling', async () => {
   const lower: Hex = '0xabcdefabcdefabcdefabcdefabcdefabcdefabcd'
   expect(run(evm, { to: lower, from: mixed })).toEqual(run(evm, { to: mixed, from: lower }))
 })
+
+test('[EV3] [EV7] an unknown account whose code is not needed is warm the second time', async () => {
+  // Found at seed 1002, program 31610: copying no bytes of its code touches an account and misses nothing.
+  const copyNothing = `0x0 0x0 0x0 ${other} EXTCODECOPY`
+  const evm = await engineWith(`${copyNothing} GAS ${copyNothing} GAS SWAP1 SUB return`)
+  expect(answer(run(evm).output)).toBe(100n + 4n * 3n + 2n)
+})
