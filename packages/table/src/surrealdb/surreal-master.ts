@@ -35,7 +35,7 @@ const capabilities: MasterCapabilities = {
 
 export function createSurrealMaster(table: SurrealTable, filter: Filter | undefined): Master {
   const { name, schema, schemaOf, connection } = table
-  const reads = createSurrealReads(table)
+  const reads = createSurrealReads(table, filter)
   const writes = createSurrealWrites(table, reads)
 
   return {
@@ -46,7 +46,7 @@ export function createSurrealMaster(table: SurrealTable, filter: Filter | undefi
     filter,
 
     list: (query, signal) => reads.list({ ...query, filter: both(filter, query.filter) }, signal),
-    page: ({ after, limit }, signal) => reads.page(filter, after, limit, signal),
+    page: ({ after, limit }, signal) => reads.page(after, limit, signal),
     get: (ids, signal) => reads.get(ids, filter, signal),
     count: (narrower, signal) => reads.count(both(filter, narrower), signal),
 

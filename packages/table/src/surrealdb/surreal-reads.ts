@@ -1,25 +1,25 @@
 import type { Filter, Query } from '@freshet/core'
-import { BoundExcluded, RecordIdRange, Table } from 'surrealdb'
+import { BoundExcluded, RecordIdRange } from 'surrealdb'
 import type { MasterEntry, RowPage } from '../master.ts'
 import { surrealToError } from './surreal-errors.ts'
 import { createBinder, filterToSurreal, orderToSurreal, quote, type Binder } from './surreal-filter.ts'
 import type { SurrealTable } from './surreal-master.ts'
 import { idToRecordId } from './surreal-record-id.ts'
 import { recordToRow } from './surreal-values.ts'
+import { createWalk } from './surreal-walk.ts'
 
 export type SurrealReads = {
   list(query: Query, signal?: AbortSignal): Promise<RowPage>
-  page(
-    filter: Filter | undefined,
-    after: string | undefined,
-    limit: number,
-    signal?: AbortSignal,
-  ): Promise<RowPage>
+  page(after: string | undefined, limit: number, signal?: AbortSignal): Promise<RowPage>
   get(ids: readonly string[], filter?: Filter, signal?: AbortSignal): Promise<readonly MasterEntry[]>
   count(filter?: Filter, signal?: AbortSignal): Promise<number>
 }
 
-export function createSurrealReads({ name, schema, connection }: SurrealTable): SurrealReads {
+/** @param viewed - The condition under which `page` walks. */
+export function createSurrealReads(
+  { name, schema, connection }: SurrealTable,
+  viewed: Filter | undefined,
+): SurrealReads {
   // Named in the statement: from a bound table SurrealDB 3.0.2 takes the window before it sorts.
   const table = quote(name)
   const entriesOf = (records: unknown): MasterEntry[] => {
@@ -41,7 +41,33 @@ export function createSurrealReads({ name, schema, connection }: SurrealTable): 
   const whereClause = (filter: Filter | undefined, binder: Binder): string =>
     filter === undefined ? '' : `WHERE ${filterToSurreal(filter, { table: name, schema, binder })}`
 
+  const walk = createWalk({
+    async byPlace(start, limit, signal) {
+      const binder = createBinder()
+      const window = `LIMIT ${binder.bind(limit)} START ${binder.bind(start)}`
+      const [records] = await run(
+        `SELECT * FROM ${table} ${whereClause(viewed, binder)} ${window}`,
+        binder,
+        signal,
+      )
+      return entriesOf(records)
+    },
+    async afterId(id, limit, signal) {
+      const binder = createBinder()
+      const behind = new RecordIdRange(name, new BoundExcluded(idToRecordId(name, id).id), undefined)
+      const source = binder.bind(behind)
+      const where = whereClause(viewed, binder)
+      const [records] = await run(
+        `SELECT * FROM ${source} ${where} LIMIT ${binder.bind(limit)}`,
+        binder,
+        signal,
+      )
+      return entriesOf(records)
+    },
+  })
+
   return {
+    page: walk,
     async list({ filter, order = [], offset = 0, limit }, signal) {
       const binder = createBinder()
       const where = whereClause(filter, binder)
@@ -51,21 +77,6 @@ export function createSurrealReads({ name, schema, connection }: SurrealTable): 
       const total = `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`
       const [records, counts] = await run(`${rows}; ${total}`, binder, signal)
       return { rows: entriesOf(records), total: firstNumber(counts) }
-    },
-    async page(filter, after, limit, signal) {
-      const binder = createBinder()
-      // A range of ids is scanned in their order from its start; `WHERE id > …` would scan the whole table each time.
-      const source =
-        after === undefined
-          ? new Table(name)
-          : new RecordIdRange(name, new BoundExcluded(idToRecordId(name, after).id), undefined)
-      const where = whereClause(filter, binder)
-      const statement = `SELECT * FROM ${binder.bind(source)} ${where} LIMIT ${binder.bind(limit + 1)}`
-      const [records] = await run(statement, binder, signal)
-      const rows = entriesOf(records)
-      if (rows.length <= limit) return { rows }
-      rows.pop()
-      return { rows, next: rows.at(-1)?.[0] }
     },
     async get(ids, filter, signal) {
       const binder = createBinder()
