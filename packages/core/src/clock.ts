@@ -6,11 +6,14 @@ export interface Clock {
   schedule(task: () => void, delayMs: number): () => void
 }
 
-/** The machine's own clock. */
+/** The longest delay a timer of JavaScript can take; a longer one would run at once. */
+const longestDelayMs = 2 ** 31 - 1
+
+/** The machine's own clock. A delay beyond 24 days runs after 24 days. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(task, delayMs) {
-    const timer = setTimeout(task, delayMs)
+    const timer = setTimeout(task, Math.min(delayMs, longestDelayMs))
     return () => clearTimeout(timer)
   },
 }

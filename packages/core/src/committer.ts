@@ -15,8 +15,9 @@ export type Committer = {
   stage(writes: readonly StoreWrite[], clear?: readonly string[]): void
   /** Resolves when the backlog is below the bound, or the store is faulty. */
   ready(): Promise<void>
-  /** Resolves when all that was staged before the call is on the disk; rejects when the store fails. */
+  /** Resolves when all that was staged before the call is on the disk; rejects once the store has failed for good. */
   flushed(): Promise<void>
+  /** Commits what is staged, without trying a failing store for long, and takes nothing more. Rejects as `flushed`. */
   close(): Promise<void>
 }
 
@@ -34,57 +35,64 @@ export type CommitterOptions = {
 const retryAfterMs = [100, 500, 2_000, 10_000]
 
 export function createCommitter(options: CommitterOptions): Committer {
-  let staged = emptyStage()
-  let inFlight: Promise<void> | undefined
+  let staged = createStage()
+  let stagedCount = 0
+  let durableCount = 0
   let inFlightRecords = 0
-  let waiting: (() => void)[] = []
+  let draining = false
+  let closed = false
+  let faulty = false
   // A commit that failed for good ends the committer: a later one would carry a
   // checkpoint whose rows the store does not have.
   let failed: FreshetError | undefined
-  let faulty = false
-  const stop = new AbortController()
+  const waiting: (() => void)[] = []
+  let flushes: { readonly count: number; resolve(): void; reject(fault: FreshetError): void }[] = []
+  const closing = new AbortController()
 
   const backlog = (): number => staged.records + inFlightRecords
   const release = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
   }
-  const reporting: CommitterOptions = {
-    ...options,
-    onFault(fault) {
-      faulty = fault !== undefined
-      options.onFault(fault)
-      release()
-    },
+  const onFault = (fault: FreshetError | undefined): void => {
+    faulty = fault !== undefined
+    options.onFault(fault)
+    release()
   }
-
+  const fail = (fault: FreshetError): void => {
+    failed = fault
+    staged = createStage()
+    for (const flush of flushes) flush.reject(fault)
+    flushes = []
+  }
   const commitStaged = async (): Promise<void> => {
     const { commit, records } = staged.take()
-    staged = emptyStage()
+    const count = stagedCount
+    staged = createStage()
     inFlightRecords = records
-    try {
-      await commitWithRetry(reporting, commit, stop.signal)
-    } catch (error) {
-      failed = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage' })
-      staged = emptyStage()
-      throw failed
-    } finally {
-      inFlightRecords = 0
-      release()
+    const outcome = await commitWithRetry({ ...options, onFault }, commit, closing.signal)
+    inFlightRecords = 0
+    if (outcome.kind === 'failed') fail(outcome.fault)
+    else {
+      durableCount = count
+      for (const flush of flushes) if (flush.count <= count) flush.resolve()
+      flushes = flushes.filter((flush) => flush.count > count)
     }
+    release()
+    if (outcome.kind === 'committed') options.onCommitted(outcome.seq)
   }
   const drain = async (): Promise<void> => {
     try {
       while (staged.records > 0) await commitStaged()
     } finally {
-      inFlight = undefined
+      draining = false
     }
   }
-  const flushed = async (): Promise<void> => {
-    while (staged.records > 0 || inFlight) {
-      inFlight ??= drain()
-      await inFlight
-    }
-    if (failed) throw failed
+  const flushed = (): Promise<void> => {
+    if (failed) return Promise.reject(failed)
+    if (durableCount === stagedCount) return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    flushes.push({ count: stagedCount, resolve, reject })
+    return promise
   }
 
   return {
@@ -92,54 +100,63 @@ export function createCommitter(options: CommitterOptions): Committer {
       return backlog()
     },
     stage(writes, clear = []) {
-      if (failed) return
+      if (failed || closed) return
+      stagedCount += 1
       for (const table of clear) staged.clear(table)
       for (const write of writes) staged.write(write)
+      if (draining) return
+      draining = true
       // A microtask later, so that batches applied in one turn share a transaction.
-      inFlight ??= Promise.resolve().then(drain)
-      // The fault is reported through onFault; flushed() is for those who wait for it.
-      inFlight.catch(() => {})
+      queueMicrotask(() => void drain())
     },
     async ready() {
       // While the store is faulty memory serves on: the stage holds one value per record.
-      while (backlog() > options.maxBacklog && !faulty && !stop.signal.aborted) {
+      while (backlog() > options.maxBacklog && !faulty && !closed) {
         await new Promise<void>((resolve) => waiting.push(resolve))
       }
     },
     flushed,
     async close() {
-      try {
-        await flushed()
-      } finally {
-        stop.abort()
-        release()
-      }
+      closed = true
+      closing.abort()
+      release()
+      await flushed()
     },
   }
 }
 
-async function commitWithRetry(options: CommitterOptions, commit: Commit, stop: AbortSignal): Promise<void> {
+type CommitOutcome =
+  | { readonly kind: 'committed'; readonly seq: CommitSeq }
+  | { readonly kind: 'failed'; readonly fault: FreshetError }
+
+async function commitWithRetry(options: CommitterOptions, commit: Commit, closing: AbortSignal): Promise<CommitOutcome> {
+  const { store, term, clock, onFault } = options
   for (let attempt = 0; ; attempt++) {
     try {
-      const seq = await options.store.commit(commit, options.term)
-      if (attempt > 0) options.onFault(undefined)
-      options.onCommitted(seq)
-      return
+      const seq = await store.commit(commit, term)
+      if (attempt > 0) onFault(undefined)
+      return { kind: 'committed', seq }
     } catch (error) {
       const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage', retryable: true })
-      options.onFault(fault)
-      if (!fault.retryable || stop.aborted) throw fault
-      const pause = retryAfterMs[Math.min(attempt, retryAfterMs.length - 1)] ?? 0
-      await delay(options.clock, pause, stop)
-      if (stop.aborted) throw fault
+      onFault(fault)
+      if (!fault.retryable || closing.aborted) return { kind: 'failed', fault }
+      await delay(clock, retryAfterMs[Math.min(attempt, retryAfterMs.length - 1)] ?? 0, closing)
     }
   }
 }
 
-function emptyStage() {
+/** What the next commit carries: the newest value of each record. */
+function createStage() {
   const tables = new Map<string, Map<string, StoreWrite>>()
   const cleared = new Set<string>()
   let records = 0
+  const writesOf = (table: string): Map<string, StoreWrite> => {
+    const known = tables.get(table)
+    if (known) return known
+    const fresh = new Map<string, StoreWrite>()
+    tables.set(table, fresh)
+    return fresh
+  }
   return {
     get records() {
       return records
@@ -151,8 +168,7 @@ function emptyStage() {
       cleared.add(table)
     },
     write(write: StoreWrite): void {
-      let writes = tables.get(write.table)
-      if (!writes) tables.set(write.table, (writes = new Map()))
+      const writes = writesOf(write.table)
       if (!writes.has(write.id)) records += 1
       writes.set(write.id, write)
     },

@@ -64,9 +64,11 @@ export function createDeferrals<F>(kept: readonly Deferred<F>[] = []): Deferrals
       return [...new Set(waiting.flatMap((deferred) => deferred.needs))].filter((need) => !isReady(need))
     },
     save() {
-      const saved = { waiting: [...waiting], nextNumber }
+      const saved = { waiting, nextNumber }
+      const { length } = waiting
       return () => {
         ;({ waiting, nextNumber } = saved)
+        waiting.length = length
       }
     },
   }

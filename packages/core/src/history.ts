@@ -69,9 +69,12 @@ export function createHistory<F>(
       return forgotten
     },
     save() {
-      const saved = { oldest, entries: [...entries], nextNumber }
+      // Only `append` changes the list in place; a copy per batch would cost what is kept.
+      const saved = { oldest, entries, nextNumber }
+      const { length } = entries
       return () => {
         ;({ oldest, entries, nextNumber } = saved)
+        entries.length = length
       }
     },
   }

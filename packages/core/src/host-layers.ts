@@ -30,35 +30,47 @@ export function createHostLayers(options: {
   confirmed(table: string, id: string): Row | undefined
   show(layer: Layer): void
   drop(operationId: string): void
+  onGuardError(error: unknown): void
 }): HostLayers {
   type Entry = { readonly layer: Layer; readonly guard: HostLayerOptions['guard']; end(outcome: LayerOutcome): void }
   const entries = new Map<string, Entry>()
 
-  const judgeOne = ({ layer, guard, end }: Entry): void => {
-    if (guard(options.confirmed(layer.table, layer.id))) end('confirmed')
+  /** A guard that throws has not said that the write has happened. */
+  const holds = (layer: Layer, guard: HostLayerOptions['guard']): boolean => {
+    try {
+      return guard(options.confirmed(layer.table, layer.id))
+    } catch (error) {
+      options.onGuardError(error)
+      return false
+    }
   }
   return {
     get size() {
       return entries.size
     },
     add(layer, { guard, timeoutMs }) {
+      const { operationId } = layer
+      entries.get(operationId)?.end('rolled-back')
+      // What has happened already is not shown as pending, not even for one notification.
+      if (holds(layer, guard)) return { operationId, settled: Promise.resolve('confirmed'), rollback() {} }
       const { promise, resolve } = Promise.withResolvers<LayerOutcome>()
       const cancelTimeout = options.clock.schedule(() => end('timed-out'), timeoutMs)
       const end = (outcome: LayerOutcome): void => {
-        if (!entries.delete(layer.operationId)) return
+        if (entries.get(operationId) !== entry) return
+        entries.delete(operationId)
         cancelTimeout()
-        options.drop(layer.operationId)
+        options.drop(operationId)
         resolve(outcome)
       }
       const entry: Entry = { layer, guard, end }
-      entries.set(layer.operationId, entry)
+      entries.set(operationId, entry)
       options.show(layer)
-      judgeOne(entry)
-      return { operationId: layer.operationId, settled: promise, rollback: () => end('rolled-back') }
+      return { operationId, settled: promise, rollback: () => end('rolled-back') }
     },
     judge(changed) {
       for (const entry of [...entries.values()]) {
-        if (changed(entry.layer.table, entry.layer.id)) judgeOne(entry)
+        const { layer, guard, end } = entry
+        if (changed(layer.table, layer.id) && holds(layer, guard)) end('confirmed')
       }
     },
   }

@@ -26,6 +26,7 @@ export type Layer = RowKey & {
  */
 export type Overlay = {
   readonly size: number
+  /** Lays a write over those before it; one whose operation is known takes its place. */
   add(layer: Layer): void
   /** The dropped layer, or undefined when there is none of that id. */
   drop(operationId: string): Layer | undefined
@@ -43,25 +44,31 @@ export function createOverlay(): Overlay {
   const byRow = new Map<string, Layer[]>()
   const layersOf = (key: RowKey): readonly Layer[] => byRow.get(rowKeyText(key.table, key.id)) ?? []
 
+  const drop = (operationId: string): Layer | undefined => {
+    const layer = byOperation.get(operationId)
+    if (!layer) return undefined
+    byOperation.delete(operationId)
+    const key = rowKeyText(layer.table, layer.id)
+    const rest = layersOf(layer).filter((other) => other !== layer)
+    if (rest.length > 0) byRow.set(key, rest)
+    else byRow.delete(key)
+    return layer
+  }
+
   return {
     get size() {
       return byOperation.size
     },
     add(layer) {
+      const before = byOperation.get(layer.operationId)
+      const layers = layersOf(layer)
+      const known = before !== undefined && layers.includes(before)
+      if (before && !known) drop(layer.operationId)
       byOperation.set(layer.operationId, layer)
-      const key = rowKeyText(layer.table, layer.id)
-      byRow.set(key, [...(byRow.get(key) ?? []), layer])
+      const next = known ? layers.map((other) => (other === before ? layer : other)) : [...layers, layer]
+      byRow.set(rowKeyText(layer.table, layer.id), next)
     },
-    drop(operationId) {
-      const layer = byOperation.get(operationId)
-      if (!layer) return undefined
-      byOperation.delete(operationId)
-      const key = rowKeyText(layer.table, layer.id)
-      const rest = layersOf(layer).filter((other) => other !== layer)
-      if (rest.length > 0) byRow.set(key, rest)
-      else byRow.delete(key)
-      return layer
-    },
+    drop,
     find: (operationId) => byOperation.get(operationId),
     layersOf,
     foldOf(key) {

@@ -5,6 +5,7 @@ import { rowKeyText, type DraftWrite } from './draft.ts'
 import type { HistoryEntry } from './history.ts'
 import type { StoreRecord, StoreTable, StoreWrite } from './store.ts'
 import type { Row, Value } from './value.ts'
+import { withoutAbsent } from './without-absent.ts'
 
 /** Where the kernel keeps its own books, beside the tables of rows. */
 export const kernelTables = {
@@ -30,12 +31,14 @@ export type KeptState = {
   readonly oldest: Position
   readonly checkpoint: Value | undefined
   readonly freshAtUnixMs: number | undefined
+  /** Whether a stream that goes on from the checkpoint misses nothing. */
+  readonly continuous: boolean
 }
 
 const stateId = 'replica'
 
 export function stateWrite(state: KeptState): StoreWrite {
-  return { table: kernelTables.state, id: stateId, value: withoutAbsent(state) }
+  return { table: kernelTables.state, id: stateId, value: shallow(state) }
 }
 
 export function readState(records: readonly StoreRecord[], origin: Position): KeptState {
@@ -47,6 +50,7 @@ export function readState(records: readonly StoreRecord[], origin: Position): Ke
     oldest: kept?.oldest ?? origin,
     checkpoint: kept?.checkpoint,
     freshAtUnixMs: kept?.freshAtUnixMs,
+    continuous: kept?.continuous ?? false,
   }
 }
 
@@ -54,7 +58,7 @@ export function historyWrite<F>(entry: HistoryEntry<F>): StoreWrite {
   return {
     table: kernelTables.history,
     id: orderedId(entry.number),
-    value: withoutAbsent({ ...entry, undo: entry.undo.map(withoutAbsent) }),
+    value: shallow({ ...entry, undo: entry.undo.map(shallow), lateFacts: withoutAbsent(entry.lateFacts) }),
   }
 }
 
@@ -81,7 +85,7 @@ export function deferredWrite<F>(deferred: Deferred<F>): StoreWrite {
   return {
     table: kernelTables.deferred,
     id: orderedId(number),
-    value: withoutAbsent({ number, batch: withoutAbsent(batch), needs, keys: [...keys] }),
+    value: shallow({ number, batch: withoutAbsent(batch), needs, keys: [...keys] }),
   }
 }
 
@@ -95,10 +99,11 @@ export function readDeferred<F>(record: StoreRecord): Deferred<F> {
     keys: readonly string[]
     batch: LogBatch<F> | StateBatch
   }
-  // A read that was on its way when the process ended can no longer be ordered: it yields to all.
+  // A read that was on its way when the process ended can no longer be ordered: it yields to
+  // all, and proves nothing about the rows it did not bring.
   const batch: LogBatch<F> | StateBatch =
     value.batch.kind === 'state' && value.batch.startedAt !== 'live'
-      ? { ...value.batch, startedAt: 0 }
+      ? { ...value.batch, startedAt: 0, covers: undefined }
       : value.batch
   return { ...value, batch, keys: new Set(value.keys) }
 }
@@ -109,7 +114,7 @@ export function operationDelete(recordId: string): StoreWrite {
 
 export function coverageWrite(coverage: Coverage): StoreWrite {
   const { table, key } = coverage
-  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: withoutAbsent(coverage) }
+  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: shallow(withoutAbsent(coverage)) }
 }
 
 export function coverageDelete(table: string, key: string): StoreWrite {
@@ -126,8 +131,8 @@ function orderedId(number: number): string {
   return String(number).padStart(16, '0')
 }
 
-/** A record without the fields that are undefined, which no store keeps. */
-function withoutAbsent(value: object): Row {
+/** A record without the fields of its own that are undefined; rows in it are not copied. */
+function shallow(value: object): Row {
   // Only fields of our own types and facts, which are plain data by contract.
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Row
 }

@@ -119,7 +119,7 @@ export interface Replica<F = RowFact> {
   /** Shows a write of the host's own, judged by its guard [O7]. */
   submitLayer(layer: Layer, options: HostLayerOptions): HostLayer
   /**
-   * Lets results that were read on demand go, here and on disk, with the rows
+   * Lets results that were read on demand go, here and on disk, with all rows
    * that no other result, no layer and not `keep` holds [R9]. Such rows are
    * unknown from then on, not absent. Returns how many rows left.
    */
@@ -128,6 +128,13 @@ export interface Replica<F = RowFact> {
   reset(): void
   /** Notes that everything is now equal to the remote. */
   markFresh(): void
+  /** Notes that everything may have changed without our being told. */
+  markStale(): void
+  /**
+   * Whether a stream that goes on from the checkpoint misses nothing: no
+   * reading of everything is due or under way.
+   */
+  readonly continuous: boolean
   /**
    * As a follower, takes over what the leader has committed since the last call
    * [T9]; else does nothing.
@@ -188,6 +195,7 @@ export function createReplicaOn<F>(
   let position = origin
   let checkpoint: Value | undefined
   let freshAtUnixMs: number | undefined
+  let continuous = false
   let history = createHistory<F>(origin)
   let deferrals = createDeferrals<F>()
   let committer: Committer | undefined
@@ -196,6 +204,7 @@ export function createReplicaOn<F>(
     position = kept.position
     checkpoint = kept.checkpoint
     freshAtUnixMs = kept.freshAtUnixMs
+    continuous = kept.continuous
     history = createHistory(kept.oldest, kept.history)
     deferrals = createDeferrals(kept.deferred)
     for (const coverage of kept.coverages) {
@@ -211,7 +220,9 @@ export function createReplicaOn<F>(
   const confirmed = (table: string, id: string) => tables.collection(table).confirmed(id)
   const stage = (writes: readonly StoreWrite[], clear?: readonly string[]): void => {
     if (!committer) return
-    const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs })
+    // A row that is to be read again is in no checkpoint.
+    const goesOn = continuous && refetches.idle
+    const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs, continuous: goesOn })
     committer.stage([...writes, state], clear)
   }
 
@@ -267,6 +278,7 @@ export function createReplicaOn<F>(
     confirmed,
     show: (layer) => replica.addLayer(layer),
     drop: (operationId) => replica.dropLayer(operationId),
+    onGuardError: onListenerError,
   })
   const afterChange = (change: TableChange, writes: () => readonly StoreWrite[]): void => {
     if (committer) stage([...change.storeWrites, ...writes()])
@@ -410,6 +422,7 @@ export function createReplicaOn<F>(
       // A number of its own, so that reads sent before are told apart from those sent after.
       seq += 1
       epochStartedAt = seq
+      continuous = false
       return epoch
     },
     invalidate(table, key) {
@@ -426,16 +439,22 @@ export function createReplicaOn<F>(
     resume: () => ({ position, checkpoint, marks: marksOf(history) }),
     addLayer(layer) {
       tables.collection(layer.table)
+      const before = overlay.find(layer.operationId)
       overlay.add(layer)
-      tables.transact((change) => change.layer(layer.table, layer.id, overlay.foldOf(layer)))
+      tables.transact((change) => {
+        for (const { table, id } of before ? [before, layer] : [layer]) change.layer(table, id, overlay.foldOf({ table, id }))
+      })
     },
     dropLayer(operationId) {
       acks.forget(operationId)
       tables.transact((change) => dropOperation(change, operationId))
     },
+    get continuous() {
+      return continuous
+    },
     submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
     release(table, coverageKeys, keep) {
-      const ids = releasable(coverages, table, coverageKeys, keep)
+      const ids = releasable(coverages, table, coverageKeys, tables.collection(table).ids(), keep)
       for (const key of coverageKeys) coverages.delete(table, key)
       const gone: string[] = []
       tables.transact((change) => {
@@ -453,6 +472,7 @@ export function createReplicaOn<F>(
       position = origin
       checkpoint = undefined
       freshAtUnixMs = undefined
+      continuous = false
       coverages.clear()
       seq += 1
       tables.transact((change) => {
@@ -460,9 +480,17 @@ export function createReplicaOn<F>(
       })
       const { coverage, history: kept, deferred } = kernelTables
       stage([], [...tables.names(), coverage, kept, deferred])
+      status.update({ freshness: { freshAtUnixMs } })
       publishPending()
     },
+    markStale() {
+      continuous = false
+      const { staleSinceUnixMs = clock.now() } = status.get().freshness
+      status.update({ freshness: { staleSinceUnixMs } })
+      stage([])
+    },
     markFresh() {
+      continuous = true
       freshAtUnixMs = clock.now()
       status.update({ freshness: { freshAtUnixMs, staleSinceUnixMs: undefined } })
       stage([])
@@ -486,14 +514,19 @@ export function createReplicaOn<F>(
   }
   if (!disk) return replica
 
-  const loadStamp: Stamp = { seq, epoch, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
   for (const [table, records] of disk.loaded) {
+    // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
+    const whole = disk.kept.coverages.some((known) => known.table === table && known.key === wholeTable && known.complete)
+    const verified = whole || disk.kept.position !== origin
+    const loadStamp: Stamp = { seq, epoch: verified ? epoch : 0, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
     tables.writer(table).load(
       records.map(({ id, value }): [string, Row] => [id, value]),
       loadStamp,
     )
   }
   takeOver(disk.kept)
+  // What the run before held may have changed since.
+  status.update({ freshness: { staleSinceUnixMs: freshAtUnixMs } })
   const { store, kept } = disk
   const follower = createFollower({
     store,
@@ -526,7 +559,13 @@ function createReplicaCommitter<F>(
     term: leadership.term,
     clock,
     maxBacklog: options.maxBacklog ?? 20_000,
-    onCommitted: (committedSeq) => leadership.onCommitted?.(committedSeq),
+    onCommitted(committedSeq) {
+      try {
+        leadership.onCommitted?.(committedSeq)
+      } catch (error) {
+        log.write('error', 'freshet::store', String(error))
+      }
+    },
     onFault(fault) {
       if (fault) log.write('warn', 'freshet::store', fault.message, { code: fault.code })
       status.update({ degraded: fault })

@@ -85,7 +85,7 @@ export function createFaultySource<F>(options: {
   /** Items keep their order and come late, unless a fault says otherwise. */
   const forward = async (
     items: AsyncIterable<StreamItem<F>> | Iterable<StreamItem<F>>,
-    arrived: { push(item: StreamItem<F>): void; end(error?: unknown): void },
+    arrived: { push(item: StreamItem<F>): void; end(error?: Error): void },
     signal: AbortSignal,
   ): Promise<void> => {
     let held: StreamItem<F> | undefined

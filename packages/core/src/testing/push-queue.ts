@@ -2,17 +2,17 @@
 export type PushQueue<T> = AsyncIterable<T> & {
   push(item: T): void
   /** Ends the stream behind what was pushed, with an error if there is one. */
-  end(error?: unknown): void
+  end(error?: Error): void
 }
 
 /** A queue for one reader. It ends when the signal is aborted, or the reader leaves. */
 export function createPushQueue<T>(signal?: AbortSignal): PushQueue<T> {
   const items: T[] = []
   let ended = false
-  let failure: unknown
+  let failure: Error | undefined
   let wake = (): void => {}
 
-  const end = (error?: unknown): void => {
+  const end = (error?: Error): void => {
     if (ended) return
     ended = true
     failure = error
