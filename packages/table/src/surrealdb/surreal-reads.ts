@@ -4,7 +4,7 @@ import type { MasterEntry, RowPage } from '../master.ts'
 import { surrealToError } from './surreal-errors.ts'
 import { createBinder, filterToSurreal, orderToSurreal, quote, type Binder } from './surreal-filter.ts'
 import type { SurrealTable } from './surreal-master.ts'
-import { idToRecordId } from './surreal-record-id.ts'
+import { idToRecordId, isKeptText } from './surreal-record-id.ts'
 import { recordToRow } from './surreal-values.ts'
 import { createWalk } from './surreal-walk.ts'
 
@@ -80,7 +80,7 @@ export function createSurrealReads(
     },
     async get(ids, filter, signal) {
       const binder = createBinder()
-      const records = ids.filter((id) => id.isWellFormed()).map((id) => idToRecordId(name, id))
+      const records = ids.filter(isKeptText).map((id) => idToRecordId(name, id))
       const statement = `SELECT * FROM ${binder.bind(records)} ${whereClause(filter, binder)}`
       const [found] = await run(statement, binder, signal)
       const byId = new Map(entriesOf(found).map((entry) => [entry[0], entry]))

@@ -17,8 +17,14 @@ export function recordIdToText(id: RecordId): string {
   return `~c${bytesToHex(codec.encode(key))}`
 }
 
-/** The record id in this table whose text this is. */
+/**
+ * The record id in this table whose text this is.
+ *
+ * @throws {FreshetError} `table/unstorable`: no key has this text.
+ */
 export function idToRecordId(table: string, id: string): RecordId {
+  assertKeptText(table, 'the table')
+  assertKeptText(id, 'the id')
   return new RecordId(table, textToKey(id))
 }
 
@@ -26,6 +32,18 @@ export function idToRecordId(table: string, id: string): RecordId {
 export function textToRecordId(text: string): RecordId | undefined {
   const at = text.indexOf(':')
   return at > 0 ? idToRecordId(text.slice(0, at), text.slice(at + 1)) : undefined
+}
+
+/** @throws {FreshetError} `table/unstorable`: not a text that is kept. */
+export function assertKeptText(text: string, path: string): void {
+  if (!isKeptText(text)) {
+    throw unstorable(path, 'it is not valid Unicode, or starts with a byte order mark, which the SDK drops')
+  }
+}
+
+/** Whether the SDK sends this text as it is, and reads it back so. */
+export function isKeptText(text: string): boolean {
+  return text.isWellFormed() && !text.startsWith('\uFEFF')
 }
 
 const codec = new CborCodec({})

@@ -14,7 +14,7 @@ import { unstorable } from '../master-errors.ts'
 import type { TableSchema } from '../master.ts'
 import { columnType } from '../master-schema.ts'
 import { instantToText, textToInstant } from './surreal-instant.ts'
-import { recordIdToText, textToRecordId } from './surreal-record-id.ts'
+import { assertKeptText, recordIdToText, textToRecordId } from './surreal-record-id.ts'
 import { textToUuid } from './surreal-uuid.ts'
 
 /** Field names of this prefix are taken: they carry sort keys in ordered reads. */
@@ -108,7 +108,7 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 function checkedField(field: string, path: string, schema?: TableSchema): string {
   // The SDK decodes this name by assignment, which sets the prototype instead of a field.
   if (field === '__proto__') throw unstorable(path, 'the SurrealDB SDK cannot read a field of this name')
-  if (!field.isWellFormed()) throw unstorable(path, 'its name is not valid Unicode')
+  assertKeptText(field, `the name of ${path}`)
   if (schema === undefined) return field
   if (field === '') throw unstorable('the field without a name', 'SurrealDB needs a name')
   if (field === 'id') throw unstorable(path, 'SurrealDB keeps the record id in this field')
@@ -118,7 +118,7 @@ function checkedField(field: string, path: string, schema?: TableSchema): string
 }
 
 function textToSurreal(text: string, type: ColumnType, path: string): unknown {
-  if (!text.isWellFormed()) throw unstorable(path, 'it is not valid Unicode')
+  assertKeptText(text, path)
   switch (type) {
     case 'decimal':
       return decimalText.test(text) ? toDecimal(text, path) : text
@@ -161,7 +161,7 @@ function taggedToSurreal({ tag, text }: Tagged, path: string): unknown {
     }
     case 'recordId': {
       const id = textToRecordId(text)
-      if (id === undefined || !text.isWellFormed()) throw unstorable(path, 'it is not a record id')
+      if (id === undefined) throw unstorable(path, 'it is not a record id')
       return id
     }
   }

@@ -1,7 +1,7 @@
 import type { Filter, Row } from '@freshet/core'
 import { RecordId } from 'surrealdb'
 import type { CheckedPatch } from '../check-row.ts'
-import { rowNotFound, unstorable, WriteRejectedError } from '../master-errors.ts'
+import { rowNotFound, WriteRejectedError } from '../master-errors.ts'
 import type { Conflict, Deleted, Guard, GuardedWriteOptions, Stored, WriteOptions } from '../master.ts'
 import { isExistingRecord, surrealToError, violatedIndex } from './surreal-errors.ts'
 import {
@@ -40,10 +40,7 @@ export function createSurrealWrites(
     schema,
     binder,
   })
-  const bindId = (id: string, binder: Binder): string => {
-    if (!id.isWellFormed()) throw unstorable('the id', 'it is not valid Unicode')
-    return binder.bind(idToRecordId(name, id))
-  }
+  const bindId = (id: string, binder: Binder): string => binder.bind(idToRecordId(name, id))
   const where = (guard: Guard | undefined, binder: Binder): string =>
     guard === undefined ? '' : `WHERE ${guardToSurreal(guard, context(binder))}`
 

@@ -25,6 +25,8 @@ export const hostileRows: readonly HostileRow[] = [
   { title: 'NUL in text', row: { name: 'a\0b' } },
   { title: 'invalid UTF-16 in text', row: { name: 'a\uD800b' } },
   { title: 'invalid UTF-16 in a field name', row: { metadata: { '\uDC00': 1 } } },
+  { title: 'text that starts with a byte order mark', row: { name: '\uFEFFx' } },
+  { title: 'a nested name that starts with a byte order mark', row: { metadata: { '\uFEFFx': 1 } } },
   { title: 'text beyond the basic plane', row: { name: '\u{1F9C1}\u{FFFF}\uFEFF' } },
   { title: 'NaN', row: { rating: NaN } },
   { title: 'infinities', row: { rating: -Infinity, extra: Infinity } },

@@ -8,6 +8,8 @@ export const refusedBySurrealDb: readonly string[] = [
   'empty field name',
   'invalid UTF-16 in text',
   'invalid UTF-16 in a field name',
+  'text that starts with a byte order mark',
+  'a nested name that starts with a byte order mark',
   '2^63',
   '2^70',
   'a large float of whole value',
