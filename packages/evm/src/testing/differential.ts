@@ -96,6 +96,9 @@ async function compareResult(pair: Pair, program: Program, call: StaticCall, got
   if (got.status === 'missing' && program.fork === 'cancun') return undefined
   const oracle = got.status === 'missing' ? pair.reference : pair.completed
   const expected = await oracle.staticCall(call)
+  // CALLCODE with value: the reference takes an unknown balance for zero.
+  if (got.status === 'missing' && got.missing.kind === 'balance' && expected.status !== 'missing')
+    return undefined
   const [left, right] = [describe(expected, program), describe(got, program)]
   const what = Object.keys(left).find((key) =>
     key === 'accounts' ? !includes(left, right) : left[key] !== right[key],

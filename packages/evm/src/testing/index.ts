@@ -10,3 +10,4 @@ export {
   trivialWorkload,
   type Workload,
 } from './workloads.ts'
+export { wasmBinary } from '../wasm/evm-module.ts'

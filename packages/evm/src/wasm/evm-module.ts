@@ -52,7 +52,7 @@ export async function loadEvmModule(
 ): Promise<{ readonly module: EvmModule; readonly runtime: 'wasm' | 'javascript' }> {
   if (runtime !== 'javascript') {
     try {
-      compiled ??= WebAssembly.compile(decodeBase64(wasmCode))
+      compiled ??= WebAssembly.compile(wasmBinary())
       const instance = await WebAssembly.instantiate(await compiled, { host })
       // The exports are those of the module compiled in the same build.
       return { module: instance.exports as unknown as EvmModule, runtime: 'wasm' }
@@ -69,6 +69,7 @@ export async function loadEvmModule(
   return { module: instantiateScript({ host }) as unknown as EvmModule, runtime: 'javascript' }
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+/** The module as it is compiled. */
+export function wasmBinary(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(wasmCode), (character) => character.charCodeAt(0))
 }
