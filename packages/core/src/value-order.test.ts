@@ -1,5 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { compileField, compilePredicate } from './predicate.ts'
+import type { Filter } from './query.ts'
+import { compileOrder, compileSortKey } from './row-order.ts'
+import type { ColumnTypes } from './schema.ts'
 import { rowsEqual, valuesEqual } from './value-equality.ts'
 import { compareComparable, compareValues } from './value-order.ts'
 import { datetime, decimal, duration, recordId, Tagged, uuid, type Row, type Value } from './value.ts'
@@ -154,6 +158,86 @@ test('[V4] order is total and transitive, and equal is where it is zero', () => 
     { numRuns: 3000, seed: 7 },
   )
 })
+
+test('[Q2] sort keys agree with the order: a smaller key is never behind', () => {
+  const direction = fc.constantFrom('asc' as const, 'desc' as const)
+  fc.assert(
+    fc.property(value, value, columnTypes, direction, (a, b, type, way) => {
+      const order = [{ field: 'x', direction: way }]
+      const [rowA, rowB] = [{ x: a }, { x: b }]
+      const key = compileSortKey(order, { x: type })
+      const sign = compileOrder(order, { x: type })(rowA, 'a', rowB, 'b')
+      expect(Number.isNaN(key(rowA))).toBe(false)
+      if (key(rowA) < key(rowB)) expect(sign).toBeLessThan(0)
+      if (key(rowA) > key(rowB)) expect(sign).toBeGreaterThan(0)
+    }),
+    { numRuns: 5000, seed: 8 },
+  )
+})
+
+test('[Q2] null and absent come last in both directions', () => {
+  const rows: readonly Row[] = [{ x: null }, { x: 1 }, {}, { x: -Infinity }, { x: NaN }, { x: Infinity }]
+  const sorted = (direction: 'asc' | 'desc'): readonly (Value | undefined)[] =>
+    rows
+      .toSorted((a, b) => compileOrder([{ field: 'x', direction }])(a, 'same', b, 'same'))
+      .map((row) => row['x'])
+  expect(sorted('asc')).toEqual([-Infinity, 1, Infinity, NaN, null, undefined])
+  expect(sorted('desc')).toEqual([NaN, Infinity, 1, -Infinity, null, undefined])
+})
+
+test('[Q6] a compiled filter answers as its definition does', () => {
+  const field = fc.constantFrom('x', 'y.z', 'y')
+  const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
+    filter: fc.oneof(
+      { maxDepth: 3 },
+      fc.record({ op: fc.constantFrom('eq', 'neq', 'gt', 'gte', 'lt', 'lte'), field, value }),
+      fc.record({ op: fc.constant('in'), field, values: fc.array(value, { maxLength: 3 }) }),
+      fc.record({ op: fc.constantFrom('and', 'or'), filters: fc.array(tie('filter'), { maxLength: 3 }) }),
+      fc.record({ op: fc.constant('not'), filter: tie('filter') }),
+    ),
+  }))
+  fc.assert(
+    fc.property(filter, value, value, columnTypes, (asked, x, z, type) => {
+      const columns = { x: type }
+      for (const row of [{ x, y: { z } }, { x: z }, { y: x }]) {
+        expect(compilePredicate(asked, columns)(row)).toBe(holds(asked, row, columns))
+      }
+    }),
+    { numRuns: 2000, seed: 9 },
+  )
+})
+
+/** The definition of a filter, as the query contract has it. */
+function holds(filter: Filter, row: Row, columns: ColumnTypes): boolean {
+  switch (filter.op) {
+    case 'and':
+      return filter.filters.every((part) => holds(part, row, columns))
+    case 'or':
+      return filter.filters.some((part) => holds(part, row, columns))
+    case 'not':
+      return !holds(filter.filter, row, columns)
+    default:
+      break
+  }
+  const held = compileField(filter.field)(row) ?? null
+  const type = columns[filter.field] ?? 'any'
+  if (filter.op === 'in') return filter.values.some((item) => valuesEqual(held, item, type))
+  const sign = compareComparable(held, filter.value, type)
+  switch (filter.op) {
+    case 'eq':
+      return valuesEqual(held, filter.value, type)
+    case 'neq':
+      return !valuesEqual(held, filter.value, type)
+    case 'gt':
+      return sign !== undefined && sign > 0
+    case 'gte':
+      return sign !== undefined && sign >= 0
+    case 'lt':
+      return sign !== undefined && sign < 0
+    case 'lte':
+      return sign !== undefined && sign <= 0
+  }
+}
 
 function fromJson(text: string): Row {
   // Written in the tests above.
