@@ -1,1 +1,6 @@
-export {}
+export { run } from './run.ts'
+export type { Io } from './io.ts'
+export { exitCodes } from './exit-code.ts'
+export { parseConfig, readConfig } from './config-file.ts'
+export { demoRegistry, type Connection, type Registry } from './registry.ts'
+export { demoDatabasePort } from './demo-endpoint.ts'

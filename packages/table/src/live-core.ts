@@ -85,6 +85,9 @@ export type LiveCore = {
   close(): Promise<void>
 }
 
+/** How often a table that closes looks whether it may. */
+const settleCheckMs = 5
+
 export function createLiveCore(options: {
   readonly master: Master
   readonly replica: Replica
@@ -221,13 +224,18 @@ export function createLiveCore(options: {
     outbox.start()
     return alone(outbox, () => sync)
   }
+  /** Whether what this run has heard of is also what its store will tell the next. */
+  const settledDown = (): boolean => {
+    if (replica.status.get().state !== 'live') return true
+    return replica.refetches.size === 0 && replica.overlay.size === 0
+  }
   const closeNow = async (): Promise<void> => {
     // What was accepted is sent first; a master out of reach does not hold the end back for long.
+    const until = clock.now() + settings.drainMs
     const drained = new AbortController()
-    await Promise.race([
-      outbox.drained().then(() => drained.abort()),
-      delay(clock, settings.drainMs, drained.signal),
-    ])
+    const sent = outbox.drained().then(() => drained.abort())
+    await Promise.race([sent, delay(clock, settings.drainMs, drained.signal)])
+    while (!settledDown() && clock.now() < until) await delay(clock, settleCheckMs)
     ending.abort()
     await shared.close()
     await replica.flushed().catch(() => {})

@@ -135,6 +135,9 @@ function noteOutcome(core: LiveCore, op: string, id: string | undefined, outcome
       if (settings.customWriteTarget !== undefined) {
         if (settings.invalidateOnCustomWrite) core.invalidateAll()
       } else if (settings.invalidation === 'prefix') core.invalidateAll()
+      // The row must be read again to be known: until then no result is sure, here and in the next run.
+      else if (id !== undefined && core.replica.refetches.wants({ table: rowsTable, id }))
+        core.upkeep.markAll()
       return events.emit({ kind: 'writeConfirmed', op, id })
     case 'conflict':
     case 'discarded':

@@ -1,0 +1,59 @@
+import { demoRemote } from './demo-endpoint.ts'
+
+/** The help of the whole command line. */
+export const help = `freshet: live tables from the command line
+
+  freshet db ENTITY COMMAND…     reads and writes rows
+  freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
+
+Commands are done from left to right:
+
+  list                   the rows, as a table
+  get                    the first row, as JSON
+  add ID JSON            inserts a row; one that is there already is left as it is
+  delete ID              deletes a row
+  watch                  shows rows as they change, until Ctrl-C
+  FIELD=VALUE            narrows what follows; the value is read as what the column holds
+  page=N  ipp=N          shows one page; 50 rows unless ipp says otherwise
+  ref                    names the references of the entity
+  ref NAME COMMAND…      goes on with the rows that these rows point at
+
+Examples
+
+  freshet db client list
+  freshet db client is_paying_client=true page=1 ipp=2 list
+  freshet db client id=marty ref orders list
+  freshet db product add scone '{"name":"Scone","price":90}'
+  freshet db product watch
+
+Options
+
+  --url URL              a SurrealDB server (default ${demoRemote.url}, the demo)
+  --config FILE.yaml     your own entities and connection; see below
+  --cache DIR            keep what is read in this folder; a later run is answered from there,
+                         also while the database is stopped, and says so
+  --refresh              ask the database, though the cache knows
+  --no-cache             keep nothing, also not during the run
+  --json                 one JSON document per line
+  --debug                show cache, queue and events, and where an error came from
+  --port N               the port of the demo
+  --help, --version
+
+FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is respected.
+
+A configuration names where the rows are and what they look like:
+
+  connection:
+    url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite
+    namespace: demo
+    database: hill_valley
+    username: reader                  # optional; the password comes from FRESHET_PASSWORD
+  entities:
+    client:
+      columns: { name: text, balance: decimal, bakery: recordId }
+      references:
+        orders: { many: order, field: client }
+        bakery: { one: bakery, field: bakery }
+
+Exit codes: 0 done, 2 wrong call, 3 database out of reach or refusing, 4 impossible answer,
+5 someone else wrote first, 6 cache or disk, 70 a fault of freshet.`

@@ -1,0 +1,91 @@
+import { FreshetError } from '@freshet/core'
+import { parseArgs } from 'node:util'
+
+export type CallOptions = {
+  readonly debug: boolean
+  /** Folder of a cache on disk. */
+  readonly cache: string | undefined
+  readonly noCache: boolean
+  /** Ask the database though the cache knows. */
+  readonly refresh: boolean
+  readonly json: boolean
+  /** File that names entities and connection. */
+  readonly config: string | undefined
+  readonly url: string | undefined
+  readonly port: number | undefined
+}
+
+export type Call =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'demo'; readonly options: CallOptions }
+  | {
+      readonly kind: 'db'
+      readonly entity: string | undefined
+      readonly commands: readonly string[]
+      readonly options: CallOptions
+    }
+
+/** @throws {FreshetError} `cli/bad-call`. */
+export function parseCall(args: readonly string[]): Call {
+  const { values, positionals } = parse(args)
+  const [command, ...rest] = positionals
+  if (values.version === true) return { kind: 'version' }
+  if (values.help === true || command === 'help' || command === undefined) return { kind: 'help' }
+  if (values.cache !== undefined && values['no-cache'] === true) {
+    throw badCall('--cache and --no-cache contradict each other. Give one of them.')
+  }
+  const options: CallOptions = {
+    debug: values.debug ?? false,
+    cache: values.cache,
+    noCache: values['no-cache'] ?? false,
+    refresh: values.refresh ?? false,
+    json: values.json ?? false,
+    config: values.config,
+    url: values.url,
+    port: portOf(values.port),
+  }
+  if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
+  if (command === 'db') {
+    const [entity, ...commands] = rest
+    return { kind: 'db', entity, commands, options }
+  }
+  const odd = command === 'demo' ? rest.join(' ') : command
+  throw badCall(`There is no command ${JSON.stringify(odd)}. See freshet --help.`)
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        debug: { type: 'boolean' },
+        cache: { type: 'string' },
+        'no-cache': { type: 'boolean' },
+        refresh: { type: 'boolean' },
+        json: { type: 'boolean' },
+        config: { type: 'string' },
+        url: { type: 'string' },
+        port: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    // The first sentence says what; the rest is about positional arguments.
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('. ')
+    throw badCall(`${message.replace(/\.?$/, '.')} See freshet --help.`)
+  }
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port <= 65_535) return port
+  throw badCall(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}.`)
+}
+
+export function badCall(message: string): FreshetError {
+  return new FreshetError({ code: 'cli/bad-call', kind: 'usage', message })
+}

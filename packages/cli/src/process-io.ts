@@ -1,0 +1,24 @@
+import { systemClock } from '@freshet/core'
+import type { Io } from './io.ts'
+
+/** The streams, environment and signals of this process. */
+export function processIo(): Io {
+  const { stdout, stderr, env } = process
+  let ending: AbortController | undefined
+  return {
+    out: (text) => void stdout.write(`${text}\n`),
+    err: (text) => void stderr.write(`${text}\n`),
+    progress: stderr.isTTY ? (text) => void stderr.write(`\r\u001b[K${text}`) : undefined,
+    isTerminal: stdout.isTTY,
+    env,
+    clock: systemClock,
+    interrupted() {
+      if (ending === undefined) {
+        const controller = new AbortController()
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+        ending = controller
+      }
+      return ending.signal
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { createVirtualClock } from '@freshet/core/testing'
+import { expect, test } from 'vitest'
+import type { Io } from './io.ts'
+import { withProgress } from './progress.ts'
+import { run } from './run.ts'
+import { systemClock } from '@freshet/core'
+
+function recordingIo(more: Partial<Io>): { readonly io: Io; readonly lines: string[] } {
+  const lines: string[] = []
+  const io: Io = {
+    out: (text) => lines.push(text),
+    err: (text) => lines.push(text),
+    isTerminal: true,
+    env: {},
+    interrupted: () => AbortSignal.abort(),
+    clock: systemClock,
+    ...more,
+  }
+  return { io, lines }
+}
+
+test('[CL16] what takes longer than a second says so, and for how long', async () => {
+  const clock = createVirtualClock()
+  const shown: string[] = []
+  const { io, lines } = recordingIo({ clock, progress: (text) => shown.push(text) })
+  const done = Promise.withResolvers<string>()
+  const work = withProgress(io, 'Reading client', () => done.promise)
+  await clock.advance(900)
+  expect(shown).toEqual([])
+  await clock.advance(1_500)
+  done.resolve('rows')
+  expect(await work).toBe('rows')
+  expect(shown).toEqual(['Reading client … 1 s', 'Reading client … 2 s', ''])
+  expect(lines).toEqual([])
+})
+
+test('[CL16] without a terminal one line is enough, and quick work says nothing', async () => {
+  const clock = createVirtualClock()
+  const { io, lines } = recordingIo({ clock })
+  await withProgress(io, 'Quick', async () => 1)
+  const done = Promise.withResolvers<void>()
+  const work = withProgress(io, 'Slow', () => done.promise)
+  await clock.advance(5_000)
+  done.resolve()
+  await work
+  expect(lines).toEqual(['Slow …'])
+})
+
+test('[CL17] the demo says where it is and how to read it, and ends when it is interrupted', async () => {
+  const { io, lines } = recordingIo({})
+  expect(await run(['demo', '--port', '0'], io)).toBe(0)
+  expect(lines.join('\n')).toMatch(/ws:\/\/127\.0\.0\.1:\d+\/rpc[^]*freshet db client list --url ws:/)
+  expect(await run(['demo', '--port', '70000'], io)).toBe(2)
+})

@@ -1,0 +1,475 @@
+import { systemClock } from '@freshet/core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seedHillValley, hillValleyScope } from './demo/hill-valley.ts'
+import { startSurrealServer, type SurrealServer } from './demo/surreal-server.ts'
+import type { Io } from './io.ts'
+import { run } from './run.ts'
+
+let server: SurrealServer
+let folder: string
+
+beforeAll(async () => {
+  server = await startSurrealServer()
+  await seedHillValley(server)
+  folder = await mkdtemp(join(tmpdir(), 'freshet-cli-'))
+})
+afterEach(async () => {
+  await server.start()
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Ran = { readonly code: number; readonly out: string; readonly err: string }
+
+/** Runs words split at spaces; an array where a word has spaces. */
+async function freshet(line: string | readonly string[], more: Partial<Io> = {}): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const io: Io = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    isTerminal: false,
+    env: {},
+    interrupted: () => AbortSignal.abort(),
+    clock: systemClock,
+    ...more,
+  }
+  const words = typeof line === 'string' ? line.split(' ') : line
+  const code = await run(words, io)
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+async function db(line: string | readonly string[], more?: Partial<Io>): Promise<Ran> {
+  const words = typeof line === 'string' ? line.split(' ') : line
+  return freshet(['db', ...words, '--url', server.url], more)
+}
+
+test('[CL1] without an entity the entities are named', async () => {
+  expect(await freshet('db')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "Available entities: bakery, client, product, order
+
+      freshet db bakery list
+      freshet db bakery id=ID get
+      freshet db bakery page=2 ipp=10 list
+      freshet db bakery ref",
+    }
+  `)
+})
+
+test('[CL2] list prints five columns, dashes, rows and how many there are', async () => {
+  expect(await db('client list')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "id     name         email                  contact_details  is_paying_client
+    -----  -----------  ---------------------  ---------------  ----------------
+    biff   Biff Tannen  biff-3293@hotmail.com  555-1955         false
+    doc    Doc Brown    doc@brown.com          555-1885         true
+    marty  Marty McFly  marty@gmail.com        555-1955         true
+    Found 3 records",
+    }
+  `)
+  expect(await db('product list')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "id              name                           price  calories  sticker
+    --------------  -----------------------------  -----  --------  -------
+    delorean_donut  DeLorean Doughnut              135    250       dog
+    flux_cupcake    Flux Capacitor Cupcake         120    300       cat
+    hover_cookies   Hoverboard Cookies             199    150       chicken
+    sea_pie         Enchantment Under the Sea Pie  299    350       pig
+    time_tart       Time Traveler Tart             220    200       None
+    Found 5 records",
+    }
+  `)
+})
+
+test('[CL2] get prints the first record as JSON', async () => {
+  expect(await db('client id=biff get')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "{
+      "id": "biff",
+      "bakery": "bakery:hill_valley",
+      "balance": "-50.25",
+      "contact_details": "555-1955",
+      "email": "biff-3293@hotmail.com",
+      "is_paying_client": false,
+      "metadata": {
+        "credit_limit": 500,
+        "notes": "Often late with payments"
+      },
+      "name": "Biff Tannen"
+    }",
+    }
+  `)
+  expect(await db('client id=nobody get')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "No record found",
+    }
+  `)
+})
+
+test('[CL3] conditions are read as what the column holds', async () => {
+  expect((await db('client is_paying_client=on list')).out).toMatchInlineSnapshot(`
+    "id     name         email            contact_details  is_paying_client
+    -----  -----------  ---------------  ---------------  ----------------
+    doc    Doc Brown    doc@brown.com    555-1885         true
+    marty  Marty McFly  marty@gmail.com  555-1955         true
+    Found 2 records"
+  `)
+  expect((await db('product price=199 calories=150 get --json')).out).toMatchInlineSnapshot(
+    `"{"id":"hover_cookies","bakery":"bakery:hill_valley","calories":150,"inventory":{"stock":40},"is_deleted":false,"name":"Hoverboard Cookies","price":199,"sticker":"chicken"}"`,
+  )
+  expect((await db('client balance=150 get --json')).out).toContain('"marty"')
+})
+
+test('[CL3] a condition that makes no sense is said, and the rest goes on', async () => {
+  expect(await db('client colour=red balance=x id=doc get --json')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ Column 'colour' not found. Columns: id, name, email, contact_details, is_paying_client, balance, bakery, metadata.
+    ❌ Invalid decimal value: x",
+      "out": "{"id":"doc","bakery":"bakery:hill_valley","balance":"500.5","contact_details":"555-1885","email":"doc@brown.com","is_paying_client":true,"name":"Doc Brown"}",
+    }
+  `)
+})
+
+test('[CL4] page and ipp show one page', async () => {
+  expect((await db('product page=2 ipp=2 list')).out).toMatchInlineSnapshot(`
+    "id             name                           price  calories  sticker
+    -------------  -----------------------------  -----  --------  -------
+    hover_cookies  Hoverboard Cookies             199    150       chicken
+    sea_pie        Enchantment Under the Sea Pie  299    350       pig
+    Found 2 records"
+  `)
+  expect(await db('product page=two list')).toMatchObject({ code: 2 })
+})
+
+test('[CL5] add and delete say what they did, and add never pretends', async () => {
+  const scone = '{"name":"Scone","price":90,"is_deleted":false}'
+  expect(await db(['product', 'add', 'scone', scone])).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "✓ Added record with id: scone",
+    }
+  `)
+  expect(await db(['product', 'add', 'scone', scone])).toMatchObject({ code: 0 })
+  expect(await db(['product', 'add', 'scone', '{"name":"Other","price":91}'])).toMatchInlineSnapshot(`
+    {
+      "code": 5,
+      "err": "❌ There is a record with id scone already, and it was left as it is. Delete it first, or choose another id.",
+      "out": "",
+    }
+  `)
+  expect(await db('product id=scone get --json')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "{"id":"scone","calories":0,"is_deleted":false,"name":"Scone","price":90}",
+    }
+  `)
+  expect(await db('product delete scone')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "✓ Deleted record with id: scone",
+    }
+  `)
+  expect(await db('product id=scone get')).toMatchObject({ out: 'No record found' })
+})
+
+test('[CL5] what the database refuses is one sentence and exit code 3', async () => {
+  const ran = await db(['product', 'add', 'gift', '{"name":"Gift","price":0}'])
+  expect(ran.code).toBe(3)
+  expect(ran.err).toMatch(/^❌ .*price.*$/)
+})
+
+test('[CL6] references are named and followed', async () => {
+  expect((await db('client ref')).out).toMatchInlineSnapshot(`"Available references: bakery, orders"`)
+  expect((await db('client id=doc ref orders list --json')).out.split('\n').length).toBe(2)
+  expect((await db('client id=marty ref bakery get')).out).toMatchInlineSnapshot(`
+    "→ Following reference: bakery
+    {
+      "id": "hill_valley",
+      "name": "Hill Valley Bakery",
+      "profit_margin": 15
+    }"
+  `)
+  expect((await db('client id=nobody ref orders list')).out).toContain('Found 0 records')
+  expect((await db('client ref orders list')).out).toContain('Found 3 records')
+  expect(await db('client ref nothing list')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "",
+      "out": "❌ Reference 'nothing' not found: choose one of bakery, orders.",
+    }
+  `)
+})
+
+test('[CL7] unknown commands, entities, options and broken JSON are said with what to do', async () => {
+  expect(await db('client dance')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "",
+      "out": "Unknown command: dance
+    Commands: list, get, add, delete, watch, ref, field=value, page=N, ipp=N",
+    }
+  `)
+  expect(await db('clients list')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ There is no entity "clients". Available entities: bakery, client, product, order.",
+      "out": "",
+    }
+  `)
+  expect(await freshet('db client list --colour')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ Unknown option '--colour'. See freshet --help.",
+      "out": "",
+    }
+  `)
+  expect(await freshet('dance')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ There is no command "dance". See freshet --help.",
+      "out": "",
+    }
+  `)
+  expect(await db(['product', 'add', 'x', '{"name":'])).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ The row is no JSON object: Unexpected end of JSON input. Put it in single quotes, such as '{"name":"X"}'.",
+      "out": "",
+    }
+  `)
+  expect(await db('product add x')).toMatchObject({ code: 2 })
+  expect(await freshet(['db', 'client', 'list', '--url', 'not a url'])).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "❌ "not a url" is no address of a SurrealDB server. Give one such as ws://127.0.0.1:8255/rpc.",
+      "out": "",
+    }
+  `)
+})
+
+test('[CL8] with a cache a second run answers from disk while the database is stopped, and says so', async () => {
+  const cache = join(folder, 'cache')
+  const before = await db(['client', 'list', '--cache', cache])
+  expect(before).toMatchObject({ code: 0, err: '' })
+  await server.stop()
+  const after = await db(['client', 'list', '--cache', cache])
+  expect(after.out).toBe(before.out)
+  expect(after.code).toBe(0)
+  expect(after.err).toMatch(/^From the cache, read \d+ s ago/)
+  const asked = await db(['client', 'list', '--cache', cache, '--refresh'])
+  expect(asked.code).toBe(3)
+  await server.start()
+  expect(await db(['client', 'list', '--cache', cache, '--refresh'])).toEqual(before)
+})
+
+test('[CL8] a write through the cache is seen by the next run', async () => {
+  const cache = join(folder, 'written')
+  await db(['product', 'list', '--cache', cache])
+  await db(['product', 'add', 'bun', '{"name":"Bun","price":50}', '--cache', cache])
+  expect((await db(['product', 'list', '--cache', cache])).out).toContain('Bun')
+  await db(['product', 'delete', 'bun', '--cache', cache])
+  expect((await db(['product', 'list', '--cache', cache])).out).not.toContain('Bun')
+})
+
+test('[CL9] a cache that cannot be used is one sentence and exit code 6', async () => {
+  const file = join(folder, 'a-file')
+  await writeFile(file, 'not a folder')
+  const ran = await db(['client', 'list', '--cache', file])
+  expect(ran.code).toBe(6)
+  expect(ran.err).toMatch(/^❌ The cache folder .* cannot be used: .*$/)
+  const broken = join(folder, 'broken')
+  await db(['client', 'list', '--cache', broken])
+  await writeFile(join(broken, '_client.freshet.sqlite'), 'x'.repeat(10_000))
+  expect(await db(['client', 'list', '--cache', broken])).toMatchObject({
+    code: 6,
+    err: expect.stringMatching(/^❌ [^\n]+$/),
+  })
+  expect(await db(['client', 'list', '--cache', broken, '--no-cache'])).toMatchObject({ code: 2 })
+})
+
+test('[CL10] a database out of reach is one sentence and exit code 3, without a stack', async () => {
+  await server.stop()
+  const ran = await db('client list')
+  expect(ran.code).toBe(3)
+  expect(ran.err.replaceAll(/:\d+/g, ':PORT')).toMatchInlineSnapshot(
+    `"❌ The database at ws://127.0.0.1:PORT/rpc is out of reach. Check the address and that the database runs."`,
+  )
+  expect((await db('client list --debug')).err).toMatch(/\n\s+at /)
+})
+
+test('[CL11] debug shows misses, hits and the cache key', async () => {
+  const { err } = await db('client list list --debug')
+  expect(err).toContain('freshet::table::read miss cache_key=client page=1 op=list outcome=miss')
+  expect(err).toContain('freshet::table::read hit cache_key=client page=1 op=list outcome=hit')
+  const quiet = await db('client list list')
+  expect(quiet.err).toBe('')
+  const logged = await db('client list', { env: { FRESHET_LOG: 'info' } })
+  expect(logged.err).toContain('info freshet::table opened cache_key=client')
+})
+
+test('[CL2] every verb prints the same without a cache', async () => {
+  for (const line of [
+    'client list',
+    'product page=2 ipp=2 list',
+    'client id=marty ref orders list',
+    'bakery get',
+  ]) {
+    expect(await db(`${line} --no-cache`)).toEqual(await db(line))
+  }
+})
+
+test('[CL12] watch prints rows, then changes, until it is interrupted', async () => {
+  const ending = new AbortController()
+  const lines: string[] = []
+  const seen = Promise.withResolvers<void>()
+  const ran = db('product watch', {
+    interrupted: () => ending.signal,
+    out(text) {
+      lines.push(text)
+      if (lines.length === 5) {
+        void server.query(hillValleyScope, 'UPDATE product:time_tart SET price = 221; DELETE product:nothing')
+      }
+      if (text.startsWith('~'))
+        void server.query(hillValleyScope, "CREATE product:roll SET name = 'Roll', price = 40")
+      if (text.startsWith('+ roll')) void server.query(hillValleyScope, 'DELETE product:roll')
+      if (text.startsWith('- ')) seen.resolve()
+    },
+  })
+  await seen.promise
+  ending.abort()
+  expect(await ran).toMatchObject({ code: 0, err: expect.stringMatching(/^Live: ws:/) })
+  expect(lines.slice(0, 5).every((line) => line.startsWith('+ '))).toBe(true)
+  expect(lines.slice(5).map((line) => line.slice(0, 40))).toMatchInlineSnapshot(`
+    [
+      "~ time_tart  price: 220 → 221",
+      "+ roll  {"id":"roll","calories":0,"is_de",
+      "- roll",
+    ]
+  `)
+  await server.query(hillValleyScope, 'UPDATE product:time_tart SET price = 220')
+})
+
+test('[CL12] watch with --json prints one change per line', async () => {
+  const ran = await db('client id=doc watch --json')
+  expect(ran.code).toBe(0)
+})
+
+test('[CL13] the help names every command and option', async () => {
+  const { out, code } = await freshet('--help')
+  expect(code).toBe(0)
+  expect(out).toMatchInlineSnapshot(`
+    "freshet: live tables from the command line
+
+      freshet db ENTITY COMMAND…     reads and writes rows
+      freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
+
+    Commands are done from left to right:
+
+      list                   the rows, as a table
+      get                    the first row, as JSON
+      add ID JSON            inserts a row; one that is there already is left as it is
+      delete ID              deletes a row
+      watch                  shows rows as they change, until Ctrl-C
+      FIELD=VALUE            narrows what follows; the value is read as what the column holds
+      page=N  ipp=N          shows one page; 50 rows unless ipp says otherwise
+      ref                    names the references of the entity
+      ref NAME COMMAND…      goes on with the rows that these rows point at
+
+    Examples
+
+      freshet db client list
+      freshet db client is_paying_client=true page=1 ipp=2 list
+      freshet db client id=marty ref orders list
+      freshet db product add scone '{"name":"Scone","price":90}'
+      freshet db product watch
+
+    Options
+
+      --url URL              a SurrealDB server (default ws://127.0.0.1:8255/rpc, the demo)
+      --config FILE.yaml     your own entities and connection; see below
+      --cache DIR            keep what is read in this folder; a later run is answered from there,
+                             also while the database is stopped, and says so
+      --refresh              ask the database, though the cache knows
+      --no-cache             keep nothing, also not during the run
+      --json                 one JSON document per line
+      --debug                show cache, queue and events, and where an error came from
+      --port N               the port of the demo
+      --help, --version
+
+    FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is respected.
+
+    A configuration names where the rows are and what they look like:
+
+      connection:
+        url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite
+        namespace: demo
+        database: hill_valley
+        username: reader                  # optional; the password comes from FRESHET_PASSWORD
+      entities:
+        client:
+          columns: { name: text, balance: decimal, bakery: recordId }
+          references:
+            orders: { many: order, field: client }
+            bakery: { one: bakery, field: bakery }
+
+    Exit codes: 0 done, 2 wrong call, 3 database out of reach or refusing, 4 impossible answer,
+    5 someone else wrote first, 6 cache or disk, 70 a fault of freshet."
+  `)
+  expect((await freshet('--version')).out).toMatch(/^\d+\.\d+\.\d+/)
+})
+
+test('[CL14] a configuration names entities and connection', async () => {
+  const path = join(folder, 'bakery.yaml')
+  const config = (url: string): string => `
+connection:
+  url: ${url}
+  namespace: demo
+  database: hill_valley
+entities:
+  person:
+    table: client
+    title: name
+    columns: { name: text, balance: decimal }
+    references:
+      shop: { one: shop, field: bakery }
+  shop:
+    table: bakery
+    columns: { name: text }
+`
+  await writeFile(path, config(server.url))
+  expect(await freshet(['db', '--config', path])).toMatchObject({
+    out: expect.stringContaining('person, shop'),
+  })
+  expect((await freshet(['db', 'person', 'id=doc', 'get', '--json', '--config', path])).out).toContain(
+    'Doc Brown',
+  )
+  await writeFile(path, config(server.url).replace('balance: decimal', 'balance: money'))
+  const ran = await freshet(['db', 'person', 'list', '--config', path])
+  expect(ran.code).toBe(2)
+  expect(ran.err.replaceAll(folder, 'DIR')).toMatchInlineSnapshot(
+    `"❌ DIR/bakery.yaml:10: There is no column type "money". Types: any, bool, int, float, decimal, text, bytes, datetime, uuid, recordId, duration, array, object."`,
+  )
+  expect(await freshet(['db', 'person', 'list', '--config', join(folder, 'none.yaml')])).toMatchObject({
+    code: 2,
+  })
+})
