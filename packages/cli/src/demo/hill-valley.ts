@@ -158,10 +158,8 @@ export function startSomeoneElse(server: SurrealServer, options: SomeoneElseOpti
   let cancel = (): void => {}
   let isStopped = false
   const changeOne = async (): Promise<void> => {
-    const change = changes[randomBelow(random, changes.length)] ?? changes[0]
-    const amount = 1 + randomBelow(random, change.atMost)
     // A user whose write fails tries something else later.
-    await server.query(scope, change.statement, { amount }).catch(() => [])
+    await writeAsSomeoneElse(server, { scope, random }).catch(() => {})
     if (!isStopped) wait()
   }
   const wait = (): void => {
@@ -172,6 +170,19 @@ export function startSomeoneElse(server: SurrealServer, options: SomeoneElseOpti
     isStopped = true
     cancel()
   }
+}
+
+/**
+ * One change by another user, now.
+ *
+ * @throws {FreshetError} `demo/query-failed`.
+ */
+export async function writeAsSomeoneElse(
+  server: SurrealServer,
+  { scope = hillValleyScope, random = systemRandom }: Pick<SomeoneElseOptions, 'scope' | 'random'> = {},
+): Promise<void> {
+  const change = changes[randomBelow(random, changes.length)] ?? changes[0]
+  await server.query(scope, change.statement, { amount: 1 + randomBelow(random, change.atMost) })
 }
 
 type Change = { readonly statement: string; readonly atMost: number }

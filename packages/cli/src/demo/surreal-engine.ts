@@ -102,6 +102,8 @@ function createConnection(
   const sessions = new Map([[root.toString(), root]])
   const liveQueries = new Map<string, Uuid>()
   const attached = execute({ method: 'attach', session: root })
+  // Whoever sends a request is told; a connection that sends none need not know.
+  attached.catch(() => undefined)
 
   const follow = (reply: Reply): void => {
     for (const id of liveIdsOf(reply.result)) {

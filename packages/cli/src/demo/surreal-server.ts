@@ -125,7 +125,9 @@ function serve(socket: WebSocket, engine: SurrealEngineHost): void {
   })
   // A close follows each error.
   socket.on('error', () => {})
-  socket.on('close', () => void connection.close())
+  socket.on('close', () => {
+    connection.close().catch(() => undefined)
+  })
 }
 
 async function listening(http: Server, port: number): Promise<void> {
