@@ -1,0 +1,143 @@
+import { createListeners, type Clock, type FreshetError, type QueuedOperation } from '@freshet/core'
+import { WriteRejectedError } from '@freshet/table'
+import type { Readable } from './readable.ts'
+import { describeWrite, type WriteContent } from './write-content.ts'
+
+/** A write of ours and what became of it. */
+export type WriteNote = WriteContent & {
+  readonly operationId: string
+  readonly sinceUnixMs: number
+  readonly outcome: WriteState
+}
+
+export type WriteState =
+  /** On its way, or waiting for the database. `unsure`: it was sent and the answer was lost. */
+  | { readonly kind: 'pending'; readonly unsure: boolean }
+  | { readonly kind: 'confirmed' }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: string
+      /** What the database said about single fields. */
+      readonly fieldReasons: { readonly [field: string]: string }
+    }
+
+/**
+ * The writes of one table as a person follows them: pending, for a moment
+ * confirmed, or rejected until they are put right or dismissed.
+ */
+export type WriteLedger = {
+  /** The notes of a row, oldest first; the same array until one of them changes. */
+  ofRow(id: string): readonly WriteNote[]
+  /** Notes of pending and rejected writes, oldest first. */
+  readonly open: Readable<readonly WriteNote[]>
+  subscribe(listener: () => void): () => void
+  /** Takes over what is queued now. */
+  queued(operations: readonly QueuedOperation[]): void
+  confirmed(operationId: string): void
+  reverted(operationId: string, error: FreshetError | undefined): void
+  dismiss(operationId: string): void
+}
+
+/** How long a confirmation is shown. */
+const confirmedForMs = 2_500
+
+const none: readonly WriteNote[] = []
+
+export function createWriteLedger(clock: Clock): WriteLedger {
+  const listeners = createListeners<void>(() => {})
+  const notes = new Map<string, WriteNote>()
+  let byRow = new Map<string, readonly WriteNote[]>()
+  let open: readonly WriteNote[] = none
+
+  const changed = (): void => {
+    const fresh = new Map<string, WriteNote[]>()
+    for (const note of notes.values()) fresh.set(note.id, [...(fresh.get(note.id) ?? []), note])
+    byRow = new Map([...fresh].map(([id, list]) => [id, keep(byRow.get(id), list)]))
+    open = keep(
+      open,
+      [...notes.values()].filter(({ outcome }) => outcome.kind !== 'confirmed'),
+    )
+    listeners.emit()
+  }
+  const update = (operationId: string, outcome: WriteState): WriteNote | undefined => {
+    const note = notes.get(operationId)
+    if (note === undefined) return undefined
+    const updated = { ...note, outcome }
+    notes.set(operationId, updated)
+    return updated
+  }
+  const add = ({ operation, state }: QueuedOperation): void => {
+    const content = describeWrite(operation)
+    if (content === undefined) return
+    const note: WriteNote = {
+      ...content,
+      operationId: operation.operationId,
+      sinceUnixMs: operation.createdAtUnixMs,
+      outcome: { kind: 'pending', unsure: state === 'unsure' },
+    }
+    // A new attempt at the same field answers what was refused before.
+    for (const [operationId, old] of notes) {
+      const answered = note.fields.some((field) => old.fields.includes(field)) || note.op !== 'patch'
+      if (old.id === note.id && old.outcome.kind === 'rejected' && answered) notes.delete(operationId)
+    }
+    notes.set(operation.operationId, note)
+  }
+  /** Of one that left the queue without a word nothing more is known; the row shows what is stored. */
+  const forget = (operationIds: readonly string[]): void => {
+    for (const operationId of operationIds) {
+      if (notes.get(operationId)?.outcome.kind === 'pending') notes.delete(operationId)
+    }
+    changed()
+  }
+
+  return {
+    ofRow: (id) => byRow.get(id) ?? none,
+    open: { get: () => open, subscribe: (listener) => listeners.add(listener) },
+    subscribe: (listener) => listeners.add(listener),
+    queued(operations) {
+      const now = new Map(operations.map((queued) => [queued.operation.operationId, queued]))
+      for (const queued of operations) {
+        const known = notes.get(queued.operation.operationId)
+        if (known === undefined) add(queued)
+        else if (known.outcome.kind === 'pending' && known.outcome.unsure !== (queued.state === 'unsure')) {
+          update(queued.operation.operationId, { kind: 'pending', unsure: queued.state === 'unsure' })
+        }
+      }
+      const left = [...notes.keys()].filter((operationId) => !now.has(operationId))
+      if (left.length > 0) clock.schedule(() => forget(left), 0)
+      changed()
+    },
+    confirmed(operationId) {
+      if (update(operationId, { kind: 'confirmed' }) === undefined) return
+      changed()
+      clock.schedule(() => {
+        notes.delete(operationId)
+        changed()
+      }, confirmedForMs)
+    },
+    reverted(operationId, error) {
+      if (error === undefined) notes.delete(operationId)
+      else update(operationId, rejection(error))
+      changed()
+    },
+    dismiss(operationId) {
+      notes.delete(operationId)
+      changed()
+    },
+  }
+}
+
+function rejection(error: FreshetError): WriteState {
+  const fieldErrors = error instanceof WriteRejectedError ? error.fieldErrors : []
+  return {
+    kind: 'rejected',
+    reason: error.message,
+    fieldReasons: Object.fromEntries(fieldErrors.map(({ field, message }) => [field, message])),
+  }
+}
+
+/** The old array where nothing in it changed, so that only rows with news render again. */
+function keep(old: readonly WriteNote[] | undefined, fresh: readonly WriteNote[]): readonly WriteNote[] {
+  const same = old?.length === fresh.length && fresh.every((note, index) => note === old[index])
+  return same && old !== undefined ? old : fresh
+}

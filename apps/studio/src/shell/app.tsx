@@ -1,0 +1,45 @@
+import type { StudioConfig } from '@freshet/cli/studio'
+import type { StudioTable } from '../data/studio-table.ts'
+import { DemoBar } from '../demo/demo-bar.tsx'
+import type { DemoLink } from '../demo/demo-link.ts'
+import { TablePage } from './table-page.tsx'
+import { ThemeToggle } from './theme-toggle.tsx'
+import { useHash } from './use-hash.ts'
+
+export type AppProps = {
+  readonly config: StudioConfig
+  readonly tables: readonly StudioTable[]
+  readonly demo: DemoLink | undefined
+}
+
+/** The whole of Studio: which tables there are, the one that is open, the demo's switches. */
+export function App({ config, tables, demo }: AppProps) {
+  const [hash, setHash] = useHash()
+  const table = tables.find(({ name }) => name === hash) ?? tables[0]
+  return (
+    <>
+      <header className="top">
+        <span className="brand">
+          <img src="/freshet.svg" alt="" width="18" height="18" /> Freshet
+        </span>
+        <h1>{config.title}</h1>
+        <nav aria-label="Tables">
+          {tables.map(({ name }) => (
+            <button
+              key={name}
+              type="button"
+              className="tab"
+              aria-current={name === table?.name ? 'page' : undefined}
+              onClick={() => setHash(name)}
+            >
+              {name}
+            </button>
+          ))}
+        </nav>
+        <ThemeToggle />
+      </header>
+      {table ? <TablePage key={table.name} table={table} /> : <p className="empty">There are no tables.</p>}
+      {demo && <DemoBar link={demo} />}
+    </>
+  )
+}

@@ -1,0 +1,113 @@
+import { useMemo, useState } from 'react'
+import type { OrderTerm } from '@freshet/core'
+import { useReadable } from '../data/readable.ts'
+import type { StudioTable } from '../data/studio-table.ts'
+import type { WriteNote } from '../data/write-ledger.ts'
+import { DataGrid } from '../grid/data-grid.tsx'
+import { DraftRow, type DraftTexts } from '../grid/draft-row.tsx'
+import { useRows, type GridQuery } from '../query/use-rows.ts'
+import { FreshnessStrip } from '../strip/freshness-strip.tsx'
+import { editText } from '../value/edit-text.ts'
+import { fieldType } from '../value/field-type.ts'
+import { EmptyGrid } from './empty-grid.tsx'
+import { Notices } from './notices.tsx'
+import { Pager } from './pager.tsx'
+
+const pageSizes = [25, 50, 100]
+
+type Draft = { readonly texts: DraftTexts; readonly reasons: { readonly [field: string]: string } }
+
+/** One table: its freshness, its rows, what may be done with them. */
+export function TablePage({ table }: { readonly table: StudioTable }) {
+  const [query, setQuery] = useState<GridQuery>({ order: [], typed: {}, page: 0, pageSize: 50 })
+  const [draft, setDraft] = useState<Draft>()
+  const found = useRows(table, query)
+  const status = useReadable(table.status)
+  const fields = useMemo(() => [table.schema.idField, ...Object.keys(table.schema.columns)], [table])
+  const pages = Math.max(1, Math.ceil(found.total / query.pageSize))
+  const isFiltered = Object.values(query.typed).some((text) => text.trim() !== '')
+
+  const toPage = (page: number): void => setQuery({ ...query, page: Math.max(0, Math.min(page, pages - 1)) })
+  const again = ({ operationId, id, values, outcome }: WriteNote): void => {
+    const reasons = outcome.kind === 'rejected' ? outcome.fieldReasons : {}
+    const texts = Object.entries(values).map(([field, value]): readonly [string, string] => [
+      field,
+      editText(value, fieldType(table.schema, field)),
+    ])
+    setDraft({ texts: { ...Object.fromEntries(texts), [table.schema.idField]: id }, reasons })
+    table.writes.dismiss(operationId)
+  }
+  return (
+    <main className="page">
+      <FreshnessStrip table={table} />
+      <div className="tools">
+        <span className="count">
+          <b>{found.total.toLocaleString('en')}</b> {found.total === 1 ? 'row' : 'rows'}
+          {isFiltered && ' match'}
+          {!found.complete && found.ids.length > 0 && (
+            <span title="Not all rows are known here yet">, so far</span>
+          )}
+        </span>
+        {isFiltered && (
+          <button type="button" className="quiet" onClick={() => setQuery({ ...query, typed: {}, page: 0 })}>
+            Clear filters
+          </button>
+        )}
+        <span className="fill" />
+        <Pager
+          page={query.page}
+          pages={pages}
+          pageSize={query.pageSize}
+          pageSizes={pageSizes}
+          onPage={toPage}
+          onPageSize={(pageSize) => setQuery({ ...query, pageSize, page: 0 })}
+        />
+        <button type="button" onClick={() => setDraft({ texts: {}, reasons: {} })}>
+          Add row
+        </button>
+      </div>
+      <Notices table={table} onAgain={again} />
+      <DataGrid
+        table={table}
+        fields={fields}
+        query={query}
+        found={found}
+        draft={
+          draft && (
+            <DraftRow
+              key={JSON.stringify(draft)}
+              table={table}
+              fields={fields}
+              {...draft}
+              onAdd={(id, row) => {
+                table.insert(id, row)
+                setDraft(undefined)
+              }}
+              onCancel={() => setDraft(undefined)}
+            />
+          )
+        }
+        empty={<EmptyGrid status={status} isFiltered={isFiltered} isComplete={found.complete} />}
+        onSort={(field, isFurther) =>
+          setQuery({ ...query, order: sortedBy(query.order, field, isFurther), page: 0 })
+        }
+        onType={(field, text) => setQuery({ ...query, typed: { ...query.typed, [field]: text }, page: 0 })}
+        onPage={(step) => toPage(query.page + step)}
+      />
+    </main>
+  )
+}
+
+/** Ascending, then descending, then not at all; `isFurther` leaves the other terms as they are. */
+export function sortedBy(
+  order: readonly OrderTerm[],
+  field: string,
+  isFurther: boolean,
+): readonly OrderTerm[] {
+  const term = order.find((candidate) => candidate.field === field)
+  const others = isFurther ? order : []
+  if (term === undefined) return [...others, { field, direction: 'asc' }]
+  if (term.direction === 'desc') return others.filter((candidate) => candidate !== term)
+  const turned: OrderTerm = { field, direction: 'desc' }
+  return isFurther ? order.map((candidate) => (candidate === term ? turned : candidate)) : [turned]
+}

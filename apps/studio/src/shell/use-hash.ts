@@ -1,0 +1,16 @@
+import { useSyncExternalStore } from 'react'
+
+/** The part of the address behind `#`: kept over a reload, shared by a second window. */
+export function useHash(): readonly [string, (hash: string) => void] {
+  const hash = useSyncExternalStore(subscribe, () => decodeURIComponent(location.hash.slice(1)))
+  return [hash, setHash]
+}
+
+function setHash(hash: string): void {
+  location.hash = encodeURIComponent(hash)
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener)
+  return () => window.removeEventListener('hashchange', listener)
+}

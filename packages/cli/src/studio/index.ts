@@ -1,0 +1,6 @@
+export { openStudioDemo, type StudioDemo, type StudioDemoOptions } from './studio-demo.ts'
+export { openStudioServer, type StudioServer, type StudioServerOptions } from './studio-server.ts'
+export { processTerminal } from './process-terminal.ts'
+export { runStudioDemo, type DemoTerminal } from './run-studio-demo.ts'
+export type { DemoControl } from './demo-control.ts'
+export type { DemoAction, DemoState, StudioConfig } from './studio-config.ts'
