@@ -8,8 +8,10 @@ export * from './log.ts'
 export * from './telemetry.ts'
 export * from './store.ts'
 export { rowsEqual, valuesEqual } from './value-equality.ts'
-export { compareComparable, compareValues } from './value-order.ts'
-export { compilePredicate, type Predicate } from './predicate.ts'
+export { compareComparable, compareValues, durationNanoseconds } from './value-order.ts'
+export { decimalParts, type DecimalParts } from './decimal-parts.ts'
+export { dateInstant, parseInstant, type Instant } from './instant.ts'
+export { compileField, compilePredicate, type Predicate } from './predicate.ts'
 export { compileOrder, type RowComparator } from './row-order.ts'
 export {
   createCollection,

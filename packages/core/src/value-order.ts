@@ -194,8 +194,8 @@ function unreadable(a: Tagged, b: Tagged, parse: (text: string) => unknown): num
 }
 
 function compareDurations(a: string, b: string): number {
-  const left = nanoseconds(a)
-  const right = nanoseconds(b)
+  const left = durationNanoseconds(a)
+  const right = durationNanoseconds(b)
   if (left === undefined || right === undefined) {
     return Number(left === undefined) - Number(right === undefined) || compareTexts(a, b)
   }
@@ -218,7 +218,7 @@ const unitNanoseconds: { readonly [unit: string]: bigint } = {
 }
 
 /** `1h30m` in nanoseconds; a year has 365 days. `undefined` for other notations. */
-function nanoseconds(text: string): bigint | undefined {
+export function durationNanoseconds(text: string): bigint | undefined {
   if (!/^(\d+(ns|us|µs|μs|ms|s|m|h|d|w|y))+$/.test(text)) return undefined
   let total = 0n
   for (const [, amount = '0', unit = 'ns'] of text.matchAll(/(\d+)([^\d]+)/g)) {

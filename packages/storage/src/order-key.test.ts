@@ -1,14 +1,14 @@
-import { Tagged, datetime, decimal, type Value } from '@freshet/core'
+import { Tagged, datetime, decimal, duration, type Tag, type Value } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareBytes, orderKey } from './order-key.ts'
-import { naiveOrder } from './testing/naive-order.ts'
 import { mixedValues } from './testing/range-contract.ts'
+import { storageOrder } from './testing/storage-order.ts'
 
 test('[ST6] the bytes of any two values order as the values do', () => {
   for (const a of mixedValues) {
     for (const b of mixedValues)
-      expect({ a, b, order: byteOrder([a], [b]) }).toEqual({ a, b, order: Math.sign(naiveOrder(a, b)) })
+      expect({ a, b, order: byteOrder([a], [b]) }).toEqual({ a, b, order: Math.sign(storageOrder(a, b)) })
   }
 })
 
@@ -24,7 +24,7 @@ test('[ST6] the bytes of random numbers order exactly, across number, bigint and
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => decimal(String(value))),
   )
   fc.assert(
-    fc.property(numeric, numeric, (a, b) => byteOrder([a], [b]) === Math.sign(naiveOrder(a, b))),
+    fc.property(numeric, numeric, (a, b) => byteOrder([a], [b]) === Math.sign(storageOrder(a, b))),
     { seed: 1, numRuns: 5_000 },
   )
 })
@@ -43,26 +43,45 @@ test('[ST6] the bytes of random lists and texts order as the values do', () => {
     ),
   )
   fc.assert(
-    fc.property(list, list, (a, b) => byteOrder(a, b) === Math.sign(naiveOrder(a, b))),
+    fc.property(list, list, (a, b) => byteOrder([a], [b]) === Math.sign(storageOrder(a, b))),
     { seed: 2, numRuns: 3_000 },
   )
 })
 
-test('[ST6] decimals and datetimes that are none sort behind the others of their kind, by text', () => {
-  const odd = (tag: 'decimal' | 'datetime', text: string): Value => new Tagged(tag, text)
+test('[ST6] what its text does not spell out sorts behind its kind, by that text', () => {
+  const odd = (tag: Tag, text: string): Value => new Tagged(tag, text)
   const ordered: Value[] = [
+    null,
+    false,
+    -Infinity,
+    decimal('-1e99999999999999999'),
+    -1e300,
+    decimal('-1e-99999999999999999'),
+    0,
+    decimal('1e-99999999999999999'),
+    5e-324,
+    decimal('1e99999999999999999'),
     Infinity,
+    NaN,
     odd('decimal', ''),
-    odd('decimal', '1e99999999999999999'),
+    odd('decimal', 'NaN'),
     odd('decimal', 'x'),
     '',
     datetime('2026-01-01T00:00:00Z'),
     odd('datetime', 'tomorrow'),
     odd('datetime', 'yesterday'),
+    duration('59s'),
+    duration('1m'),
+    odd('duration', 'PT1M'),
+    new Uint8Array(),
     [],
+    [true],
+    [null],
+    {},
   ]
   const shuffled = ordered.toReversed().toSorted((a, b) => byteOrder([a], [b]))
   expect(shuffled).toEqual(ordered)
+  expect(ordered.toReversed().toSorted(storageOrder)).toEqual(ordered)
 })
 
 test('[ST6] datetimes with an offset or a finer fraction sort by instant', () => {

@@ -1,24 +1,35 @@
-import type { Row, Tagged, Value } from '@freshet/core'
-import { fieldOf } from './field-of.ts'
+import {
+  compileField,
+  dateInstant,
+  durationNanoseconds,
+  parseInstant,
+  type Instant,
+  type Row,
+  type StoreIndex,
+  type Tagged,
+  type Value,
+} from '@freshet/core'
 import { KeyBytes } from './key-bytes.ts'
-import { writeDecimal, writeNumber } from './number-key.ts'
+import { writeNumber } from './number-key.ts'
 import { assertDepth, storableKind } from './storable.ts'
 
-// The order of kinds, and so of keys; see SPEC.md ST6. Never renumber: keys are on disks.
+// The order of kinds, and so of keys; see SPEC.md ST6. Numbers lie between true and
+// text. Never renumber: keys are on disks. 0x00 ends, 0xff starts nothing.
 const tags = {
-  null: 0x02,
+  nothing: 0x02,
   false: 0x03,
   true: 0x04,
-  oddDecimal: 0x18,
-  string: 0x20,
-  bytes: 0x28,
-  datetime: 0x30,
-  oddDatetime: 0x31,
-  uuid: 0x38,
-  recordId: 0x40,
-  duration: 0x48,
+  text: 0x20,
+  instant: 0x28,
+  oddInstant: 0x29,
+  uuid: 0x30,
+  recordId: 0x38,
+  duration: 0x40,
+  oddDuration: 0x41,
+  bytes: 0x48,
   array: 0x50,
   record: 0x58,
+  nestedNothing: 0x60,
 } as const
 
 const shared = new KeyBytes()
@@ -37,11 +48,17 @@ export function orderKey(values: readonly Value[]): Uint8Array<ArrayBuffer> {
   return shared.take()
 }
 
-/** The key of a row in an index over `fields`; an absent field counts as null. */
-export function indexKey(fields: readonly string[], row: Row): Uint8Array<ArrayBuffer> {
-  shared.reset()
-  for (const field of fields) writeValue(shared, fieldOf(row, field), 0)
-  return shared.take()
+/** Makes the key of a row in an index; an absent field counts as null. */
+export type IndexKey = (row: Row) => Uint8Array<ArrayBuffer>
+
+/** Compiles an index once, to be asked about many rows. */
+export function compileIndexKey(fields: StoreIndex['fields']): IndexKey {
+  const readers = fields.map(compileField)
+  return (row) => {
+    shared.reset()
+    for (const read of readers) writeValue(shared, read(row) ?? null, 0)
+    return shared.take()
+  }
 }
 
 /** Negative, zero or positive as `a` sorts before, with or after `b`. */
@@ -54,26 +71,31 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
+/** JavaScript's order of text: by UTF-16 unit. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
 function writeValue(out: KeyBytes, value: Value, depth: number): void {
   assertDepth(depth)
   // The checked kinds are what the casts below say; TypeScript cannot follow the table.
   switch (storableKind(value)) {
     case 'null':
-      return out.byte(tags.null)
+      // First of a field, so that a range can leave it out; inside a value last, as in the kernel's order.
+      return out.byte(depth === 0 ? tags.nothing : tags.nestedNothing)
     case 'boolean':
       return out.byte(value === true ? tags.true : tags.false)
     case 'number':
-      return writeNumber(out, value as number)
     case 'bigint':
-      return void writeDecimal(out, (value as bigint).toString())
+      return writeNumber(out, value as number | bigint)
     case 'string':
-      out.byte(tags.string)
-      return out.text(value as string)
+      return writeText(out, tags.text, value as string)
     case 'bytes':
       out.byte(tags.bytes)
       return out.blob(value as Uint8Array)
     case 'date':
-      return writeDate(out, value as Date)
+      return writeInstant(out, dateInstant(value as Date))
     case 'tagged':
       return writeTagged(out, value as Tagged)
     case 'array':
@@ -85,67 +107,47 @@ function writeValue(out: KeyBytes, value: Value, depth: number): void {
   }
 }
 
-function writeTagged(out: KeyBytes, { tag, text }: Tagged): void {
-  switch (tag) {
-    case 'decimal':
-      if (writeDecimal(out, text)) return
-      out.byte(tags.oddDecimal)
-      break
-    case 'datetime':
-      if (writeInstant(out, text)) return
-      out.byte(tags.oddDatetime)
-      break
-    case 'uuid':
-    case 'recordId':
-    case 'duration':
-      out.byte(tags[tag])
-  }
+function writeText(out: KeyBytes, tag: number, text: string): void {
+  out.byte(tag)
   out.text(text)
 }
 
-const instantText = /^(.+[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?$/i
-
-/** Whole seconds as a number, then the fraction's digits, so that any precision sorts. */
-function writeInstant(out: KeyBytes, text: string): boolean {
-  const parts = instantText.exec(text)
-  if (parts === null) return false
-  const [, toSeconds = '', fraction = '', zone = 'Z'] = parts
-  const epochMs = Date.parse(toSeconds.replace(' ', 'T') + zone)
-  if (Number.isNaN(epochMs)) return false
-  writeSeconds(out, epochMs / 1000, fraction)
-  return true
+/** What its text does not spell out sorts behind its kind, by that text. */
+function writeTagged(out: KeyBytes, tagged: Tagged): void {
+  const { tag, text } = tagged
+  switch (tag) {
+    case 'decimal':
+      return writeNumber(out, tagged)
+    case 'datetime': {
+      const instant = parseInstant(text)
+      return instant === undefined ? writeText(out, tags.oddInstant, text) : writeInstant(out, instant)
+    }
+    case 'uuid':
+      return writeText(out, tags.uuid, text.toLowerCase())
+    case 'recordId':
+      return writeText(out, tags.recordId, text)
+    case 'duration': {
+      const nanoseconds = durationNanoseconds(text)
+      if (nanoseconds === undefined) return writeText(out, tags.oddDuration, text)
+      out.byte(tags.duration)
+      return writeNumber(out, nanoseconds)
+    }
+  }
 }
 
-function writeDate(out: KeyBytes, date: Date): void {
-  const epochMs = date.getTime()
-  const seconds = Math.floor(epochMs / 1000)
-  writeSeconds(out, seconds, String(epochMs - seconds * 1000).padStart(3, '0'))
-}
-
-function writeSeconds(out: KeyBytes, seconds: number, fraction: string): void {
-  out.byte(tags.datetime)
-  writeNumber(out, seconds)
-  out.text(fraction.replace(/0+$/, ''))
+/** Whole seconds, then the fraction's digits, so that any precision sorts. */
+function writeInstant(out: KeyBytes, { second, fraction }: Instant): void {
+  out.byte(tags.instant)
+  writeNumber(out, second)
+  out.text(fraction)
 }
 
 function writeRecord(out: KeyBytes, record: Row, depth: number): void {
   out.byte(tags.record)
-  for (const field of Object.keys(record).toSorted(compareText)) {
-    // A key of the record itself, so the value is there.
-    writeFieldOf(out, field, record[field] as Value, depth)
+  for (const [field, value] of Object.entries(record).toSorted(([a], [b]) => compareText(a, b))) {
+    // A tag before the name, else an empty name would look like the end.
+    writeText(out, tags.text, field)
+    writeValue(out, value, depth)
   }
   out.byte(0)
-}
-
-function writeFieldOf(out: KeyBytes, field: string, value: Value, depth: number): void {
-  // A marker of its own, else an empty name would look like the end of the record.
-  out.byte(tags.string)
-  out.text(field)
-  writeValue(out, value, depth)
-}
-
-/** JavaScript's order of text: by UTF-16 unit. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

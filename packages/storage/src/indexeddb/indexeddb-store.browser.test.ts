@@ -1,3 +1,3 @@
-import { indexedDbCases } from './indexeddb-cases.fixture.ts'
+import { indexedDbCases } from './testing/indexeddb-cases.ts'
 
 indexedDbCases('Chromium')

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
-import { indexedDbCases } from './indexeddb-cases.fixture.ts'
+import { indexedDbCases } from './testing/indexeddb-cases.ts'
 import { openIndexedDbStore } from './open-indexeddb-store.ts'
 
 indexedDbCases('fake-indexeddb')

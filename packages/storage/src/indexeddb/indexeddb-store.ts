@@ -19,7 +19,7 @@ import {
 } from './database.ts'
 import { abortQuietly, indexedDbError, unavailableError } from './indexeddb-errors.ts'
 import { readRange } from './range-read.ts'
-import { toStoredRecord } from './stored-record.ts'
+import { toStoredRecord, toWritableTable, type WritableTable } from './stored-record.ts'
 
 export type IndexedDbStoreParts = {
   readonly database: Database
@@ -44,11 +44,11 @@ type EncodedWrite = {
 /** The store on an open database. Every call is one transaction. */
 export function createIndexedDbStore(parts: IndexedDbStoreParts): Store {
   const { database, tables, name: storeName } = parts
-  const entries = new Map(parts.catalog.tables.map((entry) => [entry.name, entry]))
+  const entries = new Map(parts.catalog.tables.map((entry) => [entry.name, toWritableTable(entry)]))
   const maxTombstones = parts.maxTombstones ?? defaultMaxTombstones
   let closed = false
 
-  const entryOf = (name: string): CatalogEntry => {
+  const entryOf = (name: string): WritableTable => {
     const entry = entries.get(tableNamed(tables, name).name)
     if (entry === undefined) throw corruptError(storeName, `its table "${name}" was not made`)
     return entry

@@ -14,7 +14,7 @@ import {
   type StoredRecord,
   type StoreSchema,
 } from './database.ts'
-import { toStoredRecord } from './stored-record.ts'
+import { toStoredRecord, toWritableTable, type WritableTable } from './stored-record.ts'
 
 type Names = StoreNames<StoreSchema>[]
 type Upgrade = IDBPTransaction<StoreSchema, Names, 'versionchange'>
@@ -101,12 +101,13 @@ function createIndexes(store: RecordStore, entry: CatalogEntry): void {
 
 async function rebuildIndexes(store: RecordStore, entry: CatalogEntry): Promise<void> {
   for (const index of [...store.indexNames]) store.deleteIndex(index)
+  const table = toWritableTable(entry)
   for (let cursor = await store.openCursor(); cursor !== null; cursor = await cursor.continue()) {
-    await cursor.update(withKeys(cursor.value, entry))
+    await cursor.update(withKeys(cursor.value, table))
   }
   createIndexes(store, entry)
 }
 
-function withKeys({ id, seq, value, tagged }: StoredRecord, entry: CatalogEntry): StoredRecord {
-  return toStoredRecord(entry, id, seq, fromClonedRow(tagged === undefined ? { value } : { value, tagged }))
+function withKeys({ id, seq, value, tagged }: StoredRecord, table: WritableTable): StoredRecord {
+  return toStoredRecord(table, id, seq, fromClonedRow(tagged === undefined ? { value } : { value, tagged }))
 }

@@ -12,7 +12,7 @@ import type {
 } from '@freshet/core'
 import { closedError, deposedError } from '../errors.ts'
 import { checkedSliceRows, idBound, keyInterval, rangeLimit } from '../key-interval.ts'
-import { compareBytes, compareText, indexKey } from '../order-key.ts'
+import { compareBytes, compareText, compileIndexKey } from '../order-key.ts'
 import { copyRow, encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones, type StoreOptions } from '../store-options.ts'
 import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed, tableSet } from '../tables.ts'
@@ -194,9 +194,10 @@ function byId(records: readonly StoreRecord[], range: StoreRange): StoreRecord[]
 /** Ties go by id ascending in both directions, as the kernel's queries break them. */
 function byIndex(records: readonly StoreRecord[], range: StoreRange, index: StoreIndex): StoreRecord[] {
   const { from, before } = keyInterval(range)
+  const keyOf = compileIndexKey(index.fields)
   const direction = range.reverse === true ? -1 : 1
   return records
-    .map(({ id, value }) => ({ id, value, key: indexKey(index.fields, value) }))
+    .map(({ id, value }) => ({ id, value, key: keyOf(value) }))
     .filter(({ key }) => from === undefined || compareBytes(key, from) >= 0)
     .filter(({ key }) => before === undefined || compareBytes(key, before) < 0)
     .toSorted((a, b) => direction * compareBytes(a.key, b.key) || compareText(a.id, b.id))

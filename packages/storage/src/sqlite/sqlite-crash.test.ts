@@ -5,11 +5,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { scanAll } from '../testing/store-disk.ts'
-import { commitStep, crashTables, indexedTables } from './crash-steps.fixture.ts'
+import { commitStep, crashTables, indexedTables } from './testing/crash-steps.ts'
 import { openSqliteStore } from './open-sqlite-store.ts'
-import { testDirectory } from './test-directory.fixture.ts'
+import { testDirectory } from './testing/test-directory.ts'
 
-const fixture = fileURLToPath(new URL('crash.fixture.ts', import.meta.url))
+const childScript = fileURLToPath(new URL('testing/crash-child.ts', import.meta.url))
 const timeout = 120_000
 
 test(
@@ -115,13 +115,13 @@ async function runUntil(path: string, lines: number): Promise<void> {
 }
 
 function startChild(path: string, work: string, dieAt: number) {
-  const args = ['--conditions=source', '--no-warnings', fixture, path, work, String(dieAt)]
+  const args = ['--conditions=source', '--no-warnings', childScript, path, work, String(dieAt)]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 async function ended(child: ReturnType<typeof startChild>): Promise<void> {
   const signal = await new Promise((resolve) => child.on('close', (_, killedBy) => resolve(killedBy)))
-  // Anything else is an error in the fixture, not a crash.
+  // Anything else is an error in the childScript, not a crash.
   expect(signal).toBe('SIGKILL')
 }
 

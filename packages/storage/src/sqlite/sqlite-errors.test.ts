@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { scanAll } from '../testing/store-disk.ts'
 import { openSqliteStore, storeOn } from './open-sqlite-store.ts'
-import { testDirectory } from './test-directory.fixture.ts'
+import { testDirectory } from './testing/test-directory.ts'
 
 const tables: readonly StoreTable[] = [
   { name: 'rows', space: 'replica', indexes: [{ name: 'byScore', fields: ['score'] }] },

@@ -11,7 +11,6 @@ import type {
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { closedError, corruptError, deposedError } from '../errors.ts'
 import { checkedSliceRows } from '../key-interval.ts'
-import { indexKey } from '../order-key.ts'
 import { encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones } from '../store-options.ts'
 import { appendKey, commitScope, intentTableNamed, tableNamed, type TableSet } from '../tables.ts'
@@ -284,8 +283,7 @@ function createWriter(prepared: Prepared, maxTombstones: number) {
 
 function putRow({ table, put }: TableStatements, id: string, seq: CommitSeq, row: Row): void {
   const bytes = encodeRow(row)
-  const keys = table.indexes.map((index) => indexKey(index.fields, row))
-  put.run(toStoredText(id), seq, bytes, ...keys)
+  put.run(toStoredText(id), seq, bytes, ...table.keys.map((keyOf) => keyOf(row)))
 }
 
 // Statements here return lists, which the types of node:sqlite do not know.

@@ -1,6 +1,6 @@
 import type { StoreIndex, StoreTable } from '@freshet/core'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { indexKey } from '../order-key.ts'
+import { compileIndexKey, type IndexKey } from '../order-key.ts'
 import type { TableSet } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
 import { toStoredText } from './stored-text.ts'
@@ -18,6 +18,8 @@ export type StoredTable = {
   readonly number: number
   readonly space: StoreTable['space']
   readonly indexes: readonly StoreIndex[]
+  /** Make a row's keys, by place of the index. */
+  readonly keys: readonly IndexKey[]
 }
 
 /** Makes the file's tables and indexes what the host declares; records stay [T8]. */
@@ -40,7 +42,7 @@ function syncTable(database: DatabaseSync, table: StoreTable): StoredTable {
   }
   const number =
     isAsDeclared() ?? inTransaction(database, () => isAsDeclared() ?? declare(database, table, fields))
-  return { name: table.name, number, space: table.space, indexes }
+  return { name: table.name, number, space: table.space, indexes, keys: keysOf(indexes) }
 }
 
 function declare(database: DatabaseSync, table: StoreTable, fields: string): number {
@@ -76,6 +78,7 @@ function rebuild(database: DatabaseSync, number: number, indexes: readonly Store
   database.exec(`DROP INDEX t${number}_id`)
   for (const name of keyIndexNames(database, number)) database.exec(`DROP INDEX ${name}`)
   createTable(database, number, indexes)
+  const keys = keysOf(indexes)
   const places = indexes.map((_, at) => `, k${at}`).join('')
   const marks = ', ?'.repeat(indexes.length)
   const copy = database.prepare(
@@ -89,7 +92,7 @@ function rebuild(database: DatabaseSync, number: number, indexes: readonly Store
     for (const { rowid = null, id = null, seq = null, value = null } of slice) {
       // The column is declared BLOB NOT NULL in a STRICT table.
       const row = decodeRow(value as Uint8Array)
-      copy.run(rowid, id, seq, value, ...indexes.map((index) => indexKey(index.fields, row)))
+      copy.run(rowid, id, seq, value, ...keys.map((keyOf) => keyOf(row)))
       after = Number(rowid)
     }
     more = slice.length > 0
@@ -102,6 +105,10 @@ function keyIndexNames(database: DatabaseSync, number: number): string[] {
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND name GLOB ?")
     .all(`t${number}_k*`)
   return found.map(({ name }) => String(name))
+}
+
+function keysOf(indexes: readonly StoreIndex[]): IndexKey[] {
+  return indexes.map(({ fields }) => compileIndexKey(fields))
 }
 
 /** Statements by their text, each prepared once per connection. */

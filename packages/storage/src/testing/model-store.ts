@@ -1,6 +1,14 @@
-import type { Commit, Row, StoreIndex, StoreRange, StoreRecord, StoreTable, Value } from '@freshet/core'
-import { fieldOf } from '../field-of.ts'
-import { naiveOrder } from './naive-order.ts'
+import {
+  compileField,
+  type Commit,
+  type Row,
+  type StoreIndex,
+  type StoreRange,
+  type StoreRecord,
+  type StoreTable,
+  type Value,
+} from '@freshet/core'
+import { storageOrder } from './storage-order.ts'
 
 /** What a store must hold, kept in the plainest way: the oracle of the property test. */
 export type ModelStore = {
@@ -14,7 +22,7 @@ export function createModelStore(tables: readonly StoreTable[]): ModelStore {
   const rows = new Map(tables.map((table) => [table.name, new Map<string, Row>()]))
   const tableOf = (name: string): Map<string, Row> => rows.get(name) ?? new Map<string, Row>()
   const recordsOf = (name: string): StoreRecord[] =>
-    [...tableOf(name)].map(([id, value]) => ({ id, value })).toSorted((a, b) => naiveOrder(a.id, b.id))
+    [...tableOf(name)].map(([id, value]) => ({ id, value })).toSorted((a, b) => storageOrder(a.id, b.id))
 
   return {
     commit({ writes, clear = [] }) {
@@ -43,7 +51,7 @@ export function createModelStore(tables: readonly StoreTable[]): ModelStore {
 }
 
 function keyIn(index: StoreIndex | undefined, { id, value }: StoreRecord): Value[] {
-  return index === undefined ? [id] : index.fields.map((field) => fieldOf(value, field))
+  return index === undefined ? [id] : index.fields.map((field) => compileField(field)(value) ?? null)
 }
 
 /** Bounds shorter than the key say something of its first fields only. */
@@ -59,5 +67,9 @@ function isWithin(key: readonly Value[], range: StoreRange): boolean {
 }
 
 function compareKeys(a: readonly Value[], b: readonly Value[]): number {
-  return naiveOrder([...a], [...b])
+  for (const [at, value] of a.entries()) {
+    const order = storageOrder(value, b[at] ?? null)
+    if (order !== 0) return order
+  }
+  return 0
 }

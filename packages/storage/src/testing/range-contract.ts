@@ -88,6 +88,7 @@ export const mixedValues: readonly Value[] = [
   uuid('0189d2b4-0000-7000-8000-000000000001'),
   recordId('a', 'b'),
   duration('1h'),
+  duration('90m'),
   [],
   [null],
   [1],

@@ -1,9 +1,9 @@
 import type { Clock, Commit, Store, StoreTable } from '@freshet/core'
 import { deleteDB, openDB } from 'idb'
 import { afterEach, describe, expect, test } from 'vitest'
-import { storeContract } from '../testing/index.ts'
-import { contractTables, scanAll } from '../testing/store-disk.ts'
-import { openIndexedDbStore } from './open-indexeddb-store.ts'
+import { storeContract } from '../../testing/index.ts'
+import { contractTables, scanAll } from '../../testing/store-disk.ts'
+import { openIndexedDbStore } from '../open-indexeddb-store.ts'
 
 /** What every engine of IndexedDB must pass: the contract, and what only IndexedDB has. */
 export function indexedDbCases(engine: string): void {

@@ -1,8 +1,8 @@
 // The process that a crash test starts and that dies in the middle of its work.
 // Arguments: the file, what to do, and before which statement to die.
 import { DatabaseSync, StatementSync } from 'node:sqlite'
-import { commitStep, crashTables, indexedTables } from './crash-steps.fixture.ts'
-import { openSqliteStore } from './open-sqlite-store.ts'
+import { commitStep, crashTables, indexedTables } from './crash-steps.ts'
+import { openSqliteStore } from '../open-sqlite-store.ts'
 
 const [path = '', work = '', dieAt = '0'] = process.argv.slice(2)
 let armed = false
