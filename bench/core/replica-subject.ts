@@ -6,8 +6,11 @@ export class ReplicaSubject {
   readonly #replica: Replica
   readonly #collection
 
-  constructor(callback: (window: readonly BenchItem[]) => void) {
-    this.#replica = createReplica({ name: 'bench', tables: [{ name: 'items' }] })
+  constructor(
+    callback: (window: readonly BenchItem[]) => void,
+    replica: Replica = createReplica(benchReplica),
+  ) {
+    this.#replica = replica
     this.#collection = this.#replica.collection('items')
     // The workload's rows are what this replica is given.
     this.#collection.view(liveQuery).subscribe(({ rows }) => callback(rows as readonly BenchItem[]))
@@ -29,6 +32,8 @@ export class ReplicaSubject {
     this.#replica.dropLayer(operationId)
   }
 }
+
+export const benchReplica = { name: 'bench', tables: [{ name: 'items' }] } as const
 
 /** A batch as a source hands it over. */
 export function batchOf(changes: readonly Change[]): StateBatch {

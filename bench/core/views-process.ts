@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openReplica, storeTables, type Replica } from '@freshet/core'
+import { openSqliteStore } from '@freshet/storage/sqlite'
 import { collectGarbage, median, quantile } from '../measure.ts'
 import { PlainLimit } from './plain-limit.ts'
-import { batchOf, ReplicaSubject } from './replica-subject.ts'
+import { batchOf, benchReplica, ReplicaSubject } from './replica-subject.ts'
 import { Workload, type BenchItem, type HotStep } from './workload.ts'
 
 /** Microseconds per operation; nanoseconds for `read`, milliseconds for `tick` and `load`. */
@@ -30,10 +35,10 @@ class Sides {
   limitWindow: Window = []
   oursWindow: Window = []
 
-  constructor(count: number, seed: number) {
+  constructor(count: number, seed: number, replica?: Replica) {
     this.workload = new Workload(count, seed)
     this.limit = new PlainLimit((window) => (this.limitWindow = window))
-    this.ours = new ReplicaSubject((window) => (this.oursWindow = window))
+    this.ours = new ReplicaSubject((window) => (this.oursWindow = window), replica)
     const { rows } = this.workload
     const batch = batchOf(rows.map((row) => ({ id: row.id, row })))
     const copy = [...rows]
@@ -252,9 +257,51 @@ function measureHotOnly(sides: Sides): Pick<ViewsFigures, 'hotP50'> {
   return { hotP50: measureHot(sides, 1_000).p50 }
 }
 
+/** Hot changes of a replica on a SQLite file, and what their commits cost behind them. */
+export type DurableFigures = { readonly hotP50: Pair; readonly committed: number }
+
+async function measureDurable(count: number): Promise<DurableFigures> {
+  const directory = await mkdtemp(join(tmpdir(), 'freshet-bench-'))
+  const store = await openSqliteStore({
+    path: join(directory, 'items.sqlite'),
+    tables: storeTables(benchReplica.tables),
+  })
+  try {
+    const replica = await openReplica({ ...benchReplica, store })
+    const sides = new Sides(count, 7, replica)
+    await replica.flushed()
+    const hotP50: Pair[] = []
+    const committed: number[] = []
+    for (let turn = 0; turn < 16; turn++) {
+      const steps = sides.workload.hot(1_000)
+      const pair = { limit: median(hotLimit(sides, steps)), ours: median(hotOurs(sides, steps)) }
+      const start = performance.now()
+      await replica.flushed()
+      if (turn < warmUpTurns) continue
+      hotP50.push(pair)
+      committed.push(performance.now() - start)
+    }
+    await replica.close()
+    return {
+      hotP50: {
+        limit: median(hotP50.map((pair) => pair.limit)),
+        ours: median(hotP50.map((pair) => pair.ours)),
+      },
+      committed: median(committed),
+    }
+  } finally {
+    await store.close()
+    await rm(directory, { recursive: true })
+  }
+}
+
+async function measure(what: string | undefined, count: number): Promise<unknown> {
+  if (what === 'durable') return measureDurable(count)
+  const sides = new Sides(count, 7)
+  return what === 'hot' ? measureHotOnly(sides) : measureAll(sides, count)
+}
+
 const [size, what] = process.argv.slice(2)
-const count = Number(size)
-const sides = new Sides(count, 7)
-const figures = what === 'hot' ? measureHotOnly(sides) : await measureAll(sides, count)
+const figures = await measure(what, Number(size))
 if (process.send) process.send(figures, () => process.disconnect())
 else console.log(figures)
