@@ -62,19 +62,3 @@ export function createCoverages(): Coverages {
 export function isFresh(coverage: Coverage, epoch: number): boolean {
   return coverage.epoch === epoch && !coverage.invalidated
 }
-
-/** The rows, of those held, that no coverage but these names and nothing else keeps. */
-export function releasable(
-  coverages: Coverages,
-  table: string,
-  leavingKeys: readonly string[],
-  held: Iterable<string>,
-  keep: (id: string) => boolean,
-): readonly string[] {
-  const leaving = new Set(leavingKeys)
-  const named = new Set<string>()
-  for (const { key, ids = [] } of coverages.ofTable(table)) {
-    if (!leaving.has(key)) for (const id of ids) named.add(id)
-  }
-  return [...held].filter((id) => !named.has(id) && !keep(id))
-}

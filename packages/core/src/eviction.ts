@@ -39,13 +39,17 @@ export function createEviction<F>(options: EvictionOptions<F>): Eviction {
 
   const closed = (): Coverage[] =>
     replica.coverages.ofTable(table).filter(({ key, ids }) => ids !== undefined && !isOpen(key))
-  const release = (coverages: readonly Coverage[]): number => {
-    for (const { key } of coverages) usedAt.delete(key)
-    return replica.release(
-      table,
-      coverages.map(({ key }) => key),
-      isPinned,
-    )
+  /** Of these rows, those that neither a result that stays nor a person holds. */
+  const unneeded = (ids: Iterable<string>, leaving: readonly Coverage[]): string[] => {
+    const staying = replica.coverages.ofTable(table).filter((coverage) => !leaving.includes(coverage))
+    const named = new Set(staying.flatMap((coverage) => coverage.ids ?? []))
+    return [...ids].filter((id) => !named.has(id) && !isPinned(id))
+  }
+  const release = (leaving: readonly Coverage[]): number => {
+    for (const { key } of leaving) usedAt.delete(key)
+    const ids = new Set(leaving.flatMap((coverage) => coverage.ids ?? []))
+    const keys = leaving.map(({ key }) => key)
+    return replica.release(table, keys, unneeded(ids, leaving))
   }
 
   return {
@@ -59,7 +63,7 @@ export function createEviction<F>(options: EvictionOptions<F>): Eviction {
       const oldestFirst = closed().sort((a, b) => (usedAt.get(a.key) ?? 0) - (usedAt.get(b.key) ?? 0))
       const fits = (): boolean => collection.size * bytesPerRow <= maxBytes
       // First the rows that came by themselves and that no result names.
-      let released = fits() ? 0 : release([])
+      let released = fits() ? 0 : replica.release(table, [], unneeded(collection.ids(), []))
       for (const coverage of oldestFirst) {
         if (fits()) break
         released += release([coverage])

@@ -15,7 +15,7 @@ import type {
 import { systemClock, type Clock } from './clock.ts'
 import type { Collection, Stamp } from './collection.ts'
 import { createCommitter, type Committer } from './committer.ts'
-import { createCoverages, releasable, wholeTable, type Coverages } from './coverage.ts'
+import { createCoverages, wholeTable, type Coverages } from './coverage.ts'
 import { createDeferrals } from './deferral.ts'
 import { rowKeyText, type DraftWrite } from './draft.ts'
 import { FreshetError } from './errors.ts'
@@ -119,11 +119,11 @@ export interface Replica<F = RowFact> {
   /** Shows a write of the host's own, judged by its guard [O7]. */
   submitLayer(layer: Layer, options: HostLayerOptions): HostLayer
   /**
-   * Lets results that were read on demand go, here and on disk, with all rows
-   * that no other result, no layer and not `keep` holds [R9]. Such rows are
-   * unknown from then on, not absent. Returns how many rows left.
+   * Lets results that were read on demand go, and rows that nothing needs any
+   * more, here and on disk [R9]. Such rows are unknown from then on, not absent;
+   * one with a layer stays. Returns how many rows left.
    */
-  release(table: string, coverageKeys: readonly string[], keep: (id: string) => boolean): number
+  release(table: string, coverageKeys: readonly string[], ids: Iterable<string>): number
   /** Forgets rows, coverage, position and what waits, here and on disk; what the user did stays [T7]. */
   reset(): void
   /** Notes that everything is now equal to the remote. */
@@ -222,7 +222,13 @@ export function createReplicaOn<F>(
     if (!committer) return
     // A row that is to be read again is in no checkpoint.
     const goesOn = continuous && refetches.idle
-    const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs, continuous: goesOn })
+    const state = stateWrite({
+      position,
+      oldest: history.oldest,
+      checkpoint,
+      freshAtUnixMs,
+      continuous: goesOn,
+    })
     committer.stage([...writes, state], clear)
   }
 
@@ -442,7 +448,8 @@ export function createReplicaOn<F>(
       const before = overlay.find(layer.operationId)
       overlay.add(layer)
       tables.transact((change) => {
-        for (const { table, id } of before ? [before, layer] : [layer]) change.layer(table, id, overlay.foldOf({ table, id }))
+        for (const { table, id } of before ? [before, layer] : [layer])
+          change.layer(table, id, overlay.foldOf({ table, id }))
       })
     },
     dropLayer(operationId) {
@@ -453,8 +460,7 @@ export function createReplicaOn<F>(
       return continuous
     },
     submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
-    release(table, coverageKeys, keep) {
-      const ids = releasable(coverages, table, coverageKeys, tables.collection(table).ids(), keep)
+    release(table, coverageKeys, ids) {
       for (const key of coverageKeys) coverages.delete(table, key)
       const gone: string[] = []
       tables.transact((change) => {
@@ -516,7 +522,9 @@ export function createReplicaOn<F>(
 
   for (const [table, records] of disk.loaded) {
     // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
-    const whole = disk.kept.coverages.some((known) => known.table === table && known.key === wholeTable && known.complete)
+    const whole = disk.kept.coverages.some(
+      (known) => known.table === table && known.key === wholeTable && known.complete,
+    )
     const verified = whole || disk.kept.position !== origin
     const loadStamp: Stamp = { seq, epoch: verified ? epoch : 0, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
     tables.writer(table).load(

@@ -192,6 +192,7 @@ export function createLiveCore(options: {
   // Rows that leave memory have not changed, and no result is wrong for it.
   let evicting = false
   const evict = (): void => {
+    if (settings.preload) return
     evicting = true
     try {
       eviction.shrink()
