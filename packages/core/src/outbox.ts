@@ -1,24 +1,27 @@
-import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
-import { delay, systemClock, type Clock } from './clock.ts'
+import { defaultBackoff, type Backoff } from './backoff.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { deliver, lostAnswer, type Delivery } from './delivery.ts'
 import { asFreshetError, FreshetError } from './errors.ts'
 import { createListeners } from './listeners.ts'
 import { silentLog, type Log } from './log.ts'
-import type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
-import type { Layer } from './overlay.ts'
+import type { Operation, OperationOutcome, WriteTarget } from './operation.ts'
+import { ackIds, layersOf, operationRecord, readOperation } from './operation-records.ts'
 import { systemRandom, type Random } from './random.ts'
 import type { Replica } from './replica.ts'
 import { kernelTables } from './replica-records.ts'
 import type { Store } from './store.ts'
-import type { Row } from './value.ts'
+import { createWaitingRoom } from './waiting-room.ts'
 
 export type OutboxOptions<F> = {
   readonly replica: Replica<F>
   readonly target: WriteTarget
-  /** Where operations survive a restart; absent: in memory only. */
+  /** The replica's own store, where operations survive a restart; absent: in memory only. */
   readonly store?: Store | undefined
   /** Operations that may wait before `submit` makes the caller wait. Default 256. */
   readonly capacity?: number | undefined
   readonly backoff?: Backoff | undefined
+  /** How long an answer may take before its outcome counts as unknown. Default 30,000. */
+  readonly stallMs?: number | undefined
   readonly clock?: Clock | undefined
   readonly random?: Random | undefined
   readonly log?: Log | undefined
@@ -43,7 +46,8 @@ export type Submitted = {
 /** What the user did and the remote has not confirmed yet, in order, durable [W1–W6]. */
 export interface Outbox {
   /**
-   * Shows the operation at once and queues it.
+   * Shows the operation at once and queues it. One that is queued already is
+   * not queued again.
    *
    * `accepted` rejects with a `storage/*` error when it could not be noted (it is
    * then undone), or with `outbox/closed`.
@@ -63,165 +67,138 @@ export interface Outbox {
   onSettled(listener: (operationId: string, outcome: OperationOutcome) => void): () => void
   /** Sends from now on. Only the leader does [T10]. */
   start(): void
+  /**
+   * Sends no more, and takes nothing more. What is in the store is `kept` for
+   * the next run; without a store what was not sent is undone and rejected.
+   */
   stop(): Promise<void>
   /** Resolves when nothing is queued. */
   drained(): Promise<void>
 }
 
-type Entry = {
-  readonly operation: Operation
+type Entry = Delivery & {
   /** The record in the store, once it is there. */
   recordId: string | undefined
-  state: 'queued' | 'sending' | 'unsure'
-  attempts: number
-  lastError: FreshetError | undefined
   /** Whether it may be sent: it is noted. */
   noted: boolean
+  /** Whether the store says that it may have been sent. */
+  sent: boolean
   resolve(outcome: OperationOutcome): void
   readonly settled: Promise<OperationOutcome>
+  accepted: Promise<void>
 }
 
 export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
-  const { replica, target, store, capacity = 256 } = options
+  const { replica, target, store, capacity = 256, stallMs = 30_000 } = options
   const { clock = systemClock, random = systemRandom, log = silentLog, backoff = defaultBackoff } = options
+  /** What was let in, in order; the others wait for room. */
   const entries: Entry[] = []
+  const byId = new Map<string, Entry>()
+  /** Records that were taken over, or settled. */
   const known = new Set<string>()
   const busyGroups = new Map<string, Promise<void>>()
-  const onListenerError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
-  const listeners = createListeners<void>(onListenerError)
-  const notedListeners = createListeners<void>(onListenerError)
-  const settledListeners = createListeners<readonly [string, OperationOutcome]>(onListenerError)
+  const onError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
+  const listeners = createListeners<void>(onError)
+  const notedListeners = createListeners<void>(onError)
+  const settledListeners = createListeners<readonly [string, OperationOutcome]>(onError)
+  const room = createWaitingRoom(() => capacity - entries.length)
   let controller: AbortController | undefined
   let closed = false
-  const room: (() => void)[] = []
 
+  const sends = (): boolean => controller !== undefined && !controller.signal.aborted
   const changed = (): void => {
     listeners.emit()
-    if (entries.length < capacity) for (const resolve of room.splice(0)) resolve()
+    room.letIn()
   }
-
   const addEntry = (operation: Operation): Entry => {
-    const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
-    const entry: Entry = {
-      operation,
-      recordId: undefined,
-      state: 'queued',
-      attempts: 0,
-      lastError: undefined,
-      noted: false,
-      resolve,
-      settled: promise,
-    }
+    const entry = createEntry(operation)
     for (const layer of layersOf(operation)) replica.addLayer(layer)
+    byId.set(operation.operationId, entry)
     return entry
+  }
+  const dropLayers = ({ operation }: Entry): void => {
+    for (const { operationId } of layersOf(operation)) replica.dropLayer(operationId)
+  }
+  const end = (entry: Entry, outcome: OperationOutcome): void => {
+    entry.ended = true
+    const index = entries.indexOf(entry)
+    if (index >= 0) entries.splice(index, 1)
+    byId.delete(entry.operation.operationId)
+    entry.resolve(outcome)
+    changed()
+    pump()
   }
 
   const note = async (entry: Entry): Promise<void> => {
-    while (entries.length >= capacity && !closed) await new Promise<void>((resolve) => room.push(resolve))
+    if (room.isFull) await room.enter()
     if (closed) throw closedError()
+    if (entry.ended) throw discardedError()
     entries.push(entry)
-    try {
-      if (store) {
-        const recordId = await store.append(kernelTables.operations, operationRecord(entry.operation))
-        entry.recordId = recordId
-        known.add(recordId)
-      }
-    } catch (error) {
-      remove(entry)
-      throw error
+    if (store) {
+      const recordId = await store.append(kernelTables.operations, operationRecord(entry.operation, false))
+      entry.recordId = recordId
+      known.add(recordId)
     }
     entry.noted = true
     changed()
-    if (controller) pump()
+    if (sends()) pump()
     else notedListeners.emit()
   }
-  const remove = (entry: Entry): void => {
-    const index = entries.indexOf(entry)
-    if (index >= 0) entries.splice(index, 1)
-  }
-  const dropLayers = (entry: Entry): void => {
-    for (const { operationId } of layersOf(entry.operation)) replica.dropLayer(operationId)
+  const refuse = (entry: Entry, error: unknown): never => {
+    if (!entry.ended) {
+      dropLayers(entry)
+      end(entry, { kind: 'rejected', error: asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' }) })
+    }
+    throw error
   }
 
   const settle = async (entry: Entry, outcome: OperationOutcome, startedAt: number): Promise<void> => {
-    if (outcome.kind === 'confirmed') {
-      // The record goes in the transaction that brings the confirmed rows [T1].
-      const { recordId } = entry
-      const acks = ackIds(entry.operation).map((operationId) => ({ operationId, recordId }))
-      replica.apply({ kind: 'state', startedAt, facts: outcome.facts, acks })
-    } else {
+    if (entry.ended) return
+    entry.ended = true
+    if (outcome.kind === 'confirmed') confirm(entry, outcome.facts, startedAt)
+    else {
       dropLayers(entry)
-      if (entry.recordId !== undefined) await forget(entry.recordId)
+      await forget(entry)
     }
     end(entry, outcome)
     settledListeners.emit([entry.operation.operationId, outcome])
   }
-  const end = (entry: Entry, outcome: OperationOutcome): void => {
-    remove(entry)
-    entry.resolve(outcome)
-    changed()
-  }
-  const forget = async (recordId: string): Promise<void> => {
+  /** The record goes in the transaction that brings the confirmed rows [T1]. */
+  const confirm = ({ operation, recordId }: Entry, facts: ConfirmedFacts, startedAt: number): void => {
+    const acks = ackIds(operation).map((operationId) => ({ operationId, recordId }))
     try {
-      await store?.commit(
-        { writes: [{ table: kernelTables.operations, id: recordId, value: undefined }] },
-        undefined,
-      )
+      replica.apply({ kind: 'state', startedAt, facts, acks })
+    } catch (error) {
+      // It was taken all the same; what it made is read instead.
+      onError(error)
+      replica.apply({ kind: 'state', startedAt, facts: [], acks })
+    }
+  }
+  const forget = async ({ recordId }: Entry): Promise<void> => {
+    if (recordId === undefined) return
+    try {
+      const writes = [{ table: kernelTables.operations, id: recordId, value: undefined }]
+      await store?.commit({ writes }, undefined)
     } catch (error) {
       log.write('warn', 'freshet::outbox', `A settled operation could not be removed: ${String(error)}`)
     }
   }
-
-  /** What this outbox noted may have been sent, or settled, by the leader before. */
-  const takeBack = (kept: ReadonlySet<string>): void => {
-    for (const entry of [...entries]) {
-      if (entry.recordId === undefined) continue
-      entry.state = 'unsure'
-      if (kept.has(entry.recordId)) continue
-      dropLayers(entry)
-      end(entry, lostAnswer(entry))
-    }
+  const beforeSend = async (entry: Entry): Promise<void> => {
+    const { operation, recordId } = entry
+    if (!store || !operation.once || entry.sent || recordId === undefined) return
+    const writes = [{ table: kernelTables.operations, id: recordId, value: operationRecord(operation, true) }]
+    await store.commit({ writes }, undefined)
+    entry.sent = true
   }
 
-  const sendOnce = async (entry: Entry, signal: AbortSignal): Promise<SendOutcome | undefined> => {
-    const { operation } = entry
-    if (entry.state === 'unsure') {
-      const verified = await target.verify(operation, signal)
-      if (verified) return verified
-    }
-    entry.state = 'sending'
-    entry.attempts += 1
-    changed()
-    return target.send(operation, signal)
-  }
-
-  const deliver = async (entry: Entry, signal: AbortSignal): Promise<void> => {
-    if (entry.operation.once && entry.state === 'unsure') return settle(entry, lostAnswer(entry), replica.seq)
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      const read = replica.beginRead()
-      try {
-        const outcome = await sendOnce(entry, signal)
-        if (outcome) return await settle(entry, outcome, read.startedAt)
-      } catch (error) {
-        const fault = asFreshetError(error, { code: 'outbox/unsure', kind: 'remote', retryable: true })
-        entry.lastError = fault
-        const sent = entry.state !== 'queued'
-        entry.state = sent ? 'unsure' : entry.state
-        if (entry.operation.once && sent) return await settle(entry, lostAnswer(entry), read.startedAt)
-        if (!fault.retryable) return await settle(entry, { kind: 'rejected', error: fault }, read.startedAt)
-        changed()
-      } finally {
-        read.end()
-      }
-      await delay(clock, backoffMs(backoff, attempt, random), signal)
-    }
-  }
-
+  const delivery = { target, backoff, clock, random, stallMs, beginRead: replica.beginRead, beforeSend, changed, settle }
   const drainGroup = async (group: string, signal: AbortSignal): Promise<void> => {
     for (;;) {
-      const entry = entries.find((candidate) => candidate.operation.group === group)
+      const entry = firstOf(entries, group)
       if (!entry?.noted || signal.aborted) return
-      await deliver(entry, signal)
+      // Taken back, and being removed from the store.
+      if (entry.ended) await entry.settled
+      else await deliver(delivery, entry, signal)
     }
   }
   const pump = (): void => {
@@ -229,81 +206,110 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (!signal || signal.aborted) return
     for (const { operation } of entries) {
       const { group } = operation
-      if (busyGroups.has(group)) continue
-      const done = drainGroup(group, signal).finally(() => {
-        busyGroups.delete(group)
-        if (entries.some((entry) => entry.operation.group === group && entry.noted)) pump()
-        changed()
-      })
+      if (busyGroups.has(group) || !firstOf(entries, group)?.noted) continue
+      const done = drainGroup(group, signal)
+        .catch(onError)
+        .finally(() => {
+          busyGroups.delete(group)
+          pump()
+          changed()
+        })
       busyGroups.set(group, done)
     }
   }
 
+  /** What this outbox noted may have been sent, or settled, by the leader before. */
+  const takeBack = (records: ReadonlyMap<string, boolean>): void => {
+    for (const entry of [...entries]) {
+      if (entry.recordId === undefined) continue
+      entry.sent = records.get(entry.recordId) ?? false
+      entry.state = stateOf(entry)
+      if (records.has(entry.recordId)) continue
+      dropLayers(entry)
+      end(entry, lostAnswer(entry))
+    }
+  }
+  const takeOver = (recordId: string, operation: Operation, sent: boolean): void => {
+    known.add(recordId)
+    // Ours, whose noting has reached the store before its answer reached us.
+    if (byId.has(operation.operationId)) return
+    const entry = addEntry(operation)
+    entry.recordId = recordId
+    entry.noted = true
+    entry.sent = sent
+    entry.state = stateOf(entry)
+    entries.push(entry)
+  }
+
+  const discard = async (operationId: string): Promise<boolean> => {
+    const entry = byId.get(operationId)
+    if (!entry || entry.ended || entry.state === 'sending') return false
+    if (entries.includes(entry) && !entry.noted) {
+      await entry.accepted.catch(() => {})
+      return discard(operationId)
+    }
+    await settle(entry, { kind: 'discarded' }, replica.seq)
+    return true
+  }
+
   return {
     submit(operation) {
+      const queued = byId.get(operation.operationId)
+      if (queued) return { accepted: queued.accepted, settled: queued.settled }
       const entry = addEntry(operation)
+      entry.accepted = note(entry).catch((error: unknown) => refuse(entry, error))
+      entry.accepted.catch(() => {})
       changed()
-      const accepted = note(entry).catch((error: unknown) => {
-        dropLayers(entry)
-        entry.resolve({
-          kind: 'rejected',
-          error: asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' }),
-        })
-        throw error
-      })
-      accepted.catch(() => {})
-      return { accepted, settled: entry.settled }
+      return { accepted: entry.accepted, settled: entry.settled }
     },
     queued: () =>
       entries.map(({ operation, state, attempts, lastError }) => ({ operation, state, attempts, lastError })),
     subscribe: (listener) => listeners.add(listener),
-    async discard(operationId) {
-      const entry = entries.find((candidate) => candidate.operation.operationId === operationId)
-      if (!entry || entry.state === 'sending') return false
-      await settle(entry, { kind: 'discarded' }, replica.seq)
-      return true
-    },
+    discard,
     async restore() {
       if (!store) return
+      const before = [...known]
       const records = await store.range(kernelTables.operations, {})
-      if (!controller) takeBack(new Set(records.map(({ id }) => id)))
+      const kept = new Map(records.map(({ id, value }) => [id, readOperation(value).sent]))
+      if (!sends()) takeBack(kept)
       for (const { id, value } of records) {
-        if (known.has(id)) continue
-        known.add(id)
-        const entry = addEntry(readOperation(value))
-        entry.recordId = id
-        entry.noted = true
-        // It may have been on its way when the run before ended.
-        entry.state = 'unsure'
-        entries.push(entry)
+        const { operation, sent } = readOperation(value)
+        if (!known.has(id)) takeOver(id, operation, sent)
       }
+      // What has left the store need not be remembered any more.
+      for (const id of before) if (!kept.has(id)) known.delete(id)
       changed()
       pump()
     },
     settledElsewhere(operationId, outcome) {
-      const entry = entries.find((candidate) => candidate.operation.operationId === operationId)
-      if (!entry) return
+      const entry = byId.get(operationId)
+      if (!entry || entry.ended) return
       dropLayers(entry)
       end(entry, outcome)
     },
     onNoted: (listener) => notedListeners.add(listener),
     onSettled: (listener) => settledListeners.add(([operationId, outcome]) => listener(operationId, outcome)),
     start() {
-      if (controller && !controller.signal.aborted) return
+      if (sends()) return
       closed = false
       controller = new AbortController()
       pump()
     },
     async stop() {
+      const ending = controller
       closed = true
-      controller?.abort()
-      for (const resolve of room.splice(0)) resolve()
+      ending?.abort()
+      room.close()
       await Promise.all(busyGroups.values())
-      for (const entry of entries)
-        entry.resolve(store ? { kind: 'kept' } : { kind: 'rejected', error: closedError() })
+      // It was started again meanwhile.
+      if (controller !== ending) return
+      for (const entry of [...entries]) {
+        if (store) entry.resolve({ kind: 'kept' })
+        else await settle(entry, entry.state === 'queued' ? notSent() : lostAnswer(entry), replica.seq)
+      }
     },
     async drained() {
-      while (entries.length > 0) {
+      while (byId.size > 0) {
         await new Promise<void>((resolve) => {
           const off = listeners.add(() => {
             off()
@@ -315,51 +321,44 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   }
 }
 
-/** What the remote acknowledges: the layers, or the operation alone where it shows nothing. */
-function ackIds(operation: Operation): readonly string[] {
-  const layers = layersOf(operation)
-  return layers.length > 0 ? layers.map(({ operationId }) => operationId) : [operation.operationId]
+type ConfirmedFacts = Extract<OperationOutcome, { kind: 'confirmed' }>['facts']
+
+function createEntry(operation: Operation): Entry {
+  const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
+  return {
+    operation,
+    recordId: undefined,
+    state: 'queued',
+    attempts: 0,
+    lastError: undefined,
+    noted: false,
+    sent: false,
+    ended: false,
+    resolve,
+    settled: promise,
+    accepted: Promise.resolve(),
+  }
 }
 
-function lostAnswer({ operation, lastError }: Entry): OperationOutcome {
-  const error = new FreshetError({
-    code: 'outbox/unknown-outcome',
-    kind: 'remote',
-    message: `The answer to operation ${operation.operationId} was lost. It may have been taken or not; look before you send it again.`,
-    cause: lastError,
+/** It may have been on its way when the run before ended, unless the store knows better. */
+function stateOf({ operation, sent }: Entry): Entry['state'] {
+  return operation.once && !sent ? 'queued' : 'unsure'
+}
+
+function firstOf(entries: readonly Entry[], group: string): Entry | undefined {
+  return entries.find((entry) => entry.operation.group === group)
+}
+
+function notSent(): OperationOutcome {
+  return { kind: 'rejected', error: closedError() }
+}
+
+function discardedError(): FreshetError {
+  return new FreshetError({
+    code: 'outbox/discarded',
+    kind: 'usage',
+    message: 'The operation was taken back before there was room to note it.',
   })
-  return { kind: 'unknown', error }
-}
-
-/** One layer per edited row; the first has the operation's own id. */
-function layersOf({ operationId, edits }: Operation): readonly Layer[] {
-  return edits.map(({ table, id, edit }, index) => ({
-    operationId: index === 0 ? operationId : `${operationId}/${index}`,
-    table,
-    id,
-    edit,
-  }))
-}
-
-function operationRecord(operation: Operation): Row {
-  // An operation is plain data by its type; fields that are undefined are not kept.
-  return withoutAbsent(operation) as Row
-}
-
-function withoutAbsent(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutAbsent)
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return value
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([field, item]) =>
-      item === undefined ? [] : [[field, withoutAbsent(item)]],
-    ),
-  )
-}
-
-function readOperation(record: Row): Operation {
-  // Written by operationRecord.
-  return record as unknown as Operation
 }
 
 function closedError(): FreshetError {

@@ -5,7 +5,7 @@ import { FreshetError } from './errors.ts'
  * What work brings that may never end: gives up after `forMs` (`Infinity` for
  * never), or once the signal is aborted, whether the work hears of it or not.
  *
- * @throws {FreshetError} `sync/stalled`, retryable; or the signal's reason.
+ * @throws {FreshetError} `remote/stalled`, retryable; or the signal's reason.
  */
 export async function within<T>(clock: Clock, forMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
@@ -24,9 +24,9 @@ export async function within<T>(clock: Clock, forMs: number, signal: AbortSignal
 
 function stalled(forMs: number): FreshetError {
   return new FreshetError({
-    code: 'sync/stalled',
+    code: 'remote/stalled',
     kind: 'remote',
     retryable: true,
-    message: `The source has said nothing for ${forMs} ms; it is asked again.`,
+    message: `The remote has said nothing for ${forMs} ms; it is asked again.`,
   })
 }
