@@ -1,15 +1,16 @@
 import { createAggregate, type Aggregate, type AggregateSpec } from './aggregate.ts'
-import type { Output } from './derived.ts'
-import { LayeredRows, type LoadEntry, type RowFold } from './layered-rows.ts'
+import { createCollectionWriter, type CollectionState, type CollectionWriter } from './collection-writer.ts'
+import { LayeredRows } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
 import { createLiveOrders } from './live-orders.ts'
 import type { WorkCounter } from './ordered-rows.ts'
 import type { Query } from './query.ts'
-import type { Stamp, Version } from './row-slots.ts'
+import type { Version } from './row-slots.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
 import { createView, type View, type ViewHost } from './view.ts'
 
+export type { CollectionWriter } from './collection-writer.ts'
 export type { LoadEntry, RowFold } from './layered-rows.ts'
 export type { Stamp, Version } from './row-slots.ts'
 
@@ -62,46 +63,6 @@ export type Collection<R extends Row = Row> = {
   aggregate<S extends AggregateSpec>(query: Query, spec: S): Aggregate<S>
 }
 
-/**
- * The kernel's only door into a collection. One batch at a time: `begin`,
- * changes, `settle`, and `notify` once every collection of the replica is settled.
- */
-export type CollectionWriter = {
-  /**
-   * @param rows - How many rows the batch may change. From 64 on, and beyond
-   *   a quarter of the collection, views are built once at `settle` instead of
-   *   row by row. Default 0.
-   */
-  begin(rows?: number): void
-  /**
-   * Sets the confirmed row. A row equal to the held one keeps the held object
-   * and counts as verified. Returns whether it changed.
-   */
-  put(id: string, row: Row, stamp: Stamp, version?: Version): boolean
-  /** Removes the confirmed row and remembers that it is absent. Returns whether there was one. */
-  remove(id: string, stamp?: Stamp): boolean
-  /** The row is as it is held. */
-  verify(id: string, stamp: Stamp): void
-  /** Sets or takes away what pending writes make of a row. */
-  layer(id: string, fold: RowFold | undefined): void
-  setComplete(complete: boolean): void
-  /** Brings every view up to date. */
-  settle(): void
-  /** Runs the listeners of everything that changed since the last time. */
-  notify(): void
-  /** Puts many rows, in a batch begun with their number. */
-  load(entries: readonly LoadEntry[], stamp: Stamp): void
-  /** Lets a row leave memory: it is unknown from then on, not absent. One with a layer stays. Returns whether it left. */
-  forget(id: string): boolean
-  /** Forgets every confirmed row. Layers stay. */
-  clear(): void
-  /** Sequence number of the last put or removal; 0 when unknown. */
-  changedSeq(id: string): number
-  verifiedEpoch(id: string): number
-  version(id: string): Version | undefined
-  idsVerifiedBefore(epoch: number): IterableIterator<string>
-}
-
 export type CollectionOptions = {
   readonly name: string
   readonly columns?: ColumnTypes | undefined
@@ -117,103 +78,45 @@ export function createCollection<R extends Row = Row>(
 ): { readonly collection: Collection<R>; readonly writer: CollectionWriter } {
   const { name, columns = {}, onListenerError = throwLater, work = { rows: 0 } } = options
   const listeners = createListeners<CollectionChange>(onListenerError)
-  let outputs: readonly Output[] = []
-  let changed: Set<string> | 'all' | undefined
-  let complete = false
-
   const rows = new LayeredRows(columns, work, (id) => {
-    if (listeners.size === 0 || changed === 'all') return
-    changed ??= new Set()
-    changed.add(id)
+    if (listeners.size === 0 || state.changed === 'all') return
+    state.changed ??= new Set()
+    state.changed.add(id)
   })
-  const { slots } = rows
   const orders = createLiveOrders(rows, columns, work)
-  const host: ViewHost = {
-    get complete() {
-      return complete
-    },
-    rows,
-    columns,
-    orders,
-    show(output) {
-      outputs = [...outputs, output]
-      return () => {
-        outputs = outputs.filter((other) => other !== output)
-      }
-    },
-    onListenerError,
-  }
-
-  const writer: CollectionWriter = {
-    begin(count = 0) {
-      if (count < bulkRows || count * 4 < slots.used) return
-      slots.reserve(count)
-      rows.startBulk()
-    },
-    put: (id, row, stamp, version) => rows.put(id, row, stamp, version),
-    remove: (id, stamp) => rows.remove(id, stamp?.seq ?? 0),
-    verify(id, stamp) {
-      const slot = slots.findAgain(id)
-      if (slot >= 0) slots.verify(slot, stamp)
-    },
-    layer: (id, fold) => rows.layer(id, fold),
-    setComplete(known) {
-      if (known !== complete) changed ??= new Set()
-      complete = known
-    },
-    settle() {
-      rows.endBulk()
-      for (const output of outputs) output.settle()
-      orders.settled()
-    },
-    notify() {
-      const ids = changed
-      changed = undefined
-      if (ids !== undefined) listeners.emit({ ids: ids === 'all' ? ids : [...ids] })
-      for (const output of outputs) output.notify()
-    },
-    load(entries, stamp) {
-      for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
-    },
-    forget: (id) => rows.forget(id),
-    clear() {
-      changed = 'all'
-      complete = false
-      rows.startBulk()
-      rows.clear()
-    },
-    changedSeq: (id) => rows.changedSeq(id),
-    verifiedEpoch(id) {
-      const slot = slots.findAgain(id)
-      return slot < 0 ? 0 : slots.epoch(slot)
-    },
-    version(id) {
-      const slot = slots.findAgain(id)
-      return slot < 0 ? undefined : slots.version(slot)
-    },
-    *idsVerifiedBefore(epoch) {
-      for (const [slot, id] of slots.ids.entries()) {
-        if (id !== undefined && slots.epoch(slot) < epoch && rows.confirmedAt(slot) !== undefined) yield id
-      }
-    },
-  }
-
+  const state: CollectionState = { rows, orders, listeners, outputs: [], changed: undefined, complete: false }
+  const host = createViewHost(state, columns, onListenerError)
   const collection: Collection = {
+    ...createRowReader(state),
     name,
     columns,
     get size() {
       return rows.visible
     },
     get complete() {
-      return complete
+      return state.complete
     },
+    subscribe: (listener) => listeners.add(listener),
+    view: (query = {}) => createView(host, query),
+    aggregate: (query, spec) => createAggregate(host, query.filter, spec),
+  }
+  // The rows are what the source put there; R is the caller's word for them.
+  return { collection: collection as unknown as Collection<R>, writer: createCollectionWriter(state) }
+}
+
+type RowReader = Pick<Collection, 'get' | 'confirmed' | 'lookup' | 'meta' | 'ids' | 'entries'>
+
+function createRowReader(state: CollectionState): RowReader {
+  const { rows } = state
+  const { slots } = rows
+  const reader: RowReader = {
     get: (id) => rows.get(id),
     confirmed: (id) => rows.confirmed(id),
     lookup(id) {
       const slot = slots.find(id)
       const row = slot < 0 ? undefined : slots.rows[slot]
       if (row !== undefined) return { kind: 'present', row }
-      return { kind: slot >= 0 || complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
+      return { kind: slot >= 0 || state.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
     },
     meta(id) {
       const slot = slots.find(id)
@@ -226,7 +129,7 @@ export function createCollection<R extends Row = Row>(
       }
     },
     *ids() {
-      for (const [id] of collection.entries()) yield id
+      for (const [id] of reader.entries()) yield id
     },
     *entries() {
       for (const [slot, id] of slots.ids.entries()) {
@@ -234,16 +137,32 @@ export function createCollection<R extends Row = Row>(
         if (id !== undefined && row !== undefined) yield [id, row]
       }
     },
-    subscribe: (listener) => listeners.add(listener),
-    view: (query = {}) => createView(host, query),
-    aggregate: (query, spec) => createAggregate(host, query.filter, spec),
   }
-  // The rows are what the source put there; R is the caller's word for them.
-  return { collection: collection as unknown as Collection<R>, writer }
+  return reader
 }
 
-/** Below this a sort of everything saves nothing. */
-const bulkRows = 64
+function createViewHost(
+  state: CollectionState,
+  columns: ColumnTypes,
+  onListenerError: (error: unknown) => void,
+): ViewHost {
+  const { rows, orders } = state
+  return {
+    get complete() {
+      return state.complete
+    },
+    rows,
+    columns,
+    orders,
+    show(output) {
+      state.outputs = [...state.outputs, output]
+      return () => {
+        state.outputs = state.outputs.filter((other) => other !== output)
+      }
+    },
+    onListenerError,
+  }
+}
 
 function throwLater(error: unknown): void {
   queueMicrotask(() => {

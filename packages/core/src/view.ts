@@ -2,6 +2,7 @@ import type { Output } from './derived.ts'
 import { FreshetError } from './errors.ts'
 import type { LayeredRows } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
+import type { LiveOrder } from './live-order.ts'
 import type { LiveOrders } from './live-orders.ts'
 import type { Query } from './query.ts'
 import type { ColumnTypes } from './schema.ts'
@@ -64,28 +65,9 @@ export function createView(host: ViewHost, query: Query): View {
   let closed = false
 
   const refresh = (): void => {
-    const total = live.order.size
-    const count = Math.max(0, Math.min(limit, total - offset))
-    let { rows, ids } = held
-    if (staleFrom < offset + Math.max(count, rows.length)) {
-      const keep = Math.max(0, Math.min(staleFrom - offset, count, rows.length))
-      const shift = changes === 1 ? live.shift : undefined
-      const freshRows = shifted(rows, keep, shift, count)
-      const freshIds = shifted(ids, keep, shift, count)
-      // Of one change only the gap it left is read again, of several everything behind the first.
-      const from = shift === -1 ? Math.max(0, Math.min(rows.length - 1, count)) : keep
-      const to = shift === undefined || shift === -1 ? count : Math.min(keep + 1, count)
-      const differs = live.order.copy(offset + from, offset + to, freshRows, freshIds, from)
-      if (differs || count !== rows.length || shift === -1) {
-        rows = freshRows
-        ids = freshIds
-      }
-    }
+    held = nextSnapshot(held, live, { offset, limit, staleFrom, changes, complete: host.complete })
     staleFrom = Infinity
     changes = 0
-    const { complete } = host
-    if (rows === held.rows && total === held.total && complete === held.complete && held.version > 0) return
-    held = { rows, ids, total, complete, version: held.version + 1 }
   }
   const snapshot = (): ViewSnapshot => {
     if (!closed) refresh()
@@ -120,6 +102,38 @@ export function createView(host: ViewHost, query: Query): View {
       host.orders.release(live)
     },
   }
+}
+
+type Stale = {
+  readonly offset: number
+  readonly limit: number
+  readonly staleFrom: number
+  readonly changes: number
+  readonly complete: boolean
+}
+
+/** The snapshot after the changes since `held`; `held` itself when they changed nothing in it. */
+function nextSnapshot(held: ViewSnapshot, live: LiveOrder, stale: Stale): ViewSnapshot {
+  const { offset, limit, staleFrom, changes, complete } = stale
+  const total = live.order.size
+  const count = Math.max(0, Math.min(limit, total - offset))
+  let { rows, ids } = held
+  if (staleFrom < offset + Math.max(count, rows.length)) {
+    const keep = Math.max(0, Math.min(staleFrom - offset, count, rows.length))
+    const shift = changes === 1 ? live.shift : undefined
+    const freshRows = shifted(rows, keep, shift, count)
+    const freshIds = shifted(ids, keep, shift, count)
+    // Of one change only the gap it left is read again, of several everything behind the first.
+    const from = shift === -1 ? Math.max(0, Math.min(rows.length - 1, count)) : keep
+    const to = shift === undefined || shift === -1 ? count : Math.min(keep + 1, count)
+    const differs = live.order.copy(offset + from, offset + to, freshRows, freshIds, from)
+    if (differs || count !== rows.length || shift === -1) {
+      rows = freshRows
+      ids = freshIds
+    }
+  }
+  const same = rows === held.rows && total === held.total && complete === held.complete && held.version > 0
+  return same ? held : { rows, ids, total, complete, version: held.version + 1 }
 }
 
 /** A window of `count` whose items from `at` on moved by one; the gap at `at` or at the end is left to fill. */
