@@ -22,7 +22,7 @@ export async function runStudioDemo(
   const demo = await openNear({ app: builtApp(), ...options })
   terminal.print('')
   terminal.print(`  Studio     ${demo.url}`)
-  terminal.print(`  SurrealDB  ${demo.databaseUrl}  (in memory, the bakery of Hill Valley)`)
+  terminal.print(`  SurrealDB  ${demo.database.url}  (in memory, the bakery of Hill Valley)`)
   terminal.print(`  Terminal   npx freshet db client list${urlOption(demo)}`)
   terminal.print('')
   const hasKeys = terminal.onKey !== undefined
@@ -49,8 +49,8 @@ async function openNear(options: StudioDemoOptions): Promise<StudioDemo> {
 const keyHelp = 's stop or start the database · w someone else writes, or no more · q quit'
 
 /** What another terminal must say to find the database, where it is not in its usual place. */
-function urlOption({ databaseUrl }: StudioDemo): string {
-  return new URL(databaseUrl).port === String(demoDatabasePort) ? '' : ` --url ${databaseUrl}`
+function urlOption({ database }: StudioDemo): string {
+  return new URL(database.url).port === String(demoDatabasePort) ? '' : ` --url ${database.url}`
 }
 
 /** The folder that `npm run build:studio` fills. */

@@ -1,5 +1,5 @@
 import { hillValleyScope, hillValleyTables, seedHillValley } from '../demo/hill-valley.ts'
-import { startSurrealServer, type SurrealServerOptions } from '../demo/surreal-server.ts'
+import { startSurrealServer, type SurrealServer, type SurrealServerOptions } from '../demo/surreal-server.ts'
 import { createDemoControl, type DemoControl } from './demo-control.ts'
 import { openStudioServer } from './studio-server.ts'
 
@@ -14,7 +14,7 @@ export type StudioDemoOptions = {
 
 export type StudioDemo = {
   readonly url: string
-  readonly databaseUrl: string
+  readonly database: SurrealServer
   readonly control: DemoControl
   close(): Promise<void>
 }
@@ -43,7 +43,7 @@ export async function openStudioDemo(options: StudioDemoOptions): Promise<Studio
   })
   return {
     url: server.url,
-    databaseUrl: database.url,
+    database,
     control,
     async close() {
       control.close()

@@ -1,0 +1,276 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStudioDemo, type StudioDemo } from '@freshet/cli/studio'
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright'
+import { Surreal } from 'surrealdb'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { build } from 'vite'
+import { chromiumArgs, chromiumPath, installChromium, whyNoChromium } from '../../repo/chromium.ts'
+
+// The real thing: the built page in a Chromium, a SurrealDB behind its WebSocket, the stock SDK at both ends.
+
+const scope = { namespace: 'demo', database: 'hill_valley' }
+
+let app: string
+let browser: Browser
+let demo: StudioDemo
+let context: BrowserContext
+let someoneElse: Surreal
+let trouble: string[]
+
+beforeAll(async () => {
+  const missing = whyNoChromium()
+  if (missing !== undefined) throw new Error(missing)
+  installChromium()
+  app = await mkdtemp(join(tmpdir(), 'studio-app-'))
+  await build({
+    configFile: join(import.meta.dirname, 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: app, emptyOutDir: true },
+  })
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArgs] })
+}, 300_000)
+afterAll(async () => {
+  await browser?.close()
+  if (app !== undefined) await rm(app, { recursive: true })
+})
+
+beforeEach(async () => {
+  demo = await openStudioDemo({ app, port: 0 })
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+  trouble = []
+  someoneElse = new Surreal()
+  await someoneElse.connect(demo.database.url, { ...scope, reconnect: false })
+})
+afterEach(async () => {
+  await context.close()
+  await someoneElse.close().catch(() => true)
+  await demo.close()
+})
+
+async function openWindow(table: string): Promise<Page> {
+  const page = await context.newPage()
+  page.on('pageerror', (error) => trouble.push(error.message))
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) trouble.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(demo.url)) trouble.push(`asked for ${request.url()}`)
+  })
+  await page.goto(`${demo.url}#${table}`)
+  return page
+}
+
+function cell(page: Page, id: string, field: string): Locator {
+  return page.locator(`.cell[data-row="${id}"][data-field="${field}"]`)
+}
+
+function strip(page: Page, part: string): Locator {
+  return page.locator(`.strip [data-part="${part}"]`)
+}
+
+const isLive = (page: Page): Promise<void> => page.locator('.strip[data-state="live"]').waitFor()
+
+async function edit(page: Page, id: string, field: string, text: string): Promise<void> {
+  await cell(page, id, field).dblclick()
+  await page.keyboard.press('ControlOrMeta+a')
+  await page.keyboard.type(text)
+  await page.keyboard.press('Enter')
+}
+
+async function stored(id: string, field: string): Promise<string> {
+  const [value] = await demo.database.query(scope, `SELECT VALUE ${field} FROM ONLY ${id}`)
+  return String(value)
+}
+
+test('[SU1] [SU11] rows appear, and what someone else writes shows and lights up', async () => {
+  const page = await openWindow('client')
+  await expect.poll(() => cell(page, 'marty', 'name').textContent()).toBe('Marty McFly')
+  await isLive(page)
+  await someoneElse.query('UPDATE client:marty SET balance = 77.25dec')
+  await cell(page, 'marty', 'balance')
+    .filter({ hasText: '77.25' })
+    .and(page.locator('[data-changed]'))
+    .waitFor()
+  await someoneElse.query("CREATE client:jennifer SET name = 'Jennifer Parker', email = 'jennifer@mail.com'")
+  await cell(page, 'jennifer', 'name').waitFor()
+  await someoneElse.query('DELETE client:jennifer')
+  await cell(page, 'jennifer', 'name').waitFor({ state: 'detached' })
+  expect(trouble).toEqual([])
+})
+
+test('[SU3] with the database stopped rows stay, also over a reload; started again nothing is lost', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await cell(page, 'doc', 'name').waitFor()
+  await page.getByRole('button', { name: 'Stop database' }).click()
+  await page.locator('.strip[data-state="retrying"]').waitFor()
+  await expect.poll(() => strip(page, 'age').textContent()).toMatch(/^stale since \d\d:\d\d:\d\d/)
+  expect(await strip(page, 'source').textContent()).toBe('from cache')
+  expect(await cell(page, 'doc', 'name').textContent()).toBe('Doc Brown')
+
+  await edit(page, 'doc', 'name', 'Emmett Brown')
+  await cell(page, 'doc', 'name').and(page.locator('[data-write="pending"]')).waitFor()
+  await demo.database.query(
+    scope,
+    `UPDATE client:marty SET balance = 1.5dec; DELETE client:biff;
+     CREATE client:jennifer SET name = 'Jennifer Parker', email = 'jennifer@mail.com'`,
+  )
+
+  await page.reload()
+  await cell(page, 'doc', 'name').filter({ hasText: 'Emmett Brown' }).waitFor()
+  await cell(page, 'doc', 'name').and(page.locator('[data-write="pending"]')).waitFor()
+  expect(await cell(page, 'biff', 'name').textContent()).toBe('Biff Tannen')
+  await expect.poll(() => strip(page, 'age').textContent()).toMatch(/^stale since/)
+  expect(await stored('client:doc', 'name')).toBe('Doc Brown')
+
+  await page.getByRole('button', { name: 'Start database' }).click()
+  await isLive(page)
+  await cell(page, 'marty', 'balance').filter({ hasText: '1.5' }).waitFor()
+  await cell(page, 'jennifer', 'name').waitFor()
+  await cell(page, 'biff', 'name').waitFor({ state: 'detached' })
+  await expect.poll(() => strip(page, 'pending').textContent()).toBe('no pending writes')
+  expect(await stored('client:doc', 'name')).toBe('Emmett Brown')
+  expect(await cell(page, 'doc', 'name').textContent()).toContain('Emmett Brown')
+  expect(trouble).toEqual([])
+})
+
+test('[SU4] an edit is confirmed; one the database refuses is undone and says why', async () => {
+  const page = await openWindow('product')
+  await isLive(page)
+  await edit(page, 'sea_pie', 'price', '310')
+  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="confirmed"]')).waitFor()
+  expect(await stored('product:sea_pie', 'price')).toBe('310')
+
+  await edit(page, 'sea_pie', 'price', '0')
+  const refused = cell(page, 'sea_pie', 'price').and(page.locator('[aria-invalid="true"]'))
+  await refused.waitFor()
+  expect(await refused.locator('.value').textContent()).toBe('310')
+  expect(await refused.locator('.reason').textContent()).toMatch(/must conform to: \$value > 0/)
+  expect(await page.getByRole('list', { name: 'Rejected writes' }).textContent()).toContain('sea_pie')
+
+  await edit(page, 'sea_pie', 'price', '320')
+  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="confirmed"]')).waitFor()
+  expect(await page.locator('.notices li').count()).toBe(0)
+  expect(await stored('product:sea_pie', 'price')).toBe('320')
+})
+
+test('[SU4] a row is added and deleted; a refused one is offered to be edited again', async () => {
+  const page = await openWindow('product')
+  await isLive(page)
+  await page.getByRole('button', { name: 'Add row' }).click()
+  await page.getByLabel('id of the new row').fill('mcfly_muffin')
+  await page.getByLabel('name of the new row').fill('McFly Muffin')
+  await page.getByLabel('price of the new row').fill('0')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Edit again' }).click()
+  expect(await page.getByLabel('name of the new row').inputValue()).toBe('McFly Muffin')
+  await page.getByLabel('price of the new row').fill('95')
+  await page.keyboard.press('Enter')
+  await cell(page, 'mcfly_muffin', 'id').and(page.locator('[data-write="confirmed"]')).waitFor()
+  expect(await stored('product:mcfly_muffin', 'price')).toBe('95')
+
+  await page.getByRole('button', { name: 'Delete mcfly_muffin' }).click()
+  expect(await cell(page, 'mcfly_muffin', 'id').count()).toBe(1)
+  await page.getByRole('button', { name: 'Delete mcfly_muffin: press again to confirm' }).click()
+  await cell(page, 'mcfly_muffin', 'id').waitFor({ state: 'detached' })
+  await expect
+    .poll(() => demo.database.query(scope, 'SELECT VALUE id FROM product:mcfly_muffin'))
+    .toEqual([[]])
+})
+
+test('[SU8] a second window follows the first, and takes over when that is closed', async () => {
+  const first = await openWindow('client')
+  await isLive(first)
+  const second = await openWindow('client')
+  await isLive(second)
+  expect(await strip(first, 'role').textContent()).toBe('leader')
+  expect(await strip(second, 'role').textContent()).toBe('follower')
+
+  await someoneElse.query('UPDATE client:marty SET balance = 12.5dec')
+  await cell(second, 'marty', 'balance').filter({ hasText: '12.5' }).waitFor()
+  await edit(second, 'doc', 'name', 'Emmett')
+  await cell(second, 'doc', 'name').and(second.locator('[data-write="confirmed"]')).waitFor()
+  await cell(first, 'doc', 'name').filter({ hasText: 'Emmett' }).waitFor()
+  await edit(second, 'doc', 'email', 'nowhere')
+  await cell(second, 'doc', 'email').and(second.locator('[aria-invalid="true"]')).waitFor()
+
+  await first.close()
+  await strip(second, 'role').filter({ hasText: 'leader' }).waitFor()
+  await isLive(second)
+  await someoneElse.query('UPDATE client:marty SET balance = 13.5dec')
+  await cell(second, 'marty', 'balance').filter({ hasText: '13.5' }).waitFor()
+  await edit(second, 'marty', 'name', 'Marty')
+  await cell(second, 'marty', 'name').and(second.locator('[data-write="confirmed"]')).waitFor()
+  expect(await stored('client:marty', 'name')).toBe('Marty')
+  expect(trouble).toEqual([])
+})
+
+test('[SU8] what a follower wrote while the database was away is sent by it when it leads', async () => {
+  const first = await openWindow('client')
+  await isLive(first)
+  const second = await openWindow('client')
+  await isLive(second)
+  await demo.control.perform('stop-database')
+  await second.locator('.strip[data-state="retrying"]').waitFor()
+  await edit(second, 'doc', 'name', 'Emmett')
+  await cell(first, 'doc', 'name').and(first.locator('[data-write="pending"]')).waitFor()
+  await first.close()
+  await strip(second, 'role').filter({ hasText: 'leader' }).waitFor()
+  await demo.control.perform('start-database')
+  await expect.poll(() => strip(second, 'pending').textContent()).toBe('no pending writes')
+  expect(await stored('client:doc', 'name')).toBe('Emmett')
+  expect(await cell(second, 'doc', 'name').textContent()).toContain('Emmett')
+})
+
+test('[SU9] columns sort and filter, and pages turn', async () => {
+  await demo.database.query(
+    scope,
+    'FOR $n IN 1..=60 { CREATE type::record("product", "extra_" + <string>$n) SET name = "Extra " + <string>$n, price = 1000 + $n }',
+  )
+  const page = await openWindow('product')
+  await isLive(page)
+  const ids = (): Promise<string[]> => page.locator('tbody th').allTextContents()
+  await expect.poll(ids).toHaveLength(50)
+  await page.getByRole('button', { name: 'Page after' }).click()
+  await expect.poll(ids).toHaveLength(15)
+  await page.getByRole('columnheader', { name: 'price' }).click()
+  await page.getByRole('columnheader', { name: 'price' }).click()
+  await expect.poll(async () => (await ids())[0]).toBe('extra_60')
+  await page.getByLabel('Filter price').fill('<200')
+  await expect.poll(ids).toEqual(['hover_cookies', 'delorean_donut', 'flux_cupcake'])
+  await page.getByLabel('Filter name').fill('cook')
+  await expect.poll(ids).toEqual(['hover_cookies'])
+  await page.getByLabel('Filter name').fill('nothing like it')
+  await page.getByText('No row matches the filters.').waitFor()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await expect.poll(ids).toHaveLength(50)
+})
+
+test('[SU10] the keyboard alone reaches every cell, edits it and lets go of it', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await page.getByRole('columnheader', { name: 'id' }).focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
+  const focused = (): Promise<string> =>
+    page.evaluate(() => {
+      const { row, field } = (document.activeElement as HTMLElement).dataset
+      return `${row}/${field}`
+    })
+  expect(await focused()).toBe('doc/name')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('Nobody')
+  await page.keyboard.press('Escape')
+  await expect.poll(focused).toBe('doc/name')
+  expect(await cell(page, 'doc', 'name').textContent()).toBe('Doc Brown')
+  await page.keyboard.type('Emmett')
+  await page.keyboard.press('Tab')
+  await expect.poll(focused).toBe('doc/email')
+  await expect.poll(() => stored('client:doc', 'name')).toBe('Emmett')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Enter')
+  await cell(page, 'doc', 'name').waitFor({ state: 'detached' })
+  await expect.poll(focused).toBe('marty/')
+})
