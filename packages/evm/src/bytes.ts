@@ -9,7 +9,10 @@ export type BytesInput = Uint8Array | Hex
 /** A 256-bit word: 32 bytes, 64 hex digits, or a non-negative integer below 2^256. */
 export type WordInput = BytesInput | bigint
 
-const digits = /^0x(?:[0-9a-fA-F]{2})*$/
+const digitOf: readonly number[] = Array.from({ length: 128 }, (_, code) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase())
+  return value < 0 ? 256 : value
+})
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /**
@@ -22,15 +25,16 @@ export function toBytes(input: BytesInput, what: string): Uint8Array {
     if (input instanceof Uint8Array) return input
     throw usage('bad-hex', `${what} must be a Uint8Array or a 0x hex string`)
   }
-  if (!digits.test(input)) {
-    throw usage(
-      'bad-hex',
-      `${what} is not 0x followed by an even number of hex digits; pad an odd digit with 0`,
-    )
+  const bytes = new Uint8Array(Math.max(0, input.length - 2) >> 1)
+  // What is no digit has a bit above the lowest eight.
+  let seen = input.startsWith('0x') && input.length % 2 === 0 ? 0 : 256
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = (digit(input, 2 * i + 2) << 4) | digit(input, 2 * i + 3)
+    seen |= byte
+    bytes[i] = byte
   }
-  const bytes = new Uint8Array((input.length - 2) / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(input.slice(2 + 2 * i, 4 + 2 * i), 16)
-  return bytes
+  if (seen < 256) return bytes
+  throw usage('bad-hex', `${what} is not 0x and an even number of hex digits; pad an odd digit with 0`)
 }
 
 /**
@@ -78,6 +82,11 @@ export function padded(input: Uint8Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   bytes.set(input.subarray(0, length))
   return bytes
+}
+
+/** Value of a hex digit, 256 for anything else. */
+function digit(text: string, at: number): number {
+  return digitOf[text.charCodeAt(at)] ?? 256
 }
 
 function usage(code: 'bad-hex' | 'bad-address' | 'bad-word', message: string): EvmError {

@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Hex } from '../bytes.ts'
+import type { StaticCall } from '../engine.ts'
 import { answer, assemble } from '../testing/tiny-assembler.ts'
 import { createEvmPool, type EvmPool, type EvmPoolOptions, type PoolCall } from './evm-pool.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { packResults, unpackCalls } from './packing.ts'
 import type { PoolWorker } from './pool-worker-port.ts'
 
 const target: Hex = '0x1000000000000000000000000000000000000001'
@@ -131,7 +133,7 @@ test('[EV13] a closed pool refuses, a hook cannot cross', async () => {
 
 /** A worker that answers every batch at once, or never. */
 function fakeWorker(
-  reply?: (calls: readonly unknown[]) => readonly ('ok' | 'halt')[],
+  reply?: (calls: readonly StaticCall[]) => readonly ('ok' | 'halt')[],
   posted: number[] = [],
 ): PoolWorker {
   let listener: (message: unknown) => void = () => {}
@@ -144,13 +146,15 @@ function fakeWorker(
       posted.push(order.batch)
       if (reply === undefined) return
       const reads = { time: false, number: false, block: false, slots: [], accounts: [] }
-      const results = reply(order.calls).map((status) => ({
+      const results = reply(unpackCalls(order.block, order.count)).map((status) => ({
         status,
         output: new Uint8Array(0),
         gasUsed: 1_000_000n,
         reads,
       }))
-      queueMicrotask(() => listener({ kind: 'results', batch: order.batch, results } satisfies FromWorker))
+      queueMicrotask(() =>
+        listener({ kind: 'results', batch: order.batch, ...packResults(results) } satisfies FromWorker),
+      )
     },
     onMessage: (given) => {
       listener = given

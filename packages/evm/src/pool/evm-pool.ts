@@ -152,61 +152,81 @@ export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
     return queue.splice(0, end < 0 ? size : Math.min(size, end))
   }
 
-  function staticCall(call: PoolCall, { signal }: RunOptions = {}): Promise<EvmResult> {
-    const { gas } = checkCall(call)
-    if (ended !== undefined) return Promise.reject(ended)
-    if (signal?.aborted === true) return Promise.reject(reasonOf(signal))
-    const key = quarantine === undefined ? '' : keyOf(call)
-    if (quarantine?.isShutOut(key) === true)
-      return Promise.resolve(unsupported('quarantined for burning its gas'))
-    if (waiting >= queueLimit) return Promise.reject(busy(queueLimit))
+  /** Queues a call; `cancel` takes it back. */
+  function enqueue(call: PoolCall): {
+    readonly result: Promise<EvmResult>
+    readonly cancel: (reason: Error) => void
+  } {
+    const checked = checkCall(call)
+    if (ended !== undefined) return settled(Promise.reject(ended))
+    if (quarantine?.isEmpty === false && quarantine.isShutOut(keyOf(call))) {
+      return settled(Promise.resolve(unsupported('quarantined for burning its gas')))
+    }
+    if (waiting >= queueLimit) return settled(Promise.reject(busy(queueLimit)))
     waiting++
-    return new Promise<EvmResult>((resolve, reject) => {
-      const finish = (): void => {
-        waiting--
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const job: Job = {
-        call: plainCall(call),
-        alone: false,
-        settle: (result) => {
-          finish()
-          quarantine?.note(key, result.status === 'halt' && result.gasUsed === gas)
-          resolve(result)
-          job.settle = job.refuse = () => {}
-        },
-        refuse: (error) => {
-          finish()
-          reject(error)
-          job.settle = job.refuse = () => {}
-        },
-      }
-      const onAbort = (): void => {
+    const { promise, resolve, reject } = Promise.withResolvers<EvmResult>()
+    const job: Job = {
+      call: checked,
+      alone: false,
+      settle: (result) => {
+        close()
+        const burned = result.status === 'halt' && result.gasUsed === checked.gas
+        if (quarantine !== undefined && (burned || !quarantine.isEmpty)) quarantine.note(keyOf(call), burned)
+        resolve(result)
+      },
+      refuse: (error) => {
+        close()
+        reject(error)
+      },
+    }
+    const close = (): void => {
+      waiting--
+      job.settle = job.refuse = () => {}
+    }
+    queue.push(job)
+    schedule()
+    return {
+      result: promise,
+      cancel: (reason) => {
         const at = queue.indexOf(job)
         if (at >= 0) queue.splice(at, 1)
-        job.refuse(signal === undefined ? undefined : reasonOf(signal))
-      }
-      signal?.addEventListener('abort', onAbort)
-      queue.push(job)
-      schedule()
-    })
+        job.refuse(reason)
+      },
+    }
+  }
+
+  async function staticCall(call: PoolCall, { signal }: RunOptions = {}): Promise<EvmResult> {
+    if (signal?.aborted === true) throw reasonOf(signal)
+    const { result, cancel } = enqueue(call)
+    if (signal === undefined) return result
+    const onAbort = (): void => cancel(reasonOf(signal))
+    signal.addEventListener('abort', onAbort)
+    return result.finally(() => signal.removeEventListener('abort', onAbort))
   }
 
   async function* runMany(calls: Iterable<PoolCall> | AsyncIterable<PoolCall>, { signal }: RunOptions = {}) {
-    const stop = new AbortController()
-    const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-    const window: Promise<EvmResult>[] = []
+    if (signal?.aborted === true) throw reasonOf(signal)
+    const window: ReturnType<typeof enqueue>[] = []
+    const cancelAll = (reason: Error): void => {
+      for (const { cancel } of window) cancel(reason)
+    }
+    const onAbort = (): void => {
+      if (signal !== undefined) cancelAll(reasonOf(signal))
+    }
+    // One listener for all of them: adding one per call takes as long as running it.
+    signal?.addEventListener('abort', onAbort)
     try {
       for await (const call of calls) {
-        const result = staticCall(call, { signal: both })
+        const queued = enqueue(call)
         // Someone awaits it only when its turn comes.
-        result.catch(() => {})
-        window.push(result)
-        if (window.length >= workers * batchSize * 2) yield await firstOf(window)
+        queued.result.catch(() => {})
+        window.push(queued)
+        if (window.length >= workers * batchSize * 2) yield await takeFirst(window)
       }
-      while (window.length > 0) yield await firstOf(window)
+      while (window.length > 0) yield await takeFirst(window)
     } finally {
-      stop.abort()
+      signal?.removeEventListener('abort', onAbort)
+      cancelAll(cancelled(undefined))
     }
   }
 
@@ -235,9 +255,15 @@ function byLoad(left: WorkerSlot, right: WorkerSlot): number {
   return left.load - right.load
 }
 
-async function firstOf(window: Promise<EvmResult>[]): Promise<EvmResult> {
-  const first = window.shift()
-  if (first !== undefined) return first
+function settled(result: Promise<EvmResult>) {
+  return { result, cancel: () => {} }
+}
+
+/** The result of the oldest call of a window, which stays in it until it is there. */
+async function takeFirst(window: { readonly result: Promise<EvmResult> }[]): Promise<EvmResult> {
+  const result = await window[0]?.result
+  window.shift()
+  if (result !== undefined) return result
   throw new EvmError('nothing to wait for', { code: 'evm/trap', kind: 'internal' })
 }
 
@@ -252,10 +278,6 @@ function engineOptions(options: EvmPoolOptions): WasmEvmOptions {
   return { hardfork, unknown, maxCodeBytes, runtime, memoryLimitBytes, hashSeed }
 }
 
-function plainCall({ to, from, data, gas, gasPrice, blobHashes }: PoolCall): StaticCall {
-  return { to, from, data, gas, gasPrice, blobHashes }
-}
-
 function keyOf(call: PoolCall): string {
   return call.key ?? `${bytesToHex(toBytes(call.to, 'to'))} ${bytesToHex(toBytes(call.data, 'data'))}`
 }
@@ -267,9 +289,11 @@ function unsupported(reason: string): EvmResult {
 
 function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason
-  return reason instanceof Error
-    ? reason
-    : new EvmError('the call was cancelled', { code: 'evm/cancelled', kind: 'usage', cause: reason })
+  return reason instanceof Error ? reason : cancelled(reason)
+}
+
+function cancelled(cause: unknown): EvmError {
+  return new EvmError('the call was cancelled', { code: 'evm/cancelled', kind: 'usage', cause })
 }
 
 function busy(limit: number): EvmError {

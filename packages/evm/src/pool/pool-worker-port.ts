@@ -3,7 +3,8 @@
  * in a test.
  */
 export interface PoolWorker {
-  post(message: unknown): void
+  /** `transfer` may be moved instead of copied. */
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void
   /** Called for every message from the worker. */
   onMessage(listener: (message: unknown) => void): void
   /** Called once when the worker is gone though nobody terminated it, or broke. */

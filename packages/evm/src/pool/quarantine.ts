@@ -25,6 +25,11 @@ export class Quarantine {
     this.#firstMs = options.firstMs ?? 60_000
   }
 
+  /** Nothing to look up: the usual case, in which nobody needs to make a key. */
+  get isEmpty(): boolean {
+    return this.#records.size === 0
+  }
+
   isShutOut(key: string): boolean {
     return (this.#records.get(key)?.until ?? 0) > this.#now()
   }

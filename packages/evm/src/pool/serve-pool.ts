@@ -2,6 +2,7 @@ import type { EvmEngine, EvmResult, StaticCall } from '../engine.ts'
 import { applyChange } from '../state-log.ts'
 import { createWasmEvm } from '../wasm/wasm-evm.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { packResults, unpackCalls } from './packing.ts'
 import { workerScope } from './worker-scope.ts'
 
 /** Options of {@link servePool}. */
@@ -39,8 +40,10 @@ export function servePool(options: ServePoolOptions = {}): void {
       for (const change of message.changes) applyChange(ready, change)
       return
     }
-    const results = message.calls.map((call) => run(ready, call))
-    scope.post({ kind: 'results', batch: message.batch, results } satisfies FromWorker)
+    const packed = packResults(unpackCalls(message.block, message.count).map((call) => run(ready, call)))
+    scope.post({ kind: 'results', batch: message.batch, ...packed } satisfies FromWorker, [
+      packed.block.buffer,
+    ])
   }
 }
 

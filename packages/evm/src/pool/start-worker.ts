@@ -15,7 +15,7 @@ function startThread(threads: NonNullable<ReturnType<typeof nodeThreads>>): Pool
   const worker = new threads.Worker(file)
   let expected = false
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     onMessage: (listener) => worker.on('message', listener),
     onFailure: (listener) => {
       worker.on('error', listener)
@@ -35,7 +35,7 @@ function startWebWorker(): PoolWorker {
     ? new Worker(new URL('./pool-worker.ts', import.meta.url), { type: 'module' })
     : new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' })
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     onMessage: (listener) =>
       worker.addEventListener('message', (event: MessageEvent) => listener(event.data)),
     onFailure: (listener) => worker.addEventListener('error', listener),

@@ -2,7 +2,7 @@ import type * as WorkerThreads from 'node:worker_threads'
 
 /** The inside of a worker, in Node and in a browser. */
 export type WorkerScope = {
-  readonly post: (message: unknown) => void
+  readonly post: (message: unknown, transfer?: readonly ArrayBuffer[]) => void
   readonly onMessage: (listener: (message: unknown) => void) => void
 }
 
@@ -10,12 +10,12 @@ export function workerScope(): WorkerScope {
   const port = nodeThreads()?.parentPort
   if (port !== undefined && port !== null) {
     return {
-      post: (message) => port.postMessage(message),
+      post: (message, transfer = []) => port.postMessage(message, transfer),
       onMessage: (listener) => port.on('message', listener),
     }
   }
   return {
-    post: (message) => globalThis.postMessage(message),
+    post: (message, transfer = []) => globalThis.postMessage(message, { transfer: [...transfer] }),
     onMessage: (listener) =>
       globalThis.addEventListener('message', (event: MessageEvent) => listener(event.data)),
   }

@@ -1,10 +1,12 @@
-import type { EvmResult, StaticCall } from '../engine.ts'
+import type { CheckedCall } from '../check-call.ts'
+import type { EvmResult } from '../engine.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { packCalls, unpackResults } from './packing.ts'
 import type { PoolWorker } from './pool-worker-port.ts'
 
 /** A call on its way through the pool. */
 export type Job = {
-  readonly call: StaticCall
+  readonly call: CheckedCall
   /** It was with a worker that failed, so it goes with no other. */
   alone: boolean
   settle: (result: EvmResult) => void
@@ -58,7 +60,10 @@ export class WorkerSlot {
     const number = this.#next++
     this.#batches.push({ number, jobs })
     if (this.#batches.length === 1) this.#watch()
-    this.post({ kind: 'run', batch: number, calls: jobs.map((job) => job.call) })
+    const block = packCalls(jobs.map((job) => job.call))
+    this.#worker?.post({ kind: 'run', batch: number, count: jobs.length, block } satisfies ToWorker, [
+      block.buffer,
+    ])
   }
 
   receive(worker: PoolWorker, message: unknown): void {
@@ -72,13 +77,14 @@ export class WorkerSlot {
       return
     }
     const batch = this.#batches.shift()
-    if (batch === undefined || batch.number !== answer.batch || batch.jobs.length !== answer.results.length) {
+    if (batch === undefined || batch.number !== answer.batch) {
       if (batch !== undefined) this.#batches.unshift(batch)
       return this.fail(worker, new Error('a worker answered what it was not asked'))
     }
+    const results = unpackResults(answer, batch.jobs.length)
     this.#watch()
     batch.jobs.forEach((job, index) => {
-      const result = answer.results[index]
+      const result = results[index]
       if (result !== undefined) job.settle(result)
     })
     this.onProgress()
