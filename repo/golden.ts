@@ -9,7 +9,7 @@ const mostShown = 20
  *
  * @returns Exit code: 0 without differences, 1 with some or when no recorded file was there.
  */
-function runGolden(): number {
+async function runGolden(): Promise<number> {
   let checked = 0
   let differences = 0
   for (const { title, file, compare } of goldenChecks) {
@@ -18,7 +18,7 @@ function runGolden(): number {
       console.log(`${file}: skipped, it is not in ${goldenFolder()}. Set FRESHET_RAINDEX_DATA.`)
       continue
     }
-    const result = compare(text, readGolden)
+    const result = await compare(text, readGolden)
     console.log(`${file}: ${result.checked} checked, ${result.differences.length} differences. ${title}`)
     for (const difference of result.differences.slice(0, mostShown)) console.log(`  ${difference}`)
     checked += result.checked
@@ -28,4 +28,4 @@ function runGolden(): number {
   return checked > 0 && differences === 0 ? 0 : 1
 }
 
-process.exitCode = runGolden()
+process.exitCode = await runGolden()

@@ -1,3 +1,17 @@
+export { quoteOrder, type QuoteOutcome, type QuoteRequest, type StoreOverride } from './quote.ts'
+export {
+  simulateTakeOrders,
+  type TakenOrder,
+  type TakeOrderConfig,
+  type TakeOrdersConfig,
+  type TakeOutcome,
+  type TakeWarning,
+} from './take-orders.ts'
+export { revertDataOf, type NotComparable } from './not-comparable.ts'
+export type { EvaluationHost, WordRead } from './calculate-io.ts'
+export type { EntryPoint, Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
+export type { OrderbookState, Wallet } from './orderbook-state.ts'
+export { replicaState, rowState, type RowReader } from './replica-state.ts'
 export { replayLogs, type BlockChanges, type LogReplay, type Note } from './replay-logs.ts'
 export { readRpcLog, type ChainLog } from './chain-log.ts'
 export { decodeLog } from './decode-log.ts'

@@ -209,10 +209,10 @@ test('[FL9] what the chain cannot write out, display can', () => {
   expect(display(parse('1e80'), 90)).toBe('1e80')
 })
 
-test('[FL1] the comparison with recorded rows notices a wrong bit', () => {
+test('[FL1] the comparison with recorded rows notices a wrong bit', async () => {
   const one = floatToHex(parse('1'))
   const row = { op: 'add', a: one, b: one, result: floatToHex(parse('2')) }
-  const { checked, differences } = goldenFloats.compare(
+  const { checked, differences } = await goldenFloats.compare(
     JSON.stringify([row, { op: 'unheard' }]),
     () => undefined,
   )

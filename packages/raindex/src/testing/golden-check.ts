@@ -9,7 +9,7 @@ export type GoldenCheck = {
    *
    * @param readOther - Gives the text of another recorded file, undefined when it is not there.
    */
-  compare(text: string, readOther: (file: string) => string | undefined): GoldenResult
+  compare(text: string, readOther: (file: string) => string | undefined): GoldenResult | Promise<GoldenResult>
 }
 
 export type GoldenResult = {

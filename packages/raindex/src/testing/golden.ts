@@ -2,12 +2,19 @@ import type { GoldenCheck } from './golden-check.ts'
 import { goldenArbitrum } from './golden-arbitrum.ts'
 import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
+import { goldenQuotes } from './golden-quotes.ts'
 import { goldenReplay } from './golden-replay.ts'
+import { goldenTakesV5, goldenTakesV6 } from './golden-takes.ts'
+
+const runs = ['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run']
 
 /** All comparisons with recorded data, for the tests and for `npm run golden`. */
 export const goldenChecks: readonly GoldenCheck[] = [
   goldenFloats,
   goldenOrders,
-  ...['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run'].map(goldenReplay),
+  ...runs.map(goldenReplay),
   goldenArbitrum,
+  ...runs.map(goldenQuotes),
+  goldenTakesV5,
+  goldenTakesV6,
 ]

@@ -1,0 +1,12 @@
+import type { Address, Bytes32 } from './hex.ts'
+import { keccak256 } from './keccak.ts'
+
+/** The namespace of an owner's words in a store, as the order book qualifies it: the key of `Set` events. */
+export function qualifiedNamespace(owner: Address, orderbook: Address): Bytes32 {
+  return keccak256(`0x${addressWord(owner).slice(2)}${addressWord(orderbook).slice(2)}`)
+}
+
+/** An address as a word. */
+export function addressWord(address: Address): Bytes32 {
+  return `0x${address.slice(2).padStart(64, '0')}`
+}
