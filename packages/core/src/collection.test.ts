@@ -69,6 +69,40 @@ test('[R7] lookup says absent only of what is known to be absent', () => {
   expect(collection.lookup('2')).toEqual({ kind: 'absent' })
 })
 
+test('[R7] a removal under a layer counts as a change, and a layer over nothing tells nothing', () => {
+  const { collection, writer, apply } = open()
+  apply(() => {
+    writer.put('1', { a: 1 }, stamp(1), 'v1')
+    writer.layer('1', (row) => row && { ...row, a: 2 })
+    writer.layer('2', (row) => row && { ...row, a: 2 })
+  })
+  expect(collection.lookup('2')).toEqual({ kind: 'unknown' })
+  apply(() => expect(writer.remove('1', stamp(7))).toBe(true))
+  expect(writer.changedSeq('1')).toBe(7)
+  expect(collection.lookup('1')).toEqual({ kind: 'absent' })
+  expect(collection.meta('1')).toEqual({
+    fetchedAtUnixMs: 0,
+    verifiedEpoch: 0,
+    version: undefined,
+    pending: true,
+  })
+  apply(() => writer.layer('1', undefined))
+  expect(writer.changedSeq('1')).toBe(7)
+  expect(collection.lookup('1')).toEqual({ kind: 'absent' })
+  // The slot of a removed row is used again, its freshness is not.
+  apply(() => {
+    writer.put('3', { a: 3 }, stamp(8), 'v3')
+    writer.remove('3', stamp(9))
+    writer.layer('4', () => ({ a: 4 }))
+  })
+  expect(collection.meta('4')).toEqual({
+    fetchedAtUnixMs: 0,
+    verifiedEpoch: 0,
+    version: undefined,
+    pending: true,
+  })
+})
+
 test('[R7] meta tells when a row was fetched and verified, and whether a write is pending', () => {
   const { collection, writer, apply } = open()
   apply(() => writer.put('1', { a: 1 }, stamp(1), 'v1'))

@@ -116,7 +116,9 @@ function createRowReader(state: CollectionState): RowReader {
       const slot = slots.find(id)
       const row = slot < 0 ? undefined : slots.rows[slot]
       if (row !== undefined) return { kind: 'present', row }
-      return { kind: slot >= 0 || state.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
+      // A row hidden by a pending delete is absent; a layer over nothing tells nothing.
+      const hidden = slot >= 0 && rows.confirmedAt(slot) !== undefined
+      return { kind: hidden || state.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
     },
     meta(id) {
       const slot = slots.find(id)

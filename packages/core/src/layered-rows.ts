@@ -73,7 +73,8 @@ export class LayeredRows {
   /** Number of the last put or removal. Of an id that may be a forgotten removal: the newest of those. */
   changedSeq(id: string): number {
     const slot = this.slots.findAgain(id)
-    return slot < 0 ? (this.#absent.get(id) ?? this.#forgottenSeq) : this.slots.seq(slot)
+    const seq = slot < 0 ? 0 : this.slots.seq(slot)
+    return seq > 0 ? seq : (this.#absent.get(id) ?? this.#forgottenSeq)
   }
 
   put(id: string, row: Row, stamp: Stamp, version: Version | undefined): boolean {
@@ -88,6 +89,7 @@ export class LayeredRows {
       return false
     }
     slots.change(slot, stamp, version)
+    if (held === undefined && this.#absent.size > 0) this.#absent.delete(id)
     if (layer === undefined) this.#show(slot, row)
     else {
       layer.confirmed = row
@@ -107,8 +109,7 @@ export class LayeredRows {
       this.slots.release(slot)
     } else {
       if (layer.confirmed === undefined) return false
-      layer.confirmed = undefined
-      this.#fold(slot, layer)
+      this.#unconfirm(slot, layer)
     }
     this.#changed(id)
     return true
@@ -156,17 +157,19 @@ export class LayeredRows {
     if (layer === undefined) {
       this.#show(slot, undefined)
       this.slots.release(slot)
-    } else {
-      layer.confirmed = undefined
-      this.#fold(slot, layer)
-    }
+    } else this.#unconfirm(slot, layer)
+  }
+
+  /** Leaves a row to its layer alone. */
+  #unconfirm(slot: number, layer: Layered): void {
+    layer.confirmed = undefined
+    this.slots.forgetMeta(slot)
+    this.#fold(slot, layer)
   }
 
   #slotFor(id: string): number {
     const slot = this.slots.findAgain(id)
-    if (slot >= 0) return slot
-    if (this.#absent.size > 0) this.#absent.delete(id)
-    return this.slots.take(id)
+    return slot >= 0 ? slot : this.slots.take(id)
   }
 
   #dropLayer(id: string): void {

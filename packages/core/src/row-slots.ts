@@ -70,9 +70,7 @@ export class RowSlots {
     this.#index.remove(id)
     this.ids[slot] = undefined
     this.rows[slot] = undefined
-    this.#seqs[slot] = 0
-    this.#epochs[slot] = 0
-    if (this.#versions) this.#versions[slot] = undefined
+    this.forgetMeta(slot)
     this.#free.push(slot)
     this.#lastSlot = -1
   }
@@ -96,6 +94,11 @@ export class RowSlots {
     this.verify(slot, stamp)
     this.#seqs[slot] = stamp.seq
     this.setVersion(slot, version)
+  }
+
+  /** There is no confirmed row in this slot. */
+  forgetMeta(slot: number): void {
+    this.change(slot, unknown, undefined)
   }
 
   setVersion(slot: number, version: Version | undefined): void {
@@ -133,6 +136,8 @@ function longer<A extends Uint32Array | Uint16Array>(old: A, fresh: A): A {
   fresh.set(old)
   return fresh
 }
+
+const unknown: Stamp = { seq: 0, epoch: 0, nowUnixMs: 0 }
 
 /** Small steps: copying 14 B nine times over is cheaper than keeping a quarter of it empty. */
 const growth = 1.125
