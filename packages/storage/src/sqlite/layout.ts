@@ -12,7 +12,7 @@ export type LayoutStep = (database: DatabaseSync) => void
  * How the layout came to be; step n makes version n + 1. Never change a step
  * that was released: append one.
  */
-export const layoutSteps: readonly LayoutStep[] = [
+const layoutSteps: readonly LayoutStep[] = [
   (database) =>
     database.exec(`
       CREATE TABLE freshet_state (

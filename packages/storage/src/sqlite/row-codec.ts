@@ -9,6 +9,8 @@ const cbor = new Encoder({
   mapsAsObjects: true,
   variableMapSize: true,
   tagUint8Array: false,
+  // Else a few bytes of a row would keep all of its record in memory.
+  copyBuffers: true,
 })
 
 const tagNames: readonly Tag[] = ['decimal', 'uuid', 'recordId', 'duration', 'datetime']

@@ -69,6 +69,25 @@ test(
   },
 )
 
+test('[T10] processes that append at once lose nothing and share one order', { timeout }, async () => {
+  using directory = testDirectory()
+  const path = directory.path('shared.db')
+  await makeStore(path, [])
+  const finished = await Promise.all([1, 2, 3].map(() => runChild(path, 'appends', 0)))
+  expect(finished).toEqual([true, true, true])
+  const store = await openSqliteStore({ path, tables: crashTables })
+  const records = await store.range('operations', {})
+  expect((await store.info()).seq).toBe(300)
+  await store.close()
+  const counts = new Map<unknown, number>()
+  for (const { value } of records) {
+    const next = counts.get(value['process']) ?? 0
+    expect(value['at']).toBe(next)
+    counts.set(value['process'], next + 1)
+  }
+  expect([...counts.values()]).toEqual([100, 100, 100])
+})
+
 type State = {
   readonly seq: number
   readonly tables: { readonly [table: string]: unknown[] }

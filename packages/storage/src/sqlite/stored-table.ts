@@ -1,5 +1,5 @@
 import type { StoreIndex, StoreTable } from '@freshet/core'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { compileIndexKey, type IndexKey } from '../order-key.ts'
 import type { TableSet } from '../tables.ts'
 import { decodeRow } from './row-codec.ts'
@@ -109,19 +109,4 @@ function keyIndexNames(database: DatabaseSync, number: number): string[] {
 
 function keysOf(indexes: readonly StoreIndex[]): IndexKey[] {
   return indexes.map(({ fields }) => compileIndexKey(fields))
-}
-
-/** Statements by their text, each prepared once per connection. */
-export function statementCache(database: DatabaseSync): (sql: string) => StatementSync {
-  const statements = new Map<string, StatementSync>()
-  return (sql) => {
-    let statement = statements.get(sql)
-    if (statement === undefined) {
-      statement = database.prepare(sql)
-      // Lists cost less than objects per row.
-      statement.setReturnArrays(true)
-      statements.set(sql, statement)
-    }
-    return statement
-  }
 }

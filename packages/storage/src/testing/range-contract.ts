@@ -272,7 +272,7 @@ export function rangeContract(options: ContractOptions): void {
 }
 
 /** Compares a range of the store with the model's. */
-export async function expectSameRange(
+async function expectSameRange(
   store: Store,
   model: ReturnType<typeof createModelStore>,
   range: StoreRange,

@@ -38,6 +38,9 @@ if (work === 'rebuild') {
     await store.commit(commitStep(round), term)
     process.stdout.write(`${round}\n`)
   }
+} else if (work === 'appends') {
+  const store = await openSqliteStore({ path, tables: crashTables, busyTimeoutMs: 60_000 })
+  for (let at = 0; at < 100; at++) await store.append('operations', { process: process.pid, at })
 } else {
   const store = await openSqliteStore({ path, tables: crashTables })
   const { term } = await store.info()
