@@ -19,6 +19,7 @@ import {
   type TabMessage,
   type Telemetry,
 } from '@freshet/core'
+import { createEditRegistry, type EditRegistry } from './session/edit-registry.ts'
 import type { LiveStream } from './live-stream.ts'
 import { masterSource } from './master-source.ts'
 import { masterTarget } from './master-target.ts'
@@ -63,6 +64,7 @@ export type LiveCore = {
   readonly events: TableEvents
   readonly stats: TableStats
   readonly eviction: Eviction
+  readonly sessions: EditRegistry
   /** Keys of the results that are on screen, and how often. */
   readonly openResults: Map<string, number>
   /** Grows when the master is swapped: what was read before is of another. */
@@ -112,13 +114,14 @@ export function createLiveCore(options: {
   const ending = new AbortController()
   let closed: Promise<void> | undefined
 
+  const sessions = createEditRegistry()
   const openResults = new Map<string, number>()
   const eviction = createEviction({
     replica,
     table: rowsTable,
     maxBytes: settings.maxBytes,
     maxAgeMs: settings.maxAgeMs,
-    isPinned: () => false,
+    isPinned: (id) => sessions.has(id),
     isOpen: (key) => openResults.has(key),
   })
   const upkeep = createResultUpkeep({ replica, table: rowsTable, master: () => current })
@@ -238,6 +241,7 @@ export function createLiveCore(options: {
     await Promise.race([sent, delay(clock, settings.drainMs, drained.signal)])
     while (!settledDown() && clock.now() < until) await delay(clock, settleCheckMs)
     ending.abort()
+    sessions.disposeAll()
     await shared.close()
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
@@ -256,6 +260,7 @@ export function createLiveCore(options: {
     events,
     stats,
     eviction,
+    sessions,
     openResults,
     get generation() {
       return generation

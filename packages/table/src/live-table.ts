@@ -36,6 +36,7 @@ import { evaluable, queryRules } from './query-rules.ts'
 import type { TableEvents } from './table-events.ts'
 import { tableMetadata } from './table-metadata.ts'
 import type { TableStats } from './table-stats.ts'
+import { createRecordEdits, type RecordEdits } from './session/record-edits.ts'
 import { createTableWriter, type TableWriteOptions, type WriteResult } from './table-writer.ts'
 
 /**
@@ -46,7 +47,7 @@ import { createTableWriter, type TableWriteOptions, type WriteResult } from './t
  * Usable wherever an `AnyTable` is. Handles narrowed by `withFilter` share rows,
  * connection and outbox with the table they come from; closing that one closes all.
  */
-export interface LiveTable<R extends Row = Row> extends AnyTable<R> {
+export interface LiveTable<R extends Row = Row> extends AnyTable<R>, RecordEdits<R> {
   readonly cacheKey: string
   /** What narrows this handle. */
   readonly filter: Filter | undefined
@@ -209,6 +210,7 @@ function createHandle<R extends Row>(
   const { mode = 'cache-first', masterIpp } = options
   const conditions = createConditions(base)
   const writer = createTableWriter(core)
+  const edits = createRecordEdits<Row>(core, writer)
   let page: Pagination | undefined
 
   const narrowed = (query: Query): Query => {
@@ -325,6 +327,7 @@ function createHandle<R extends Row>(
     tempAddCondition: conditions.add,
     tempRemoveCondition: conditions.remove,
 
+    ...edits,
     withFilter: (filter) => createHandle(core, both(conditions.filter, filter), options),
     invalidate: core.invalidateAll,
     pageCacheKey: (number) => pageCacheKey(settings.cacheKey, number),

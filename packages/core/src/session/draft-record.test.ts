@@ -101,3 +101,17 @@ test('[E3] a field named like a part of every object is only a field', () => {
   expect(Object.getOwnPropertyDescriptor(draft.local(), '__proto__')?.value).toBe(3)
   expect(draft.isModified('toString')).toBe(false)
 })
+
+test('[E7] what was typed during a save stays, what was stored otherwise is told', () => {
+  const draft = createDraftRecord({ a: 1, b: 1, c: 1, d: 1 }, { a: 1, b: 1, c: 1, d: 1 })
+  draft.set('a', 2)
+  draft.set('b', 2)
+  draft.set('c', 2)
+  const sent = draft.change()
+  draft.set('b', 3)
+  expect(draft.accept({ a: 2, b: 2, c: 9, d: 5 }, sent)).toEqual(['c'])
+  expect(draft.local()).toEqual({ a: 2, b: 3, c: 2, d: 5 })
+  expect(draft.modifiedFields()).toEqual(['b', 'c'])
+  expect(draft.conflicts()).toEqual([])
+  expect(draft.change().expect).toEqual({ b: 2, c: 9 })
+})

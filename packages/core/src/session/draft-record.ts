@@ -44,6 +44,13 @@ export type DraftRecord = {
   revert(field?: string): void
   /** Moves the draft onto a newer confirmed row; returns the fields now in conflict. */
   rebase(remote: Row): readonly string[]
+  /**
+   * Takes over what the remote stored of a change that was sent [E7]. What was
+   * typed meanwhile stays; other fields follow the row as by `rebase`.
+   *
+   * @returns The sent fields that were stored otherwise; they stay modified.
+   */
+  accept(stored: Row, sent: RecordChange): readonly string[]
   /** What to save. Fields in conflict are part of it: saving them is how a person says "mine". */
   change(): RecordChange
 }
@@ -119,6 +126,25 @@ export function createDraftRecord(
       }
       based = remote
       return [...fields].flatMap(([field, { conflict }]) => (conflict ? [field] : []))
+    },
+    accept(stored, sent) {
+      const sentFields = new Set([...Object.keys(sent.set), ...sent.unset])
+      const otherwise: string[] = []
+      for (const field of new Set([...fields.keys(), ...Object.keys(stored)])) {
+        const kept = own(stored, field)
+        if (!sentFields.has(field)) {
+          put(field, rebaseField(stateOf(field), kept, sameIn(field), policyOf(field)))
+          continue
+        }
+        const same = sameIn(field)
+        const asked = own(sent.set, field)
+        const { local: mine } = stateOf(field)
+        const asSent = same(kept, asked)
+        if (!asSent) otherwise.push(field)
+        put(field, { snapshot: kept, local: asSent && same(mine, asked) ? kept : mine, conflict: undefined })
+      }
+      based = stored
+      return otherwise
     },
     change() {
       const dirty = edited().map((field) => [field, stateOf(field)] as const)

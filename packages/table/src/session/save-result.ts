@@ -1,0 +1,27 @@
+import type { FreshetError, Maybe, RecordConflict } from '@freshet/core'
+import type { FieldError } from '../master-errors.ts'
+
+/** A sent field that the database stored otherwise. */
+export type PartialField = { readonly field: string; readonly sent: Maybe; readonly stored: Maybe }
+
+/** How a save ended. Only misuse of a session throws. */
+export type SaveResult =
+  /** The draft is what the database holds. */
+  | { readonly kind: 'saved' }
+  | { readonly kind: 'created'; readonly id: string }
+  /** Stored, but some fields otherwise than they were sent; those stay modified. `acceptStored` adopts them. */
+  | { readonly kind: 'partial'; readonly fields: readonly PartialField[] }
+  /**
+   * Nothing was written: someone else changed fields of this draft, deleted the
+   * row, or made one of the same id. The draft is kept. Saving again after
+   * `changed` overwrites what was seen; after `deleted`, `recreate` or `discard`.
+   */
+  | {
+      readonly kind: 'conflict'
+      readonly reason: 'changed' | 'deleted' | 'exists'
+      readonly conflicts: readonly RecordConflict[]
+    }
+  /** Noted, and sent when the database is in reach. */
+  | { readonly kind: 'queued'; readonly operationId: string }
+  /** Refused or failed; the draft is as it was. */
+  | { readonly kind: 'error'; readonly error: FreshetError; readonly fieldErrors: readonly FieldError[] }
