@@ -48,6 +48,12 @@ export function toAddressBytes(input: BytesInput, what = 'address'): Uint8Array 
   throw usage('bad-address', `${what} has ${bytes.length} bytes; an address has 20`)
 }
 
+/** Reads a 20-byte address as hex, in the case it was given. Throws as {@link toAddressBytes}. */
+export function toAddressHex(input: BytesInput, what: string): Hex {
+  const bytes = toAddressBytes(input, what)
+  return typeof input === 'string' ? input : bytesToHex(bytes)
+}
+
 /**
  * Reads a 256-bit word.
  *

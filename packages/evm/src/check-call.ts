@@ -1,11 +1,11 @@
-import { toAddressBytes, toBytes, toWordBytes, type BytesInput } from './bytes.ts'
+import { toAddressHex, toBytes, toWordBytes, type BytesInput, type Hex } from './bytes.ts'
 import { maxCallGas, type StaticCall } from './engine.ts'
 import { EvmError } from './errors.ts'
 
 /** A call whose arguments were checked. */
 export type CheckedCall = {
-  readonly to: Uint8Array
-  readonly from: Uint8Array
+  readonly to: Hex
+  readonly from: Hex
   readonly data: Uint8Array
   readonly gas: bigint
   readonly gasPrice: Uint8Array | undefined
@@ -17,8 +17,8 @@ const noHashes: readonly Uint8Array[] = []
 /** Checks every argument of a call before anything runs. */
 export function checkCall(call: StaticCall): CheckedCall {
   return {
-    to: toAddressBytes(call.to, 'to'),
-    from: toAddressBytes(call.from, 'from'),
+    to: toAddressHex(call.to, 'to'),
+    from: toAddressHex(call.from, 'from'),
     data: toBytes(call.data, 'data'),
     gas: checkGas(call.gas),
     gasPrice: call.gasPrice === undefined ? undefined : toWordBytes(call.gasPrice, 'gasPrice'),

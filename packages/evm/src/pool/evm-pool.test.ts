@@ -146,7 +146,7 @@ function fakeWorker(
       posted.push(order.batch)
       if (reply === undefined) return
       const reads = { time: false, number: false, block: false, slots: [], accounts: [] }
-      const results = reply(unpackCalls(order.block, order.count)).map((status) => ({
+      const results = reply(unpackCalls(order, order.count)).map((status) => ({
         status,
         output: new Uint8Array(0),
         gasUsed: 1_000_000n,

@@ -1,17 +1,12 @@
 import type { StateChange } from '../state-log.ts'
-import type { PackedResults } from './packing.ts'
+import type { Packed, PackedResults } from './packing.ts'
 import type { WasmEvmOptions } from '../wasm/wasm-evm.ts'
 
 /** What the pool tells a worker, in order. */
 export type ToWorker =
   | { readonly kind: 'start'; readonly options: WasmEvmOptions }
   | { readonly kind: 'state'; readonly changes: readonly StateChange[] }
-  | {
-      readonly kind: 'run'
-      readonly batch: number
-      readonly count: number
-      readonly block: Uint8Array<ArrayBuffer>
-    }
+  | ({ readonly kind: 'run'; readonly batch: number; readonly count: number } & Packed)
 
 /** What a worker answers. */
 export type FromWorker =

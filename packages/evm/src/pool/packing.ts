@@ -1,4 +1,4 @@
-import { bytesToHex, toBytes, type Hex } from '../bytes.ts'
+import { bytesToBigInt, type Hex } from '../bytes.ts'
 import type { CheckedCall } from '../check-call.ts'
 import type { EvmResult, ReadSet, SlotRead, StaticCall } from '../engine.ts'
 
@@ -9,14 +9,20 @@ const statuses = ['ok', 'revert', 'halt'] as const
 /** Stands for a result that travels as an object beside the block: `missing` and `unsupported`. */
 const apart = 3
 
-/** Calls as bytes: to, from, gas, gas price, blob hashes, data. */
-export function packCalls(calls: readonly CheckedCall[]): Uint8Array<ArrayBuffer> {
-  const writer = new Writer(
-    calls.reduce((size, { data, blobHashes }) => size + 120 + data.length + blobHashes.length * 32, 0),
-  )
+/**
+ * Numbers and bytes in a block; addresses and slots, which repeat, once each as text; results that are no plain end
+ * as they are.
+ */
+export type Packed = { readonly block: Uint8Array<ArrayBuffer>; readonly texts: readonly Hex[] }
+export type PackedResults = Packed & { readonly apart: readonly EvmResult[] }
+
+/** Each call: to, from, gas, gas price, blob hashes, data. */
+export function packCalls(calls: readonly CheckedCall[]): Packed {
+  const size = calls.reduce((sum, { data, blobHashes }) => sum + 64 + data.length + blobHashes.length * 32, 0)
+  const writer = new Writer(size)
   for (const { to, from, gas, gasPrice, blobHashes, data } of calls) {
-    writer.bytes(to)
-    writer.bytes(from)
+    writer.text(to)
+    writer.text(from)
     writer.big(gas)
     writer.sized(gasPrice ?? noBytes)
     writer.number(blobHashes.length)
@@ -26,24 +32,21 @@ export function packCalls(calls: readonly CheckedCall[]): Uint8Array<ArrayBuffer
   return writer.done()
 }
 
-export function unpackCalls(block: Uint8Array, count: number): readonly StaticCall[] {
-  const reader = new Reader(block)
+export function unpackCalls(packed: Packed, count: number): readonly StaticCall[] {
+  const reader = new Reader(packed)
   return Array.from({ length: count }, () => {
-    const [to, from, gas, gasPrice] = [reader.bytes(20), reader.bytes(20), reader.big(), reader.sized()]
+    const [to, from, gas, gasPrice] = [reader.text(), reader.text(), reader.big(), reader.sized()]
     const blobHashes = Array.from({ length: reader.number() }, () => reader.bytes(32))
-    const price = gasPrice.length === 0 ? undefined : BigInt(bytesToHex(gasPrice))
+    const price = gasPrice.length === 0 ? undefined : bytesToBigInt(gasPrice)
     return { to, from, gas, gasPrice: price, blobHashes, data: reader.sized() }
   })
 }
 
-/** Results as bytes, and those that are no plain end beside them. */
-export type PackedResults = { readonly block: Uint8Array<ArrayBuffer>; readonly apart: readonly EvmResult[] }
-
+/** Each result: status, gas, reads, output. */
 export function packResults(results: readonly EvmResult[]): PackedResults {
-  const plain = results.map(
-    ({ output, reads }) => 30 + output.length + reads.accounts.length * 20 + reads.slots.length * 52,
-  )
-  const writer = new Writer(plain.reduce((sum, size) => sum + size, 0))
+  const sizeOf = ({ output, reads }: EvmResult): number =>
+    32 + output.length + reads.accounts.length * 4 + reads.slots.length * 8
+  const writer = new Writer(results.reduce((sum, result) => sum + sizeOf(result), 0))
   const others: EvmResult[] = []
   for (const result of results) {
     if (result.status === 'missing' || result.status === 'unsupported') {
@@ -56,16 +59,15 @@ export function packResults(results: readonly EvmResult[]): PackedResults {
     writeReads(writer, result.reads)
     writer.sized(result.output)
   }
-  return { block: writer.done(), apart: others }
+  return { ...writer.done(), apart: others }
 }
 
-export function unpackResults({ block, apart: others }: PackedResults, count: number): readonly EvmResult[] {
-  const reader = new Reader(block)
-  const rest = others.values()
+export function unpackResults(packed: PackedResults, count: number): readonly EvmResult[] {
+  const reader = new Reader(packed)
+  const rest = packed.apart.values()
   const results: EvmResult[] = []
   for (let i = 0; i < count; i++) {
-    const kind = reader.number()
-    const status = statuses[kind]
+    const status = statuses[reader.number()]
     if (status === undefined) {
       const other = rest.next()
       if (other.done === true) break
@@ -83,23 +85,24 @@ function writeReads(writer: Writer, { time, number, block, slots, accounts }: Re
   writer.number((time ? 1 : 0) | (number ? 2 : 0) | (block ? 4 : 0))
   writer.number(slots.length)
   for (const [address, slot] of slots) {
-    writer.hex(address)
-    writer.hex(slot)
+    writer.text(address)
+    writer.text(slot)
   }
   writer.number(accounts.length)
-  for (const address of accounts) writer.hex(address)
+  for (const address of accounts) writer.text(address)
 }
 
 function readReads(reader: Reader): ReadSet {
   const flags = reader.number()
-  const slots = Array.from({ length: reader.number() }, (): SlotRead => [reader.hex(20), reader.hex(32)])
-  const accounts = Array.from({ length: reader.number() }, () => reader.hex(20))
+  const slots = Array.from({ length: reader.number() }, (): SlotRead => [reader.text(), reader.text()])
+  const accounts = Array.from({ length: reader.number() }, () => reader.text())
   return { time: (flags & 1) !== 0, number: (flags & 2) !== 0, block: (flags & 4) !== 0, slots, accounts }
 }
 
 class Writer {
   readonly #bytes: Uint8Array<ArrayBuffer>
   readonly #view: DataView
+  readonly #texts = new Map<Hex, number>()
   #at = 0
 
   constructor(size: number) {
@@ -112,8 +115,13 @@ class Writer {
     this.#at += bytes.length
   }
 
-  hex(hex: Hex): void {
-    this.bytes(toBytes(hex, 'hex'))
+  text(text: Hex): void {
+    let index = this.#texts.get(text)
+    if (index === undefined) {
+      index = this.#texts.size
+      this.#texts.set(text, index)
+    }
+    this.number(index)
   }
 
   sized(bytes: Uint8Array): void {
@@ -132,19 +140,21 @@ class Writer {
     this.#at += 8
   }
 
-  done(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#at)
+  done(): Packed {
+    return { block: this.#bytes, texts: [...this.#texts.keys()] }
   }
 }
 
 class Reader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #texts: readonly Hex[]
   #at = 0
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  constructor({ block, texts }: Packed) {
+    this.#bytes = block
+    this.#view = new DataView(block.buffer, block.byteOffset, block.byteLength)
+    this.#texts = texts
   }
 
   /** A copy, so that one result does not keep the block of a whole batch. */
@@ -154,10 +164,8 @@ class Reader {
     return bytes
   }
 
-  hex(length: number): Hex {
-    const hex = bytesToHex(this.#bytes.subarray(this.#at, this.#at + length))
-    this.#at += length
-    return hex
+  text(): Hex {
+    return this.#texts[this.number()] ?? '0x'
   }
 
   sized(): Uint8Array {

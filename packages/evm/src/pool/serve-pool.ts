@@ -40,7 +40,7 @@ export function servePool(options: ServePoolOptions = {}): void {
       for (const change of message.changes) applyChange(ready, change)
       return
     }
-    const packed = packResults(unpackCalls(message.block, message.count).map((call) => run(ready, call)))
+    const packed = packResults(unpackCalls(message, message.count).map((call) => run(ready, call)))
     scope.post({ kind: 'results', batch: message.batch, ...packed } satisfies FromWorker, [
       packed.block.buffer,
     ])

@@ -60,9 +60,9 @@ export class WorkerSlot {
     const number = this.#next++
     this.#batches.push({ number, jobs })
     if (this.#batches.length === 1) this.#watch()
-    const block = packCalls(jobs.map((job) => job.call))
-    this.#worker?.post({ kind: 'run', batch: number, count: jobs.length, block } satisfies ToWorker, [
-      block.buffer,
+    const packed = packCalls(jobs.map((job) => job.call))
+    this.#worker?.post({ kind: 'run', batch: number, count: jobs.length, ...packed } satisfies ToWorker, [
+      packed.block.buffer,
     ])
   }
 

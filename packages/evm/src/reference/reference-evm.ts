@@ -73,7 +73,8 @@ export async function makeReferenceEvm(options: EngineOptions): Promise<AsyncEvm
   }
 
   async function staticCall(call: StaticCall): Promise<EvmResult> {
-    const { to, from, data, gas, gasPrice, blobHashes } = checkCall(call)
+    const { data, gas, gasPrice, blobHashes } = checkCall(call)
+    const [to, from] = [toAddressBytes(call.to), toAddressBytes(call.from)]
     evm ??= await newEvm()
     await evm.journal.cleanup()
     for (const warm of [...precompiles, bytesToHex(from), bytesToHex(to), coinbase(env)])
