@@ -72,7 +72,7 @@ export function createAggregate<S extends AggregateSpec>(
   const output: Output = {
     settle() {},
     notify() {
-      if (listeners.size === 0) return
+      if (closed || listeners.size === 0) return
       const now = snapshot()
       if (now === told) return
       told = now

@@ -262,6 +262,34 @@ test('[Q3] a closed view keeps its last snapshot and is told nothing', () => {
   expect(twin.snapshot().ids).toEqual(['a', 'b'])
 })
 
+test('[Q3] a view that a listener closes is not told of the batch any more', () => {
+  const { collection, writer, apply } = open()
+  const [first, second] = [collection.view(), collection.view({ limit: 1 })]
+  const totals = collection.aggregate({}, { count: { op: 'count' } })
+  const told: string[] = []
+  first.subscribe(() => {
+    told.push('first')
+    second.close()
+    totals.close()
+  })
+  second.subscribe(() => told.push('second'))
+  totals.subscribe(() => told.push('totals'))
+  apply(() => writer.put('a', { n: 1 }, stamp(1)))
+  expect(told).toEqual(['first'])
+})
+
+test('[Q3] a batch applied by a listener is told after the one it heard of', () => {
+  const { collection, writer, apply } = open()
+  const view = collection.view()
+  const totals: number[] = []
+  view.subscribe(({ total }) => {
+    totals.push(total)
+    if (total < 3) apply(() => writer.put(`${total}`, { n: 1 }, stamp(total + 1)))
+  })
+  apply(() => writer.put('0', { n: 1 }, stamp(1)))
+  expect(totals).toEqual([1, 2, 3])
+})
+
 test('[Q5] totals follow changes, layers, loads and removals', () => {
   const { collection, writer, apply } = open()
   const totals = collection.aggregate(
@@ -351,6 +379,38 @@ test('[Q9] the work of a change does not grow with the collection', () => {
   const [small, large] = [workAt(600), workAt(60_000)]
   for (const [at, rows] of large.entries()) expect(rows).toBeLessThanOrEqual((small[at] ?? 0) + 12)
   expect(Math.max(...large)).toBeLessThan(200)
+})
+
+test('[Q9] a result without a limit costs its changes, and is read again only where it changed', () => {
+  const { collection, writer, apply, work } = open()
+  const view = collection.view({ order: [{ field: 'n', direction: 'asc' }] })
+  const entries = Array.from({ length: 20_000 }, (_, n): LoadEntry => [`r${n}`, { n }])
+  apply(() => writer.load(entries, stamp(1)), entries.length)
+  expect(view.snapshot().ids).toHaveLength(20_000)
+  work.rows = 0
+  for (let change = 1; change <= 50; change++)
+    apply(() => writer.remove(`r${change * 300}`, stamp(1 + change)))
+  expect(work.rows).toBeLessThan(50 * 40)
+  expect(view.snapshot().ids).toHaveLength(19_950)
+  work.rows = 0
+  apply(() => writer.put('new', { n: 7.5 }, stamp(99)))
+  expect(view.snapshot().ids.slice(7, 10)).toEqual(['r7', 'new', 'r8'])
+  expect(work.rows).toBeLessThan(40)
+})
+
+test('[Q9] views of the same filter and order share one index', () => {
+  const { collection, writer, apply, work } = open()
+  const filter = { op: 'gt', field: 'n', value: 0 } as const
+  const views = Array.from({ length: 20 }, (_, at) => collection.view({ filter, offset: at, limit: 5 }))
+  apply(() => writer.put('a', { n: 1 }, stamp(1)))
+  work.rows = 0
+  apply(() => writer.put('b', { n: 0 }, stamp(2)))
+  expect(work.rows).toBeLessThan(5)
+  for (const view of views) view.close()
+  apply(() => writer.put('c', { n: 1 }, stamp(3)))
+  work.rows = 0
+  apply(() => writer.put('d', { n: 1 }, stamp(4)))
+  expect(work.rows).toBe(1)
 })
 
 function fromJson(text: string): Row {

@@ -79,7 +79,7 @@ export function createView(host: ViewHost, query: Query): View {
       if (live.changedFrom < staleFrom) staleFrom = live.changedFrom
     },
     notify() {
-      if (listeners.size === 0) return
+      if (closed || listeners.size === 0) return
       const now = snapshot()
       if (now === told) return
       told = now
