@@ -248,6 +248,28 @@ test('[SU9] columns sort and filter, and pages turn', async () => {
   await expect.poll(ids).toHaveLength(50)
 })
 
+test('[SU9] without database and without anything kept, the page says so, and reads when it can', async () => {
+  await demo.control.perform('stop-database')
+  const page = await openWindow('client')
+  await page.getByText('The database cannot be reached, and nothing is kept here yet.').waitFor()
+  await demo.control.perform('start-database')
+  await cell(page, 'marty', 'name').waitFor()
+})
+
+test('[SU4] a write that is refused only after a reload is not lost in silence', async () => {
+  const page = await openWindow('product')
+  await isLive(page)
+  await demo.control.perform('stop-database')
+  await page.locator('.strip[data-state="retrying"]').waitFor()
+  await edit(page, 'sea_pie', 'price', '0')
+  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="pending"]')).waitFor()
+  await page.reload()
+  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="pending"]')).waitFor()
+  await demo.control.perform('start-database')
+  await cell(page, 'sea_pie', 'price').and(page.locator('[aria-invalid="true"]')).waitFor()
+  expect(await cell(page, 'sea_pie', 'price').locator('.value').textContent()).toBe('299')
+})
+
 test('[SU10] the keyboard alone reaches every cell, edits it and lets go of it', async () => {
   const page = await openWindow('client')
   await isLive(page)

@@ -31,10 +31,15 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
   const writes = createWriteLedger(systemClock)
   live.outbox.subscribe(() => writes.queued(live.outbox.queued()))
   writes.queued(live.outbox.queued())
+  // The events are of writes of this window; what was kept from before, or came from another, is settled apart.
   live.events.subscribe((event) => {
     if (event.kind === 'writeConfirmed') writes.confirmed(event.op)
-    else if (event.kind === 'writeReverted') writes.reverted(event.op, event.error)
-    else if (event.kind === 'writeFailed') writes.reverted(event.op, event.error)
+    else if (event.kind === 'writeReverted' || event.kind === 'writeFailed')
+      writes.reverted(event.op, event.error)
+  })
+  live.outbox.onSettled((operationId, outcome) => {
+    if (outcome.kind === 'confirmed') writes.confirmed(operationId)
+    else writes.reverted(operationId, 'error' in outcome ? outcome.error : undefined)
   })
   // What becomes of a write is told by the events; here only that it was noted.
   const noted = (work: Promise<unknown>): void => void work.catch(() => {})

@@ -35,7 +35,8 @@ export const GridCell = memo(function GridCell(props: GridCellProps) {
       data-write={note?.outcome.kind}
       aria-invalid={reason === undefined ? undefined : true}
     >
-      {children ?? <ShownCell value={value} />}
+      <ShownCell value={value} />
+      {children}
       {children === undefined && note && <WriteMark note={note} reason={reason} />}
     </Tag>
   )

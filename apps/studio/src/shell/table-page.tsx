@@ -5,7 +5,7 @@ import type { StudioTable } from '../data/studio-table.ts'
 import type { WriteNote } from '../data/write-ledger.ts'
 import { DataGrid } from '../grid/data-grid.tsx'
 import { DraftRow, type DraftTexts } from '../grid/draft-row.tsx'
-import { useRows, type GridQuery } from '../query/use-rows.ts'
+import { useRows, type GridQuery, type GridRows } from '../query/use-rows.ts'
 import { FreshnessStrip } from '../strip/freshness-strip.tsx'
 import { editText } from '../value/edit-text.ts'
 import { fieldType } from '../value/field-type.ts'
@@ -41,19 +41,19 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
     <main className="page">
       <FreshnessStrip table={table} />
       <div className="tools">
-        <span className="count">
-          <b>{found.total.toLocaleString('en')}</b> {found.total === 1 ? 'row' : 'rows'}
-          {isFiltered && ' match'}
-          {!found.complete && found.ids.length > 0 && (
-            <span title="Not all rows are known here yet">, so far</span>
-          )}
-        </span>
+        <RowCount found={found} isFiltered={isFiltered} />
         {isFiltered && (
           <button type="button" className="quiet" onClick={() => setQuery({ ...query, typed: {}, page: 0 })}>
             Clear filters
           </button>
         )}
+        {Object.entries(found.mistakes).map(([field, message]) => (
+          <span key={field} className="mistake" role="alert">
+            {field}: {message}
+          </span>
+        ))}
         <span className="fill" />
+        <span className="hint">Enter edits · Escape leaves · Shift-click sorts within</span>
         <Pager
           page={query.page}
           pages={pages}
@@ -95,6 +95,18 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
         onPage={(step) => toPage(query.page + step)}
       />
     </main>
+  )
+}
+
+function RowCount({ found, isFiltered }: { readonly found: GridRows; readonly isFiltered: boolean }) {
+  const { total, complete } = found
+  if (!complete && total === 0) return <span className="count">no rows known yet</span>
+  return (
+    <span className="count">
+      <b>{total.toLocaleString('en')}</b> {total === 1 ? 'row' : 'rows'}
+      {isFiltered && ' match'}
+      {!complete && ', so far'}
+    </span>
   )
 }
 
