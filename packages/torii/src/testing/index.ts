@@ -1,0 +1,1 @@
+export { readToriiData, toriiData } from './torii-data.ts'
