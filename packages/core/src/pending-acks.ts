@@ -43,13 +43,15 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       refetches.want(layer)
     },
     confirmedBy(fact, startedAt) {
-      if (held.size === 0 || startedAt === 'live') return []
+      if (held.size === 0) return []
       const key = keyOf(fact)
       const entries = held.get(key) ?? []
-      const confirmed = entries.filter((entry) => startedAt >= entry.ackedAt)
-      if (confirmed.length === 0) return []
-      setHeld(key, entries.filter((entry) => !confirmed.includes(entry)))
-      return confirmed.map((entry) => entry.operationId)
+      const isConfirmed = (entry: HeldAck): boolean => startedAt !== 'live' && startedAt >= entry.ackedAt
+      const left = entries.filter((entry) => !isConfirmed(entry))
+      setHeld(key, left)
+      // What was pushed may be older than the write: the row is still to be read.
+      if (left.length > 0) refetches.want(fact)
+      return entries.filter(isConfirmed).map((entry) => entry.operationId)
     },
     confirmedByWalk(table, since, isHeldBack) {
       const confirmed = [...held.values()]
