@@ -129,7 +129,11 @@ type CommitOutcome =
   | { readonly kind: 'committed'; readonly seq: CommitSeq }
   | { readonly kind: 'failed'; readonly fault: FreshetError }
 
-async function commitWithRetry(options: CommitterOptions, commit: Commit, closing: AbortSignal): Promise<CommitOutcome> {
+async function commitWithRetry(
+  options: CommitterOptions,
+  commit: Commit,
+  closing: AbortSignal,
+): Promise<CommitOutcome> {
   const { store, term, clock, onFault } = options
   for (let attempt = 0; ; attempt++) {
     try {

@@ -150,7 +150,11 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     else await readWanted(reading, wanted, signal)
   }
   const refetchAll = async (): Promise<void> => {
-    for (let wanted = replica.refetches.takeEager(); wanted.length > 0; wanted = replica.refetches.takeEager()) {
+    for (
+      let wanted = replica.refetches.takeEager();
+      wanted.length > 0;
+      wanted = replica.refetches.takeEager()
+    ) {
       await refetch(wanted)
     }
   }
@@ -213,18 +217,29 @@ function applyLog<F>(replica: Replica<F>, batch: LogBatch<F>): boolean {
     case 'covered':
       return false
     case 'gap':
-      throw restart(`The log goes on behind position ${batch.after}, the replica stands at ${outcome.position}.`)
+      throw restart(
+        `The log goes on behind position ${batch.after}, the replica stands at ${outcome.position}.`,
+      )
     case 'beyond-history':
       replica.reset()
       throw restart(`The log was rewound behind position ${outcome.oldest}, the oldest that is kept.`)
   }
 }
 
-async function readWanted<F>(reading: SourceReading<F>, wanted: readonly Wanted[], signal: AbortSignal): Promise<void> {
+async function readWanted<F>(
+  reading: SourceReading<F>,
+  wanted: readonly Wanted[],
+  signal: AbortSignal,
+): Promise<void> {
   const tables = Map.groupBy(wanted, ({ table }) => table)
   try {
     for (const [table, entries] of tables) {
-      await readRows(reading, table, entries.map(({ id }) => id), signal)
+      await readRows(
+        reading,
+        table,
+        entries.map(({ id }) => id),
+        signal,
+      )
     }
   } catch (error) {
     for (const entry of wanted) reading.replica.refetches.want(entry)
@@ -247,7 +262,12 @@ function restart(message: string): FreshetError {
   return new FreshetError({ code: restartCode, kind: 'remote', retryable: true, message })
 }
 
-type Live = { readonly promise: Promise<void>; readonly isReached: boolean; resumed: boolean; reached(): void }
+type Live = {
+  readonly promise: Promise<void>
+  readonly isReached: boolean
+  resumed: boolean
+  reached(): void
+}
 
 function createLive(): Live {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -36,7 +36,11 @@ export type DeliveryOptions<D extends Delivery> = {
  * After a lost answer the remote is asked whether it shows the effect before
  * anything is sent again [W4]; what must not be sent twice is reported [W1].
  */
-export async function deliver<D extends Delivery>(options: DeliveryOptions<D>, delivery: D, signal: AbortSignal): Promise<void> {
+export async function deliver<D extends Delivery>(
+  options: DeliveryOptions<D>,
+  delivery: D,
+  signal: AbortSignal,
+): Promise<void> {
   const { backoff, clock, random } = options
   for (let attempt = 0; !signal.aborted && !delivery.ended; attempt++) {
     const read = options.beginRead()
@@ -74,13 +78,21 @@ async function tryOnce<D extends Delivery>(
     options.changed()
     return await inTime(options.target.send(operation, signal))
   } catch (error) {
-    return afterError(delivery, asFreshetError(error, { code: 'outbox/unsure', kind: 'remote', retryable: true }), outer)
+    return afterError(
+      delivery,
+      asFreshetError(error, { code: 'outbox/unsure', kind: 'remote', retryable: true }),
+      outer,
+    )
   } finally {
     request.abort()
   }
 }
 
-function afterError(delivery: Delivery, fault: FreshetError, signal: AbortSignal): OperationOutcome | undefined {
+function afterError(
+  delivery: Delivery,
+  fault: FreshetError,
+  signal: AbortSignal,
+): OperationOutcome | undefined {
   const { operation, state } = delivery
   delivery.lastError = fault
   if (state === 'sending') delivery.state = 'unsure'
@@ -93,7 +105,10 @@ function afterError(delivery: Delivery, fault: FreshetError, signal: AbortSignal
 }
 
 /** The outcome of an operation of which nobody knows what became. */
-export function lostAnswer({ operation, lastError }: Pick<Delivery, 'operation' | 'lastError'>): OperationOutcome {
+export function lostAnswer({
+  operation,
+  lastError,
+}: Pick<Delivery, 'operation' | 'lastError'>): OperationOutcome {
   const error = new FreshetError({
     code: 'outbox/unknown-outcome',
     kind: 'remote',

@@ -147,7 +147,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const refuse = (entry: Entry, error: unknown): never => {
     if (!entry.ended) {
       dropLayers(entry)
-      end(entry, { kind: 'rejected', error: asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' }) })
+      end(entry, {
+        kind: 'rejected',
+        error: asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' }),
+      })
     }
     throw error
   }
@@ -191,7 +194,17 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     entry.sent = true
   }
 
-  const delivery = { target, backoff, clock, random, stallMs, beginRead: replica.beginRead, beforeSend, changed, settle }
+  const delivery = {
+    target,
+    backoff,
+    clock,
+    random,
+    stallMs,
+    beginRead: replica.beginRead,
+    beforeSend,
+    changed,
+    settle,
+  }
   const drainGroup = async (group: string, signal: AbortSignal): Promise<void> => {
     for (;;) {
       const entry = firstOf(entries, group)

@@ -23,7 +23,11 @@ export type SourceReading<F> = {
 const refetchRows = 200
 
 /** Reads a whole table, page by page; what the walk did not see is gone [S4]. */
-export async function walkTable<F>(reading: SourceReading<F>, table: string, signal: AbortSignal): Promise<void> {
+export async function walkTable<F>(
+  reading: SourceReading<F>,
+  table: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { replica, source, pageRows } = reading
   const since = replica.seq
   const seen = new Set<string>()
@@ -35,7 +39,8 @@ export async function walkTable<F>(reading: SourceReading<F>, table: string, sig
       const page = await reading.within(source.page?.({ table, cursor, limit: pageRows }, signal) ?? noPage)
       await replica.ready()
       signal.throwIfAborted()
-      const covers = page.next === undefined ? [{ table, key: wholeTable, complete: true, total: page.total, since }] : []
+      const covers =
+        page.next === undefined ? [{ table, key: wholeTable, complete: true, total: page.total, since }] : []
       replica.apply({ kind: 'state', startedAt: read.startedAt, facts: page.facts, covers })
       done += page.facts.length
       cursor = page.next

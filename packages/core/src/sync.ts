@@ -110,7 +110,13 @@ export function createSync<F>(options: SyncOptions<F>): Sync {
 
 function withDefaults<F>(options: SyncOptions<F>) {
   const { replica, source, clock = systemClock, telemetry = noTelemetry, rules = allRules } = options
-  const { whole = replica.tables(), pageRows = 1_000, reconcileMs = 60_000, quietMs = 1_000, stallMs = 30_000 } = options
+  const {
+    whole = replica.tables(),
+    pageRows = 1_000,
+    reconcileMs = 60_000,
+    quietMs = 1_000,
+    stallMs = 30_000,
+  } = options
   return { replica, source, clock, telemetry, rules, whole, pageRows, reconcileMs, quietMs, stallMs }
 }
 

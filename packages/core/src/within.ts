@@ -7,7 +7,12 @@ import { FreshetError } from './errors.ts'
  *
  * @throws {FreshetError} `remote/stalled`, retryable; or the signal's reason.
  */
-export async function within<T>(clock: Clock, forMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function within<T>(
+  clock: Clock,
+  forMs: number,
+  signal: AbortSignal,
+  work: Promise<T>,
+): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   // The reason of an abort is ours: this signal is never given to others to abort.
   const abort = (): void => reject(signal.reason as Error)

@@ -10,7 +10,9 @@ export function withoutAbsent<T>(value: T): T {
 function copied(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copied)
   if (!isRecord(value)) return value
-  const fields = Object.entries(value).flatMap(([field, item]) => (item === undefined ? [] : [[field, copied(item)]]))
+  const fields = Object.entries(value).flatMap(([field, item]) =>
+    item === undefined ? [] : [[field, copied(item)]],
+  )
   return Object.fromEntries(fields)
 }
 

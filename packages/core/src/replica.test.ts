@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest'
+import type { RowFact, StateBatch } from './batch.ts'
+import { wholeTable } from './coverage.ts'
+import { createReplica, type ReplicaOptions } from './replica.ts'
+import { gone, put, touched } from './testing/facts.ts'
+import { toyTable } from './testing/toy-table.ts'
+import { createVirtualClock } from './testing/virtual-clock.ts'
+
+function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
+  const lines: string[] = []
+  const clock = createVirtualClock()
+  const replica = createReplica({
+    name: 'r',
+    tables: [{ name: toyTable }, { name: 'others' }],
+    clock,
+    log: {
+      enabled: () => true,
+      write: (level, target, message) => lines.push(`${level} ${target} ${message}`),
+    },
+    ...options,
+  })
+  const push = (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts })
+  return { replica, rows: replica.collection(toyTable), push, lines, clock }
+}
+
+test('[A1] all tables are swapped before any listener runs, and each listener runs once per batch', () => {
+  const { replica, rows, push } = setUp()
+  const others = replica.collection('others')
+  const seen: unknown[] = []
+  rows.subscribe(({ ids }) => seen.push(['things', ids, rows.size, others.size]))
+  others.subscribe(({ ids }) => seen.push(['others', ids, rows.size, others.size]))
+  push(
+    put('a', { n: 1 }),
+    { kind: 'put', table: 'others', id: 'x', row: {} },
+    put('b', { n: 1 }),
+    put('a', { n: 2 }),
+  )
+  expect(seen).toEqual([
+    ['things', ['a', 'b'], 2, 1],
+    ['others', ['x'], 2, 1],
+  ])
+})
+
+test('[A1] a batch that is refused leaves everything as it was', () => {
+  const { replica, rows, push } = setUp({ maxRows: 3, needsOf: () => [] })
+  push(put('a', { n: 1 }))
+  const before = { seq: replica.seq, checkpoint: replica.checkpoint }
+  const refused: [Partial<StateBatch>, string][] = [
+    [
+      { facts: [put('b', { n: 1 }), { kind: 'put', table: 'nowhere', id: 'x', row: {} }] },
+      'replica/unknown-table',
+    ],
+    [
+      { facts: [put('b', { n: 1 })], covers: [{ table: 'nowhere', key: wholeTable, complete: true }] },
+      'replica/unknown-table',
+    ],
+    [{ facts: [put('b', {}), put('c', {}), put('d', {})], checkpoint: 'c1' }, 'replica/too-many-rows'],
+  ]
+  for (const [batch, code] of refused) {
+    const apply = () => replica.apply({ kind: 'state', startedAt: 'live', facts: [], ...batch })
+    expect(apply).toThrow(expect.objectContaining({ code }))
+    expect({ seq: replica.seq, checkpoint: replica.checkpoint }).toEqual(before)
+    expect([...rows.entries()]).toEqual([['a', { n: 1 }]])
+  }
+  expect(() =>
+    replica.addLayer({ operationId: 'o', table: 'nowhere', id: 'x', edit: { kind: 'delete' } }),
+  ).toThrow(expect.objectContaining({ code: 'replica/unknown-table' }))
+  expect(replica.overlay.size).toBe(0)
+})
+
+test('[A7] the row bound counts each new row once and held rows not at all', () => {
+  const { rows, push } = setUp({ maxRows: 2 })
+  push(put('a', { n: 1 }), put('a', { n: 2 }), put('b', { n: 1 }), put('b', { n: 2 }))
+  push(put('a', { n: 3 }), gone('b'))
+  push(put('c', { n: 1 }))
+  expect([...rows.ids()]).toEqual(['a', 'c'])
+  expect(() => push(put('d', { n: 1 }))).toThrow(/more than 2 rows/)
+})
+
+test('[A6] a listener that throws stops neither the others nor the batch, and is reported', () => {
+  const { replica, rows, push, lines } = setUp()
+  const seen: string[] = []
+  rows.subscribe(() => {
+    throw new Error('of the application')
+  })
+  rows.subscribe(() => seen.push('second'))
+  replica.collection('others').subscribe(() => seen.push('third'))
+  push(put('a', { n: 1 }), { kind: 'put', table: 'others', id: 'x', row: {} })
+  expect(seen).toEqual(['second', 'third'])
+  expect(lines).toEqual(['error freshet::listener of the application'])
+})
+
+test('[A6] what a listener applies is told behind the batch it answers', () => {
+  const { rows, push } = setUp()
+  const seen: unknown[] = []
+  rows.subscribe(() => {
+    if (rows.get('echo') === undefined) push(put('echo', { n: 1 }))
+  })
+  rows.subscribe(({ ids }) => seen.push(ids))
+  push(put('a', { n: 1 }))
+  expect(seen).toEqual([['a'], ['echo']])
+  push(put('a', { n: 2 }))
+  expect(seen).toEqual([['a'], ['echo'], ['a']])
+})
+
+test('[S7] absolute facts wait for their needs, with all later facts about the same rows', () => {
+  const ready = new Set<string>()
+  const { replica, rows, push } = setUp({
+    needsOf: (fact) => (fact.kind === 'put' && 'schema' in fact.row ? ['schema:1'] : []),
+    isReady: (need) => ready.has(need),
+  })
+  expect(push(put('a', { schema: 1 }), put('b', { n: 1 }))).toEqual({ kind: 'parked', needs: ['schema:1'] })
+  expect(push(gone('a')).kind).toBe('parked')
+  expect(push(put('c', { n: 1 })).kind).toBe('applied')
+  expect([...rows.ids()]).toEqual(['c'])
+  // A whole walk does not take away what is held back.
+  replica.beginEpoch()
+  ready.add('schema:1')
+  expect(replica.retryDeferred()).toBe(2)
+  expect([...rows.ids()].toSorted()).toEqual(['b', 'c'])
+  expect(replica.status.get().pending).toEqual([])
+})
+
+test('[S7] a late batch that finds no room waits on, and what is not there yet is not taken away', () => {
+  const ready = new Set<string>()
+  const { replica, rows, push } = setUp({
+    maxRows: 1,
+    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+    isReady: (need) => ready.has(need),
+  })
+  push(put('late', { n: 1 }))
+  push(put('a', { n: 1 }))
+  ready.add('it')
+  expect(() => replica.retryDeferred()).toThrow(expect.objectContaining({ code: 'replica/too-many-rows' }))
+  push(gone('a'))
+  expect(replica.retryDeferred()).toBe(1)
+  expect(rows.get('late')).toEqual({ n: 1 })
+})
+
+test('[A4] a parked batch moves the checkpoint when it is parked, not when it is applied', () => {
+  const ready = new Set<string>()
+  const { replica } = setUp({
+    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+    isReady: (need) => ready.has(need),
+  })
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [put('late', {})], checkpoint: 1 })
+  expect(replica.checkpoint).toBe(1)
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', {})], checkpoint: 2 })
+  ready.add('it')
+  replica.retryDeferred()
+  expect(replica.checkpoint).toBe(2)
+})
+
+test('[T7] a reset forgets rows, coverage, position and freshness, and keeps what the user did', () => {
+  const { replica, rows, push } = setUp()
+  replica.addLayer({ operationId: 'o', table: toyTable, id: 'a', edit: { kind: 'patch', set: { n: 9 } } })
+  replica.apply({
+    kind: 'state',
+    startedAt: 'live',
+    facts: [put('a', { n: 1 }), put('b', { n: 1 })],
+    covers: [{ table: toyTable, key: wholeTable, complete: true }],
+    checkpoint: 'c',
+  })
+  replica.markFresh()
+  const view = rows.view()
+  replica.reset()
+  expect([rows.size, rows.complete, replica.checkpoint, replica.continuous]).toEqual([
+    0,
+    false,
+    undefined,
+    false,
+  ])
+  expect(replica.status.get().freshness.freshAtUnixMs).toBeUndefined()
+  expect(view.snapshot().rows).toEqual([])
+  push(put('a', { n: 2, m: 1 }))
+  expect(rows.get('a')).toEqual({ n: 9, m: 1 })
+})
+
+test('[S6] a batch delivered twice has its effect once', () => {
+  const { rows, push } = setUp()
+  const facts = [put('a', { n: 1 }), gone('b'), touched('c')]
+  push(...facts)
+  const held = rows.get('a')
+  expect(push(...facts)).toEqual({ kind: 'applied', changedRows: 0 })
+  expect(rows.get('a')).toBe(held)
+})
