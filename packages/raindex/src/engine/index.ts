@@ -33,3 +33,14 @@ export { decodeOrder, encodeOrder, hashOrder, type Evaluable, type Order, type O
 export type { Orderbook } from './orderbook.ts'
 export type { Address, Bytes32, Hex } from './hex.ts'
 export { RaindexError, type RaindexErrorDetails, type RaindexErrorName } from './raindex-error.ts'
+export {
+  artifactsOf,
+  codeNeed,
+  createStaticCodeCache,
+  isCodeReady,
+  type Artifact,
+  type ArtifactId,
+  type CodeKind,
+  type StaticCodeCache,
+} from './code-cache.ts'
+export { createEvmInterpreter, type EvmInterpreterOptions } from './evm-interpreter.ts'

@@ -1,5 +1,6 @@
 import type { Draft, Need, Projection, Row, RowKey } from '@freshet/core'
 import { add, lt, zero, type Float } from '../float/index.ts'
+import { artifactsOf, codeNeed } from './code-cache.ts'
 import type { Address, Bytes32 } from './hex.ts'
 import type { Mutation, StoreSet, VaultDelta } from './mutation.ts'
 import { hashOrder, type Order } from './order.ts'
@@ -69,10 +70,7 @@ function mutationKeys(mutation: Mutation): readonly RowKey[] {
 function mutationNeeds(mutation: Mutation): readonly Need[] {
   if (mutation.kind === 'batch') return mutation.mutations.flatMap(mutationNeeds)
   if (mutation.kind !== 'setOrders') return []
-  return mutation.orders.flatMap(({ evaluable }) => [
-    `interpreter:${evaluable.interpreter}`,
-    `store:${evaluable.store}`,
-  ])
+  return mutation.orders.flatMap((order) => artifactsOf(order).map(codeNeed))
 }
 
 type SetEnv = Extract<Mutation, { readonly kind: 'setEnv' }>

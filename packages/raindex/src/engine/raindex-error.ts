@@ -16,6 +16,12 @@ const kinds = {
   TokenDecimalMissing: 'usage',
   InvalidInputIndex: 'protocol',
   InvalidOutputIndex: 'protocol',
+  /** Code is empty or no hex. */
+  InvalidBytecodeEncoding: 'usage',
+  /** One address is given with two codes. */
+  BytecodeCollision: 'protocol',
+  /** Code that is needed is not loaded. */
+  MissingBytecode: 'usage',
   /** A vault would fall below zero, which the chain does not let happen. */
   NegativeVaultBalance: 'protocol',
 } as const satisfies Record<string, ErrorKind>

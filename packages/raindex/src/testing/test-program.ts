@@ -1,0 +1,28 @@
+import type { Bytes32, Hex } from '../engine/index.ts'
+
+/** Opcodes of `contracts/Interpreter.sol`. */
+export const op = {
+  push: (word: Bytes32): string => `01${word.slice(2)}`,
+  context: (column: number, row: number): string => `02${byte(column)}${byte(row)}`,
+  get: '03',
+  set: '04',
+  add: '05',
+  mul: '06',
+  time: '07',
+  number: '08',
+  chainId: '09',
+  revert: '0a',
+  ask: '0b',
+  spin: '0c',
+  caller: '0d',
+} as const
+
+/** Bytecode of an order for that interpreter. */
+export function testProgram(calculate: readonly string[], handle: readonly string[] = []): Hex {
+  const source = calculate.join('')
+  return `0x${(source.length / 2).toString(16).padStart(4, '0')}${source}${handle.join('')}`
+}
+
+function byte(value: number): string {
+  return value.toString(16).padStart(2, '0')
+}
