@@ -52,7 +52,12 @@ export function hydrateBare(path: string): Map<string, Row> {
   const database = new DatabaseSync(path)
   const rows = new Map<string, Row>()
   const records = database.prepare('SELECT id, value FROM t1')
-  for (const { id, value } of records.iterate()) rows.set(String(id), decodeValue(value))
+  // Lists, because they are the cheapest that node:sqlite gives; its types do not know of them.
+  records.setReturnArrays(true)
+  const lists = records.iterate() as Iterable<unknown> as Iterable<readonly unknown[]>
+  for (const [id, value] of lists) {
+    rows.set(String(id), decodeValue(value))
+  }
   database.close()
   return rows
 }
