@@ -81,7 +81,7 @@ export function calculateIO(
   const { order } = pair
   const orderHash = hashOrder(order)
   const parts = contextParts(host, state, pair, orderHash)
-  const fqn = qualifiedNamespace(order.owner, host.orderbook.address)
+  const fqn = namespaceOf(order, host.orderbook.address)
   const reads: WordRead[] = []
   const finish = (result: EvaluationResult): Calculation => {
     const { stack, writes } = resultOf(result)
@@ -95,6 +95,17 @@ export function calculateIO(
   }
   const run = evaluate(host, state, parts, fqn, 'calculate-io', buildContext(parts), reads)
   return run instanceof Promise ? run.then(finish) : finish(run)
+}
+
+/** Namespaces by the order object; see {@link hashOrder}. */
+const namespaces = new WeakMap<Order, { readonly orderbook: Address; readonly fqn: Bytes32 }>()
+
+function namespaceOf(order: Order, orderbook: Address): Bytes32 {
+  const known = namespaces.get(order)
+  if (known?.orderbook === orderbook) return known.fqn
+  const fqn = qualifiedNamespace(order.owner, orderbook)
+  namespaces.set(order, { orderbook, fqn })
+  return fqn
 }
 
 /** Runs one program of an order. At once where the interpreter answers at once. */

@@ -74,6 +74,13 @@ function encodeMatrix(columns: readonly (readonly Bytes32[])[]): string {
   return offsets + bodies
 }
 
+/** Words of small counts: a call has a dozen of them, and writing one anew costs as much as the rest of it. */
+const countWords: string[] = []
+
 function offset(count: number): string {
-  return count.toString(16).padStart(64, '0')
+  const known = countWords[count]
+  if (known !== undefined) return known
+  const word = count.toString(16).padStart(64, '0')
+  if (count < 4_096) countWords[count] = word
+  return word
 }

@@ -10,6 +10,8 @@ import type { StaticCodeCache } from './code-cache.ts'
 import { decodeEval, encodeEval } from './eval-call.ts'
 import type { Address, Hex } from './hex.ts'
 import type { Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
+import type { Evaluable } from './order.ts'
+import type { EnvRow } from './tables.ts'
 
 /** Of `get(uint256,bytes32)`. */
 const getSelector = '295f36d7'
@@ -36,7 +38,10 @@ export type EvmInterpreterOptions = {
 export function createEvmInterpreter(options: EvmInterpreterOptions): Interpreter {
   const { engine, cache, chainId, orderbook, gasLimit = defaultGasLimit } = options
   const stores = new Set<Address>()
+  /** Programs whose code is loaded and whose store is hooked. */
+  const ready = new WeakSet<Evaluable>()
   let loaded = 0
+  let block: EnvRow | undefined
   let current: Evaluation | undefined
   /** The last evaluation of an engine that answers later, while there is one. */
   let queue: Promise<unknown> | undefined
@@ -59,6 +64,11 @@ export function createEvmInterpreter(options: EvmInterpreterOptions): Interprete
     return { status: 'ok', output: hexToBytes(current.readWord(`0x${call.slice(72)}`).slice(2)) }
   }
   const load = ({ evaluable, env }: Evaluation): EvaluationGap | undefined => {
+    if (env !== block) {
+      engine.setBlock({ number: BigInt(env.blockNumber), timestamp: BigInt(env.timestamp), chainId })
+      block = env
+    }
+    if (loaded === cache.size && ready.has(evaluable)) return undefined
     const { interpreter, store } = evaluable
     if (loaded < cache.size) {
       for (const { kind, address, bytecode } of cache.artifacts().slice(loaded)) {
@@ -76,7 +86,7 @@ export function createEvmInterpreter(options: EvmInterpreterOptions): Interprete
       engine.setHook(store, ({ data }) => answerStore(data))
       stores.add(store)
     }
-    engine.setBlock({ number: BigInt(env.blockNumber), timestamp: BigInt(env.timestamp), chainId })
+    ready.add(evaluable)
     return undefined
   }
   const run = (evaluation: Evaluation): EvaluationResult | Promise<EvaluationResult> => {

@@ -22,9 +22,16 @@ export type Order = {
   readonly nonce: Bytes32
 }
 
-/** The hash the chain knows an order by: keccak256(abi.encode(order)). */
+/** Hashes by the order object: hashing costs more than all else of a quote, and orders are never changed. */
+const hashes = new WeakMap<Order, Bytes32>()
+
+/** The hash the chain knows an order by: keccak256(abi.encode(order)). Computed once for each object. */
 export function hashOrder(order: Order): Bytes32 {
-  return keccak256(encodeOrder(order))
+  const known = hashes.get(order)
+  if (known !== undefined) return known
+  const hash = keccak256(encodeOrder(order))
+  hashes.set(order, hash)
+  return hash
 }
 
 /** `abi.encode(order)`: one dynamic tuple, so it starts with the offset 0x20. */
