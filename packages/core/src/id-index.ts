@@ -1,4 +1,5 @@
 import { FreshetError } from './errors.ts'
+import { randomBelow, systemRandom } from './random.ts'
 
 /**
  * Finds the slot of an id: an open-addressing hash table of one 32-bit word per
@@ -97,9 +98,12 @@ function place(table: Int32Array, hash: number, slot: number): void {
   table[at] = (hash << 24) | (slot + 1)
 }
 
+/** Different in each run, so that no remote can prepare ids that collide. Nothing that can be seen depends on it. */
+const seed = randomBelow(systemRandom, 2 ** 32)
+
 /** Mixes every code unit; the last steps spread the bits (murmur3's finalizer). */
 function hashOf(id: string): number {
-  let hash = id.length
+  let hash = seed ^ id.length
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x5bd1_e995)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
