@@ -16,7 +16,6 @@ let app: string
 let browser: Browser
 let demo: StudioDemo
 let context: BrowserContext
-let someoneElse: Surreal
 let trouble: string[]
 
 beforeAll(async () => {
@@ -40,12 +39,9 @@ beforeEach(async () => {
   demo = await openStudioDemo({ app, port: 0 })
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   trouble = []
-  someoneElse = new Surreal()
-  await someoneElse.connect(demo.database.url, { ...scope, reconnect: false })
 })
 afterEach(async () => {
   await context.close()
-  await someoneElse.close().catch(() => true)
   await demo.close()
 })
 
@@ -72,6 +68,14 @@ function strip(page: Page, part: string): Locator {
 
 const isLive = (page: Page): Promise<void> => page.locator('.strip[data-state="live"]').waitFor()
 
+/** Writes as any other client of the database does. */
+async function writeElsewhere(statements: string): Promise<void> {
+  const client = new Surreal()
+  await client.connect(demo.database.url, { ...scope, reconnect: false })
+  await client.query(statements)
+  await client.close()
+}
+
 async function edit(page: Page, id: string, field: string, text: string): Promise<void> {
   await cell(page, id, field).dblclick()
   await page.keyboard.press('ControlOrMeta+a')
@@ -88,14 +92,14 @@ test('[SU1] [SU11] rows appear, and what someone else writes shows and lights up
   const page = await openWindow('client')
   await expect.poll(() => cell(page, 'marty', 'name').textContent()).toBe('Marty McFly')
   await isLive(page)
-  await someoneElse.query('UPDATE client:marty SET balance = 77.25dec')
+  await writeElsewhere('UPDATE client:marty SET balance = 77.25dec')
   await cell(page, 'marty', 'balance')
     .filter({ hasText: '77.25' })
     .and(page.locator('[data-changed]'))
     .waitFor()
-  await someoneElse.query("CREATE client:jennifer SET name = 'Jennifer Parker', email = 'jennifer@mail.com'")
+  await writeElsewhere("CREATE client:jennifer SET name = 'Jennifer Parker', email = 'jennifer@mail.com'")
   await cell(page, 'jennifer', 'name').waitFor()
-  await someoneElse.query('DELETE client:jennifer')
+  await writeElsewhere('DELETE client:jennifer')
   await cell(page, 'jennifer', 'name').waitFor({ state: 'detached' })
   expect(trouble).toEqual([])
 })
@@ -160,6 +164,9 @@ test('[SU4] a row is added and deleted; a refused one is offered to be edited ag
   const page = await openWindow('product')
   await isLive(page)
   await page.getByRole('button', { name: 'Add row' }).click()
+  await page.getByLabel('id of the new row').fill('sea_pie')
+  await page.keyboard.press('Enter')
+  await page.getByText('There is a row with this id already.').waitFor()
   await page.getByLabel('id of the new row').fill('mcfly_muffin')
   await page.getByLabel('name of the new row').fill('McFly Muffin')
   await page.getByLabel('price of the new row').fill('0')
@@ -188,7 +195,7 @@ test('[SU8] a second window follows the first, and takes over when that is close
   expect(await strip(first, 'role').textContent()).toBe('leader')
   expect(await strip(second, 'role').textContent()).toBe('follower')
 
-  await someoneElse.query('UPDATE client:marty SET balance = 12.5dec')
+  await writeElsewhere('UPDATE client:marty SET balance = 12.5dec')
   await cell(second, 'marty', 'balance').filter({ hasText: '12.5' }).waitFor()
   await edit(second, 'doc', 'name', 'Emmett')
   await cell(second, 'doc', 'name').and(second.locator('[data-write="confirmed"]')).waitFor()
@@ -199,7 +206,7 @@ test('[SU8] a second window follows the first, and takes over when that is close
   await first.close()
   await strip(second, 'role').filter({ hasText: 'leader' }).waitFor()
   await isLive(second)
-  await someoneElse.query('UPDATE client:marty SET balance = 13.5dec')
+  await writeElsewhere('UPDATE client:marty SET balance = 13.5dec')
   await cell(second, 'marty', 'balance').filter({ hasText: '13.5' }).waitFor()
   await edit(second, 'marty', 'name', 'Marty')
   await cell(second, 'marty', 'name').and(second.locator('[data-write="confirmed"]')).waitFor()
@@ -222,6 +229,22 @@ test('[SU8] what a follower wrote while the database was away is sent by it when
   await expect.poll(() => strip(second, 'pending').textContent()).toBe('no pending writes')
   expect(await stored('client:doc', 'name')).toBe('Emmett')
   expect(await cell(second, 'doc', 'name').textContent()).toContain('Emmett')
+})
+
+test('[SU7] leaving an editor without having typed writes nothing, whatever came in meanwhile', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await cell(page, 'marty', 'name').dblclick()
+  await writeElsewhere(
+    "UPDATE client:marty SET name = 'Martin'; CREATE client:a SET name = 'A', email = 'a@b.cd'",
+  )
+  await cell(page, 'marty', 'name').and(page.locator('[data-changed]')).waitFor()
+  expect(await page.locator('tbody th').allTextContents()).toEqual(['biff', 'doc', 'marty'])
+  await page.keyboard.press('Tab')
+  await cell(page, 'a', 'name').waitFor()
+  expect(await cell(page, 'marty', 'name').textContent()).toBe('Martin')
+  expect(await strip(page, 'pending').textContent()).toBe('no pending writes')
+  expect(await stored('client:marty', 'name')).toBe('Martin')
 })
 
 test('[SU9] columns sort and filter, and pages turn', async () => {

@@ -1,9 +1,10 @@
-import { systemClock } from '@freshet/core'
+import { FreshetError, systemClock } from '@freshet/core'
 import { openIndexedDbStore } from '@freshet/storage/indexeddb'
 import { openLiveTable, type LiveTable } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import type { StudioConfig } from '@freshet/cli/studio'
 import type { StudioTable } from './studio-table.ts'
+import type { WriteContent } from './write-content.ts'
 import { createWriteLedger } from './write-ledger.ts'
 
 /**
@@ -41,16 +42,33 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
     if (outcome.kind === 'confirmed') writes.confirmed(operationId)
     else writes.reverted(operationId, 'error' in outcome ? outcome.error : undefined)
   })
-  // What becomes of a write is told by the events; here only that it was noted.
-  const noted = (work: Promise<unknown>): void => void work.catch(() => {})
+  // What becomes of a write is told above; a mistake is thrown before there is a write.
+  const noted = (work: Promise<unknown>, content: WriteContent): void => {
+    work.catch((error: unknown) => {
+      if (error instanceof FreshetError && error.kind === 'usage') writes.refused(content, error)
+    })
+  }
   return {
     name,
     schema: config.tables[name] ?? { columns: {}, idField: 'id', titleFields: ['id'], references: {} },
     status: live.status,
     writes,
     view: (query) => live.view(query),
-    insert: (id, row) => noted(live.insert(id, row, { wait: 'local' })),
-    patch: (id, patch) => noted(live.patch(id, patch, { wait: 'local' })),
-    remove: (id) => noted(live.delete(id, { wait: 'local' })),
+    has: (id) => live.get(id) !== undefined,
+    insert(id, row) {
+      noted(live.insert(id, row, { wait: 'local' }), {
+        id,
+        op: 'insert',
+        fields: Object.keys(row),
+        values: row,
+      })
+    },
+    patch(id, patch) {
+      const fields = [...Object.keys(patch.set), ...(patch.unset ?? [])]
+      noted(live.patch(id, patch, { wait: 'local' }), { id, op: 'patch', fields, values: patch.set })
+    },
+    remove(id) {
+      noted(live.delete(id, { wait: 'local' }), { id, op: 'delete', fields: [], values: {} })
+    },
   }
 }

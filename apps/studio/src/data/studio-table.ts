@@ -10,6 +10,7 @@ export type StudioTable = {
   readonly status: Readable<Status>
   readonly writes: WriteLedger
   view(query: Query): View
+  has(id: string): boolean
   insert(id: string, row: Row): void
   patch(id: string, patch: Patch): void
   remove(id: string): void

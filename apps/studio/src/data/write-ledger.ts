@@ -35,6 +35,8 @@ export type WriteLedger = {
   queued(operations: readonly QueuedOperation[]): void
   confirmed(operationId: string): void
   reverted(operationId: string, error: FreshetError | undefined): void
+  /** A write that was not even taken. */
+  refused(content: WriteContent, error: FreshetError): void
   dismiss(operationId: string): void
 }
 
@@ -48,6 +50,7 @@ export function createWriteLedger(clock: Clock): WriteLedger {
   const notes = new Map<string, WriteNote>()
   let byRow = new Map<string, readonly WriteNote[]>()
   let open: readonly WriteNote[] = none
+  let refusals = 0
 
   const changed = (): void => {
     const fresh = new Map<string, WriteNote[]>()
@@ -118,6 +121,11 @@ export function createWriteLedger(clock: Clock): WriteLedger {
     reverted(operationId, error) {
       if (error === undefined) notes.delete(operationId)
       else update(operationId, rejection(error))
+      changed()
+    },
+    refused(content, error) {
+      const operationId = `refused-${++refusals}`
+      notes.set(operationId, { ...content, operationId, sinceUnixMs: clock.now(), outcome: rejection(error) })
       changed()
     },
     dismiss(operationId) {

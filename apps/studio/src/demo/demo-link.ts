@@ -15,12 +15,21 @@ export function createDemoLink(): DemoLink {
     state = next
     for (const listener of listeners) listener()
   }
-  const events = new EventSource('/demo/state')
-  events.addEventListener('message', ({ data }: MessageEvent<string>) => {
-    // Written by our own server from this type.
-    set(JSON.parse(data) as DemoState)
-  })
-  events.addEventListener('error', () => set(undefined))
+  let events: EventSource | undefined
+  // Only while it can be seen: a browser keeps few connections to one address, for all its windows together.
+  const follow = (): void => {
+    events?.close()
+    events = undefined
+    if (document.hidden) return
+    events = new EventSource('/demo/state')
+    events.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      // Written by our own server from this type.
+      set(JSON.parse(data) as DemoState)
+    })
+    events.addEventListener('error', () => set(undefined))
+  }
+  document.addEventListener('visibilitychange', follow)
+  follow()
   return {
     get: () => state,
     subscribe(listener) {

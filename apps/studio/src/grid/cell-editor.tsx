@@ -15,6 +15,8 @@ export type CellEditorProps = {
 
 /** Edits one field as text: Enter or leaving it writes, Escape leaves it as it was. */
 export function CellEditor({ label, type, text, typed, onCommit, onCancel }: CellEditorProps) {
+  // As it was when editing began: what someone else writes meanwhile is no change of ours.
+  const [before] = useState(text)
   const [draft, setDraft] = useState(typed ?? text)
   const field = useRef<HTMLInputElement & HTMLTextAreaElement & HTMLSelectElement>(null)
   const isOver = useRef(false)
@@ -26,7 +28,7 @@ export function CellEditor({ label, type, text, typed, onCommit, onCancel }: Cel
   const finish = (step: -1 | 0 | 1 | 'cancel'): void => {
     if (isOver.current) return
     isOver.current = true
-    if (step === 'cancel' || draft === text) onCancel()
+    if (step === 'cancel' || draft === before) onCancel()
     else onCommit(draft, step)
   }
   const onKeyDown = (event: KeyboardEvent): void => {

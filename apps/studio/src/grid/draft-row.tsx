@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
-import type { Row, Value } from '@freshet/core'
+import { systemClock, systemRandom, uuidV7, type Row, type Value } from '@freshet/core'
 import type { StudioTable } from '../data/studio-table.ts'
 import { readEdit } from '../value/edit-text.ts'
 import { fieldType } from '../value/field-type.ts'
@@ -20,12 +20,15 @@ export type DraftRowProps = {
 export function DraftRow({ table, fields, texts, reasons, onAdd, onCancel }: DraftRowProps) {
   const { schema } = table
   const [draft, setDraft] = useState(texts)
+  const [isTaken, setIsTaken] = useState(false)
+  const shown = isTaken ? { ...reasons, [schema.idField]: 'There is a row with this id already.' } : reasons
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
   const add = (): void => {
-    const id = draft[schema.idField]?.trim() ?? ''
-    if (id === '') first.current?.focus()
-    else onAdd(id, draftRow(table, draft))
+    const id = draft[schema.idField]?.trim() || uuidV7(systemRandom, systemClock.now())
+    if (!table.has(id)) return onAdd(id, draftRow(table, draft))
+    setIsTaken(true)
+    first.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     event.stopPropagation()
@@ -42,15 +45,18 @@ export function DraftRow({ table, fields, texts, reasons, onAdd, onCancel }: Dra
           <input
             ref={field === schema.idField ? first : undefined}
             aria-label={`${field} of the new row`}
-            aria-invalid={field in reasons || undefined}
-            title={reasons[field]}
+            aria-invalid={field in shown || undefined}
+            title={shown[field]}
             placeholder={placeholder(field, table)}
             spellCheck={false}
             autoComplete="off"
             value={draft[field] ?? ''}
-            onChange={(event) => setDraft({ ...draft, [field]: event.target.value })}
+            onChange={(event) => {
+              setDraft({ ...draft, [field]: event.target.value })
+              setIsTaken(false)
+            }}
           />
-          {field in reasons && <span className="reason">{reasons[field]}</span>}
+          {field in shown && <span className="reason">{shown[field]}</span>}
         </td>
       ))}
       <td role="gridcell" className="cell actions">
@@ -66,7 +72,7 @@ export function DraftRow({ table, fields, texts, reasons, onAdd, onCancel }: Dra
 }
 
 function placeholder(field: string, { schema }: StudioTable): string {
-  return field === schema.idField ? 'new id' : fieldType(schema, field)
+  return field === schema.idField ? 'id, or none' : fieldType(schema, field)
 }
 
 /** Only fields in which something was typed: the database fills in its defaults for the others. */

@@ -30,7 +30,7 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
   const notes = useRowNotes(table, id)
   const { idField } = table.schema
   return (
-    <tr role="row" aria-rowindex={index} data-new={isNew || undefined} data-write={rowWrite(notes)}>
+    <tr role="row" aria-rowindex={index} data-new={isNew || undefined}>
       {fields.map((field) => {
         const type = fieldType(table.schema, field)
         const value = row[field]
@@ -83,9 +83,4 @@ function useRowNotes({ writes }: StudioTable, id: string): readonly WriteNote[] 
 /** The newest write that touches the field; those of a whole row show at its id. */
 function noteOf(notes: readonly WriteNote[], field: string, idField: string): WriteNote | undefined {
   return notes.findLast(({ op, fields }) => (op === 'patch' ? fields.includes(field) : field === idField))
-}
-
-function rowWrite(notes: readonly WriteNote[]): string | undefined {
-  const whole = notes.findLast(({ op }) => op !== 'patch')
-  return whole && `${whole.op}-${whole.outcome.kind}`
 }
