@@ -69,6 +69,7 @@ export function createConnection<F>(options: ConnectionOptions<F>): Connection {
         abort()
         // Both end with the abort; their reasons are the one already returned.
         await Promise.allSettled(tasks)
+        await run.letGo()
       }
     },
   }
@@ -79,6 +80,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   const { replica, source, asked, clock, stallMs, rules } = options
   const { kind, resumable } = source.capabilities
   const live = createLive()
+  let stream: AsyncIterator<StreamItem<F>> | undefined
   const reading: SourceReading<F> = { ...options, within: (work) => within(clock, stallMs, signal, work) }
 
   const reachedLive = (): Promise<void> => within(clock, Infinity, signal, live.promise)
@@ -97,8 +99,13 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
         else await take(next.value)
       }
     } finally {
-      await letGo(clock, items)
+      stream = items
     }
+  }
+  /** Ends the stream; one that does not hear of it is left behind. */
+  const letGo = async (): Promise<void> => {
+    const ended = stream?.return?.()
+    if (ended) await within(clock, letGoMs, new AbortController().signal, ended).catch(() => {})
   }
   /** A live stream may be silent; one that is to become live may not. */
   const nextItem = async (items: AsyncIterator<StreamItem<F>> | undefined) =>
@@ -204,7 +211,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     throw lost('The connection was let go.')
   }
 
-  return { establish, listen }
+  return { establish, listen, letGo }
 }
 
 /** Applies a stretch of a log; whether it was news. A stretch that does not fit starts over. */
@@ -245,13 +252,6 @@ async function readWanted<F>(
     for (const entry of wanted) reading.replica.refetches.want(entry)
     throw error
   }
-}
-
-/** Ends a stream; one that does not hear of it is left behind. */
-async function letGo(clock: Clock, items: AsyncIterator<unknown> | undefined): Promise<void> {
-  const ended = items?.return?.()
-  if (!ended) return
-  await within(clock, letGoMs, new AbortController().signal, ended).catch(() => {})
 }
 
 function lost(message: string): FreshetError {
