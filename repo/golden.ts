@@ -1,5 +1,6 @@
 import { goldenFolder, readGolden } from '../packages/raindex/src/testing/golden-folder.ts'
 import { goldenChecks } from '../packages/raindex/src/testing/golden.ts'
+import { contractsFolder } from '../packages/raindex/src/testing/real-contracts.ts'
 
 const mostShown = 20
 
@@ -23,6 +24,11 @@ async function runGolden(): Promise<number> {
     for (const difference of result.differences.slice(0, mostShown)) console.log(`  ${difference}`)
     checked += result.checked
     differences += result.differences.length
+  }
+  if (contractsFolder() === undefined) {
+    console.log(
+      'real contracts: skipped. Set FRESHET_RAIN_CONTRACTS to a folder of {name, address, runtime} files.',
+    )
   }
   console.log(`golden: ${checked} checked, ${differences} differences`)
   return checked > 0 && differences === 0 ? 0 : 1

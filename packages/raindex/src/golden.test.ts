@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import { goldenFolder, readGolden } from './testing/golden-folder.ts'
 import { goldenChecks } from './testing/golden.ts'
+import { contractsFolder } from './testing/real-contracts.ts'
+
+if (contractsFolder() === undefined) {
+  console.log(
+    'Skipped: the real contracts. Set FRESHET_RAIN_CONTRACTS to a folder of {name, address, runtime} files.',
+  )
+}
 
 for (const { title, file, compare } of goldenChecks) {
   const text = readGolden(file)

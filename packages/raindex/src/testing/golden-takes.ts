@@ -3,6 +3,7 @@ import {
   simulateTakeOrders,
   vaultRowId,
   type EvaluationHost,
+  type Interpreter,
   type Orderbook,
   type OrderbookState,
   type TakeOrdersConfig,
@@ -13,61 +14,86 @@ import type { GoldenCheck, GoldenResult } from './golden-check.ts'
 import { orderbookOf } from './golden-replay.ts'
 import type { GoldenRun, GoldenTake } from './golden-run.ts'
 import { checkpointState } from './golden-state.ts'
+import { realInterpreter } from './real-contracts.ts'
 import { createRecordedInterpreter } from './recorded-interpreter.ts'
 
+const realTitle = '[RX21] [RX22] recorded takes come out bit for bit from the real contracts'
 const title = '[RX21] recorded takes come out bit for bit: totals, orders, warnings, vaults, words, reverts'
 
-/** Takes on order book V6, which its run holds itself. */
-export const goldenTakesV6: GoldenCheck = {
-  title,
-  file: 'v6-run.json',
-  async compare(text) {
-    // Recorded data of a documented shape; a field of another one comes out as a difference.
-    const run = JSON.parse(text) as GoldenRun
-    return compareTakes(run.takes ?? [], () => run)
-  },
+/**
+ * Takes on order book V6, which its run holds itself.
+ *
+ * @param contracts - Folder with the real contracts; without it the interpreter is answered from the recording.
+ */
+export function goldenTakesV6(contracts?: string): GoldenCheck {
+  return {
+    title: contracts ? realTitle : title,
+    file: 'v6-run.json',
+    async compare(text) {
+      // Recorded data of a documented shape; a field of another one comes out as a difference.
+      const run = JSON.parse(text) as GoldenRun
+      return compareTakes(run.takes ?? [], () => run, contracts)
+    },
+  }
 }
 
-/** Takes on order book V5, from the checkpoints of its runs. */
-export const goldenTakesV5: GoldenCheck = {
-  title,
-  file: 'takes-v5.json',
-  async compare(text, readOther) {
-    // As above.
-    const { cases } = JSON.parse(text) as { readonly cases: readonly GoldenTake[] }
-    const runs = new Map<string, GoldenRun | undefined>()
-    return compareTakes(cases, (name) => {
-      if (!runs.has(name)) {
-        const run = readOther(`${name}.json`)
-        // As above.
-        runs.set(name, run === undefined ? undefined : (JSON.parse(run) as GoldenRun))
+/** Takes on order book V5, from the checkpoints of its runs. As {@link goldenTakesV6}. */
+export function goldenTakesV5(contracts?: string): GoldenCheck {
+  return {
+    title: contracts ? realTitle : title,
+    file: 'takes-v5.json',
+    async compare(text, readOther) {
+      // As above.
+      const { cases } = JSON.parse(text) as { readonly cases: readonly GoldenTake[] }
+      const runs = new Map<string, GoldenRun | undefined>()
+      const runOf = (name: string): GoldenRun | undefined => {
+        if (!runs.has(name)) {
+          const run = readOther(`${name}.json`)
+          // As above.
+          runs.set(name, run === undefined ? undefined : (JSON.parse(run) as GoldenRun))
+        }
+        return runs.get(name)
       }
-      return runs.get(name)
-    })
-  },
+      return compareTakes(cases, runOf, contracts)
+    },
+  }
 }
 
 async function compareTakes(
   takes: readonly GoldenTake[],
   runOf: (name: string) => GoldenRun | undefined,
+  contracts: string | undefined,
 ): Promise<GoldenResult> {
   const differences: string[] = []
+  const interpreters = new Map<GoldenRun, Interpreter>()
   for (const take of takes) {
     const run = runOf(take.run)
-    differences.push(...(run ? await compareTake(run, take) : [`${take.id}: the run ${take.run} is missing`]))
+    if (run === undefined) {
+      differences.push(`${take.id}: the run ${take.run} is missing`)
+      continue
+    }
+    if (contracts !== undefined && !interpreters.has(run)) {
+      interpreters.set(run, await realInterpreter(contracts, run))
+    }
+    differences.push(...(await compareTake(run, take, interpreters.get(run))))
   }
   return { checked: takes.length, differences }
 }
 
-async function compareTake(run: GoldenRun, take: GoldenTake): Promise<readonly string[]> {
+async function compareTake(
+  run: GoldenRun,
+  take: GoldenTake,
+  real: Interpreter | undefined,
+): Promise<readonly string[]> {
   const checkpoint = run.checkpoints[take.checkpoint]
   if (checkpoint === undefined) return [`${take.id}: checkpoint ${take.checkpoint} is missing`]
   const state = checkpointState(run, checkpoint, take.block)
-  const interpreter = createRecordedInterpreter(take.evals)
-  const host: EvaluationHost = { orderbook: orderbookOf(run), interpreter }
+  const recorded = createRecordedInterpreter(take.evals)
+  const host: EvaluationHost = { orderbook: orderbookOf(run), interpreter: real ?? recorded }
   const outcome = await simulateTakeOrders(host, state, configOf(run, take))
-  const differences = [...interpreter.differences]
-  if (interpreter.left > 0) differences.push(`${interpreter.left} calls of the interpreter were not made`)
+  const differences = [...recorded.differences]
+  if (real === undefined && recorded.left > 0)
+    differences.push(`${recorded.left} calls of the interpreter were not made`)
   const [got, expected] = [shownOutcome(outcome, state), shownTake(take, host.orderbook.version)]
   if (got !== expected) differences.push(`is ${got} and not ${expected}`)
   return differences.map((difference) => `${take.id} (${take.label}): ${difference}`)

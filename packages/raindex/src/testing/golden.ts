@@ -4,8 +4,10 @@ import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
 import { goldenQuotes } from './golden-quotes.ts'
 import { goldenReplay } from './golden-replay.ts'
+import { contractsFolder } from './real-contracts.ts'
 import { goldenTakesV5, goldenTakesV6 } from './golden-takes.ts'
 
+const contracts = contractsFolder()
 const runs = ['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run']
 
 /** All comparisons with recorded data, for the tests and for `npm run golden`. */
@@ -14,7 +16,13 @@ export const goldenChecks: readonly GoldenCheck[] = [
   goldenOrders,
   ...runs.map(goldenReplay),
   goldenArbitrum,
-  ...runs.map(goldenQuotes),
-  goldenTakesV5,
-  goldenTakesV6,
+  ...runs.map((name) => goldenQuotes(name)),
+  goldenTakesV5(),
+  goldenTakesV6(),
+  ...(contracts === undefined ? [] : withContracts(contracts)),
 ]
+
+/** The same quotes and takes with the programs run for real. */
+function withContracts(folder: string): readonly GoldenCheck[] {
+  return [...runs.map((name) => goldenQuotes(name, folder)), goldenTakesV5(folder), goldenTakesV6(folder)]
+}
