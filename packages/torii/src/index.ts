@@ -13,3 +13,13 @@ export {
   type ManifestModel,
 } from './schema/manifest.ts'
 export { parseServerVersion, type ServerVersion } from './schema/server-version.ts'
+export type { Fetch } from './wire/grpc-web.ts'
+export {
+  createToriiClient,
+  type EntityPage,
+  type EntityPush,
+  type ReactiveToriiClient,
+  type ToriiClientOptions,
+} from './wire/torii-client.ts'
+export type { ToriiContract, ToriiEntity } from './wire/messages.ts'
+export type { ModelMembers } from './wire/read-value.ts'

@@ -1,0 +1,119 @@
+import { WireType } from '@bufbuild/protobuf/wire'
+import { feltBytes, feltFromBytes } from '../values/felt.ts'
+import {
+  bool,
+  bytes,
+  endOfPart,
+  message,
+  optional,
+  part,
+  parts,
+  repeatedBytes,
+  repeatedEnum,
+  repeatedText,
+  text,
+  uint32,
+  uint64,
+  type Codec,
+  type MessageOf,
+} from './codec.ts'
+import { readStruct, type ModelMembers } from './read-value.ts'
+
+// The messages of `package world`, as far as they are needed, by the field numbers of torii 1.8.16.
+
+export const paginationCodec = message({ cursor: text(1), limit: uint32(2), direction: uint32(3) })
+
+const hashedKeysCodec = message({ hashedKeys: repeatedBytes(1) })
+/** An empty key is a wildcard; `patternMatching` 1 lets more keys follow. */
+const keysCodec = message({ keys: repeatedBytes(2), patternMatching: uint32(3), models: repeatedText(4) })
+export const clauseCodec = message({ hashedKeys: part(1, hashedKeysCodec), keys: part(2, keysCodec) })
+export type Clause = MessageOf<typeof clauseCodec>
+
+export const queryCodec = message({
+  clause: part(1, clauseCodec),
+  noHashedKeys: bool(2),
+  models: repeatedText(3),
+  pagination: part(4, paginationCodec),
+  historical: bool(5),
+  worldAddresses: repeatedBytes(6),
+})
+export type Query = MessageOf<typeof queryCodec>
+
+export const retrieveEntitiesRequest = message({ query: part(1, queryCodec) })
+
+/** Everything of one entity that a message tells. */
+export type ToriiEntity = {
+  /** `0x` and 64 digits. */
+  readonly id: string
+  readonly models: readonly ModelMembers[]
+  /** Unix time of the block, in seconds. */
+  readonly executedAt: number
+  /** Empty from servers before 1.8. */
+  readonly worldAddress: string
+}
+
+/** Reads straight into values; only read, because rows are written by their schema. */
+export const entityCodec: Codec<ToriiEntity> = {
+  write() {
+    throw new TypeError('An entity is written by its schema.')
+  },
+  read(reader, end) {
+    let id = ''
+    let executedAt = 0
+    let worldAddress = ''
+    const models: ModelMembers[] = []
+    while (reader.pos < end) {
+      const [no, wireType] = reader.tag()
+      if (no === 1) id = feltFromBytes(reader.bytes())
+      else if (no === 2) models.push(readStruct(reader, endOfPart(reader)))
+      else if (no === 5 && wireType === WireType.Varint) executedAt = Number(reader.uint64())
+      else if (no === 6) worldAddress = feltFromBytes(reader.bytes())
+      else reader.skip(wireType, no)
+    }
+    return { id, models, executedAt, worldAddress }
+  },
+}
+
+export const retrieveEntitiesResponse = message({ nextCursor: text(1), entities: parts(2, entityCodec) })
+
+export const subscribeEntitiesRequest = message({
+  clause: part(1, clauseCodec),
+  worldAddresses: repeatedBytes(2),
+})
+export const subscribeEntityResponse = message({ entity: part(1, entityCodec), subscriptionId: uint64(2) })
+
+export const worldsRequest = message({ worldAddresses: repeatedBytes(1) })
+const modelCodec = message({
+  selector: bytes(1),
+  namespace: text(2),
+  name: text(3),
+  classHash: bytes(6),
+  schema: bytes(8),
+})
+const worldCodec = message({ worldAddress: text(1), models: parts(2, modelCodec) })
+export const worldsResponse = message({ worlds: parts(1, worldCodec) })
+
+export const contractCodec = message({
+  contractAddress: bytes(1),
+  contractType: uint32(2),
+  head: optional(uint64(3)),
+  lastBlockTimestamp: optional(uint64(5)),
+  updatedAt: uint64(7),
+  createdAt: uint64(8),
+})
+export type ToriiContract = MessageOf<typeof contractCodec>
+
+const contractQueryCodec = message({ contractAddresses: repeatedBytes(1), contractTypes: repeatedEnum(2) })
+/** Of `SubscribeContracts` and `RetrieveContracts` alike. */
+export const contractsRequest = message({ query: part(1, contractQueryCodec) })
+export const subscribeContractsResponse = message({ contract: part(1, contractCodec) })
+
+/** A query that names all entities of some models. */
+export function modelsClause(models: readonly string[]): Clause {
+  return { hashedKeys: undefined, keys: { keys: [], patternMatching: 1, models } }
+}
+
+/** A query that names some entities. */
+export function idsClause(ids: readonly string[]): Clause {
+  return { hashedKeys: { hashedKeys: ids.map(feltBytes) }, keys: undefined }
+}

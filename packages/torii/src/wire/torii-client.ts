@@ -1,0 +1,272 @@
+import { FreshetError } from '@freshet/core'
+import type { ModelSchema } from '../schema/model-type.ts'
+import { readModelMembers } from '../schema/read-schema.ts'
+import { canonicalFelt, feltBytes, feltFromBytes } from '../values/felt.ts'
+import { createGrpcWeb, type Fetch } from './grpc-web.ts'
+import {
+  contractsRequest,
+  idsClause,
+  modelsClause,
+  retrieveEntitiesRequest,
+  retrieveEntitiesResponse,
+  subscribeContractsResponse,
+  subscribeEntitiesRequest,
+  subscribeEntityResponse,
+  worldsRequest,
+  worldsResponse,
+  type ToriiContract,
+  type ToriiEntity,
+} from './messages.ts'
+
+export type EntityPage = {
+  readonly entities: readonly ToriiEntity[]
+  /** Absent behind the last page. */
+  readonly next: string | undefined
+}
+
+/** What a subscription tells: first that it stands, then each change after its commit. */
+export type EntityPush =
+  | { readonly kind: 'subscribed' }
+  | { readonly kind: 'entity'; readonly entity: ToriiEntity }
+
+/**
+ * What the synchroniser asks of a Torii. Another transport can stand in for ours.
+ *
+ * Methods reject with a `FreshetError` of kind `remote` or `protocol`.
+ */
+export interface ReactiveToriiClient {
+  /** The server's `version`, such as `1.8.16 (fe3ed0f)`. */
+  version(signal: AbortSignal): Promise<string>
+  /** The models of a world, by tag. Those not of `models` are not read. */
+  schemas(world: string, models: readonly string[], signal: AbortSignal): Promise<readonly ModelSchema[]>
+  /** Entities that hold some of the models, the newest change first. A page is one moment of the server. */
+  entities(
+    asked: {
+      readonly world: string
+      readonly models: readonly string[]
+      readonly limit: number
+      readonly cursor?: string | undefined
+      /** Only these entities. */
+      readonly ids?: readonly string[] | undefined
+    },
+    signal: AbortSignal,
+  ): Promise<EntityPage>
+  subscribeEntities(world: string, models: readonly string[], signal: AbortSignal): AsyncIterable<EntityPush>
+  /** The contract of the world now, and each time the indexer has moved. */
+  subscribeWorld(world: string, signal: AbortSignal): AsyncIterable<ToriiContract>
+  /** The ids of all entities that hold a model, or undefined where the server does not tell. */
+  entityIds(world: string, selector: string, signal: AbortSignal): Promise<ReadonlySet<string> | undefined>
+}
+
+export type ToriiClientOptions = {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly toriiUrl: string
+  /** Default: the platform's own. */
+  readonly fetch?: Fetch | undefined
+  /** Default 16 MiB, the server's own limit. */
+  readonly maxMessageBytes?: number | undefined
+  /** Whether packed answers are asked for. Default true. */
+  readonly gzip?: boolean | undefined
+}
+
+/** Ids read by one statement. */
+const idsPerStatement = 10_000
+
+/** A client of Torii over gRPC-web and its SQL door. */
+export function createToriiClient(options: ToriiClientOptions): ReactiveToriiClient {
+  const { maxMessageBytes = 16 * 2 ** 20, gzip = true } = options
+  // Called as a method of nothing, as browsers demand of their fetch.
+  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const url = checkedUrl(options.toriiUrl)
+  const grpc = createGrpcWeb({ url, fetch, maxMessageBytes, gzip })
+
+  return {
+    async version(signal) {
+      const root: unknown = await readJson(fetch, `${url}/`, signal)
+      const isTorii =
+        typeof root === 'object' && root !== null && 'service' in root && root.service === 'torii'
+      if (isTorii && 'version' in root && typeof root.version === 'string') return root.version
+      throw notTorii(url, 'an answer without service and version')
+    },
+    async schemas(world, models, signal) {
+      const asked = { worldAddresses: [feltBytes(world)] }
+      const { worlds } = await grpc.unary('Worlds', [worldsRequest, asked], worldsResponse, signal)
+      const found = worlds.find(({ worldAddress }) => isFelt(worldAddress, world))
+      if (!found)
+        throw unknownWorld(
+          url,
+          world,
+          worlds.map(({ worldAddress }) => worldAddress),
+        )
+      return found.models.flatMap(({ selector, namespace, name, classHash, schema }): ModelSchema[] => {
+        const tag = `${namespace}-${name}`
+        if (!models.includes(tag)) return []
+        const members = readModelMembers(new TextDecoder().decode(schema), tag)
+        return [{ tag, selector: feltFromBytes(selector), classHash: feltFromBytes(classHash), members }]
+      })
+    },
+    async entities({ world, models, limit, cursor = '', ids }, signal) {
+      const query = {
+        clause: ids && idsClause(ids),
+        noHashedKeys: false,
+        models,
+        pagination: { cursor, limit, direction: 0 },
+        historical: false,
+        worldAddresses: [feltBytes(world)],
+      }
+      const { nextCursor, entities } = await grpc.unary(
+        'RetrieveEntities',
+        [retrieveEntitiesRequest, { query }],
+        retrieveEntitiesResponse,
+        signal,
+      )
+      return {
+        entities: entities.filter((entity) => isOf(entity, world)),
+        next: nextCursor === '' ? undefined : nextCursor,
+      }
+    },
+    async *subscribeEntities(world, models, signal) {
+      const asked = { clause: modelsClause(models), worldAddresses: [feltBytes(world)] }
+      const pushes = grpc.stream(
+        'SubscribeEntities',
+        [subscribeEntitiesRequest, asked],
+        subscribeEntityResponse,
+        signal,
+      )
+      let first = true
+      for await (const { entity } of pushes) {
+        if (first) yield { kind: 'subscribed' }
+        first = false
+        if (entity && isOf(entity, world)) yield { kind: 'entity', entity }
+      }
+    },
+    async *subscribeWorld(world, signal) {
+      const query = { contractAddresses: [feltBytes(world)], contractTypes: [0] }
+      const pushes = grpc.stream(
+        'SubscribeContracts',
+        [contractsRequest, { query }],
+        subscribeContractsResponse,
+        signal,
+      )
+      for await (const { contract } of pushes) {
+        if (contract && feltFromBytes(contract.contractAddress) === canonicalFelt(world)) yield contract
+      }
+    },
+    async entityIds(world, selector, signal) {
+      const ids = new Set<string>()
+      let after = ''
+      for (;;) {
+        const rows = await readIds(
+          fetch,
+          url,
+          `${databaseFelt(world)}:${databaseFelt(selector)}`,
+          after,
+          signal,
+        )
+        if (!rows) return undefined
+        for (const id of rows) ids.add(canonicalFelt(id.slice(id.indexOf(':') + 1)))
+        const last = rows.at(-1)
+        if (rows.length < idsPerStatement || last === undefined) return ids
+        after = last
+      }
+    },
+  }
+}
+
+/** As Torii writes felts in its database: `0x` and at least 62 digits. */
+function databaseFelt(felt: string): string {
+  return `0x${BigInt(felt).toString(16).padStart(62, '0')}`
+}
+
+async function readIds(
+  fetch: Fetch,
+  url: string,
+  modelId: string,
+  after: string,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  // Both values are made of digits here, or were given by the server's own id column.
+  const statement = `SELECT entity_id FROM entity_model WHERE model_id = '${modelId}' AND entity_id > '${after.replaceAll("'", "''")}' ORDER BY entity_id LIMIT ${idsPerStatement}`
+  let rows: unknown
+  try {
+    rows = await readJson(fetch, `${url}/sql?query=${encodeURIComponent(statement)}`, signal)
+  } catch (error) {
+    // The door may be shut, or the tables of this version other ones: the caller knows another way.
+    if (error instanceof FreshetError && error.code === 'torii/not-torii') return undefined
+    throw error
+  }
+  if (!Array.isArray(rows)) return undefined
+  const ids = rows.map((row: { readonly entity_id?: unknown }) => row.entity_id)
+  return ids.every((id) => typeof id === 'string' && /^(0x[0-9a-f]+:)?0x[0-9a-f]{1,64}$/i.test(id))
+    ? (ids as string[])
+    : undefined
+}
+
+async function readJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<unknown> {
+  let response: Response
+  let body: string
+  try {
+    response = await fetch(url, { method: 'GET', signal })
+    body = await response.text()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new FreshetError({
+      code: 'torii/unreachable',
+      kind: 'remote',
+      retryable: true,
+      message: `The Torii at ${url} cannot be reached: ${error instanceof Error ? error.message : String(error)}. It is tried again.`,
+      cause: error,
+    })
+  }
+  if (response.status >= 500) {
+    throw new FreshetError({
+      code: 'torii/unavailable',
+      kind: 'remote',
+      retryable: true,
+      message: `The server at ${url} answered HTTP ${response.status}. It is tried again.`,
+    })
+  }
+  try {
+    if (response.status === 200) return JSON.parse(body)
+  } catch {
+    // Told below, with what came instead.
+  }
+  throw notTorii(
+    url,
+    `HTTP ${response.status} with ${response.headers.get('content-type') ?? 'no content type'}`,
+  )
+}
+
+function isOf({ worldAddress }: ToriiEntity, world: string): boolean {
+  return worldAddress === '' || worldAddress === canonicalFelt(world)
+}
+
+function isFelt(text: string, world: string): boolean {
+  return /^0x[0-9a-f]{1,64}$/i.test(text) && canonicalFelt(text) === canonicalFelt(world)
+}
+
+function checkedUrl(text: string): string {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text.replace(/\/+$/, '')
+  throw new FreshetError({
+    code: 'torii/bad-url',
+    kind: 'usage',
+    message: `${JSON.stringify(text.slice(0, 200))} is no URL of a Torii; give one such as http://127.0.0.1:8080.`,
+  })
+}
+
+function notTorii(url: string, got: string): FreshetError {
+  return new FreshetError({
+    code: 'torii/not-torii',
+    kind: 'remote',
+    message: `Expected a Torii at ${url}, got ${got}. Check the URL.`,
+  })
+}
+
+function unknownWorld(url: string, world: string, known: readonly string[]): FreshetError {
+  return new FreshetError({
+    code: 'torii/unknown-world',
+    kind: 'remote',
+    message: `The Torii at ${url} does not index world ${world}; it has ${known.slice(0, 3).join(', ') || 'none'}. Check worldAddress.`,
+  })
+}
