@@ -1,10 +1,10 @@
 import { useMemo, useState } from 'react'
-import type { OrderTerm } from '@freshet/core'
 import { useReadable } from '../data/readable.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 import type { WriteNote } from '../data/write-ledger.ts'
 import { DataGrid } from '../grid/data-grid.tsx'
 import { DraftRow, type DraftTexts } from '../grid/draft-row.tsx'
+import { sortedBy } from '../query/sorted-by.ts'
 import { useRows, type GridQuery, type GridRows } from '../query/use-rows.ts'
 import { FreshnessStrip } from '../strip/freshness-strip.tsx'
 import { editText } from '../value/edit-text.ts'
@@ -108,18 +108,4 @@ function RowCount({ found, isFiltered }: { readonly found: GridRows; readonly is
       {!complete && ', so far'}
     </span>
   )
-}
-
-/** Ascending, then descending, then not at all; `isFurther` leaves the other terms as they are. */
-export function sortedBy(
-  order: readonly OrderTerm[],
-  field: string,
-  isFurther: boolean,
-): readonly OrderTerm[] {
-  const term = order.find((candidate) => candidate.field === field)
-  const others = isFurther ? order : []
-  if (term === undefined) return [...others, { field, direction: 'asc' }]
-  if (term.direction === 'desc') return others.filter((candidate) => candidate !== term)
-  const turned: OrderTerm = { field, direction: 'desc' }
-  return isFurther ? order.map((candidate) => (candidate === term ? turned : candidate)) : [turned]
 }

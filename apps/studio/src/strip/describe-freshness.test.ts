@@ -41,6 +41,7 @@ test('[SU12] rows of a database out of reach are stale since then, with the next
     next: 'next attempt in 3 s',
     trouble: 'Gone.',
   })
+  expect(describeFreshness({ ...live, state: 'catching-up', freshness }, 190_000).tone).toBe('waiting')
   expect(words.age).toMatch(/^stale since \d\d:\d\d:\d\d \(2 min\)$/)
 })
 

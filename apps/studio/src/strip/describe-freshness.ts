@@ -15,7 +15,8 @@ export function describeFreshness(status: Status, nowUnixMs: number): FreshnessW
   const { freshAtUnixMs, staleSinceUnixMs, nextAttemptAtUnixMs, lastError } = status.freshness
   const isLive = status.state === 'live'
   return {
-    tone: tones[status.state],
+    // An attempt under way after a failed one is still waiting: the strip must not flicker with each.
+    tone: tones[status.state] === 'working' && lastError !== undefined ? 'waiting' : tones[status.state],
     state: stateWords(status),
     source: isLive ? 'remote' : 'cache',
     age: isLive

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** Marks a request as made by our own page: another site's page cannot send it without being asked first. */
-export const ownRequestHeader = 'x-freshet'
+const ownRequestHeader = 'x-freshet'
 
 /**
  * Why a request is refused; `undefined` when it is not.
