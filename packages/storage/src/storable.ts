@@ -69,9 +69,14 @@ function unstorable(what: string): FreshetError {
   return usageError('storage/value', what)
 }
 
-/** Runs `encode` on a row and names the record in the error when it cannot be kept. */
+/**
+ * Runs `encode` on a row, and names the record in the error when it cannot be kept.
+ *
+ * @throws {FreshetError} `storage/value` (usage).
+ */
 export function encodingRecord<T>(table: string, id: string, row: Row, encode: (row: Row) => T): T {
   try {
+    if (storableKind(row) !== 'record') throw unstorable('not a record; a row is a record of values')
     return encode(row)
   } catch (error) {
     throw namedError(table, id, error)
@@ -80,7 +85,6 @@ export function encodingRecord<T>(table: string, id: string, row: Row, encode: (
 
 /** A copy that shares nothing mutable with the original; checks every value on the way. */
 export function copyRow(row: Row): Row {
-  if (storableKind(row) !== 'record') throw unstorable('not a record; a row is a record of values')
   return copyRecord(row, 1)
 }
 

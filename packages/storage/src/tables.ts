@@ -58,8 +58,8 @@ export type CommitScope = {
 /**
  * Checks a commit against the tables.
  *
- * @throws {FreshetError} `storage/unknown-table`, or `storage/term` (usage) when
- *   a commit to a replica table is made under no term [T9].
+ * @throws {FreshetError} `storage/unknown-table`; `storage/id`; `storage/term` when
+ *   a commit to a replica table is made under no term [T9]. All are `usage`.
  */
 export function commitScope(tables: TableSet, commit: Commit, term: Term | undefined): CommitScope {
   let touchesIntent = false
@@ -69,7 +69,8 @@ export function commitScope(tables: TableSet, commit: Commit, term: Term | undef
     if (tableNamed(tables, name).space === 'intent') touchesIntent = true
     else touchesReplica = clearsReplica = true
   }
-  for (const { table } of commit.writes) {
+  for (const { table, id } of commit.writes) {
+    if (typeof id !== 'string') throw badId(table, id)
     if (tableNamed(tables, table).space === 'intent') touchesIntent = true
     else touchesReplica = true
   }
@@ -80,6 +81,11 @@ export function commitScope(tables: TableSet, commit: Commit, term: Term | undef
     )
   }
   return { touchesIntent, clearsReplica }
+}
+
+/** Types forbid it, but a driver may hand over what a remote calls an id. */
+function badId(table: string, id: never): Error {
+  return usageError('storage/id', `A record of table "${table}" has the id ${String(id)}, which is no text.`)
 }
 
 /** @throws {FreshetError} `storage/append` (usage): the table belongs to the replica space. */

@@ -40,12 +40,13 @@ function toCloned(value: Value, depth: number, noteTagged: () => void): unknown 
       return Array.from(value as readonly Value[], (item) => toCloned(item, depth + 1, noteTagged))
     case 'record':
       return toClonedRecord(value as Row, depth + 1, noteTagged)
+    case 'date':
+      return new Date((value as Date).getTime())
     case 'null':
     case 'boolean':
     case 'number':
     case 'bigint':
     case 'string':
-    case 'date':
       return value
   }
 }

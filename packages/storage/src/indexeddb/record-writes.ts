@@ -19,7 +19,10 @@ export function encodeWrites(
   const last = new Map(writes.map((each) => [`${each.table.length}:${each.table}${each.id}`, each]))
   return Array.from(last.values(), ({ table: name, id, value }) => {
     const table = tableOf(name)
-    const record = value && encodingRecord(name, id, value, (row) => toStoredRecord(table, id, 0, row))
+    const record =
+      value === undefined
+        ? undefined
+        : encodingRecord(name, id, value, (row) => toStoredRecord(table, id, 0, row))
     return { table, id, record }
   })
 }

@@ -141,7 +141,7 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
 }
 
 function copyWrite({ table, id, value }: StoreWrite): StoreWrite {
-  return { table, id, value: value && encodingRecord(table, id, value, copyRow) }
+  return { table, id, value: value === undefined ? undefined : encodingRecord(table, id, value, copyRow) }
 }
 
 /** Deletions are remembered for followers, and those follow replica tables only. */

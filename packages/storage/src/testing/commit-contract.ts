@@ -179,15 +179,19 @@ export function commitContract(options: ContractOptions): void {
     withStore(options, async ({ store, term }) => {
       const list = [1]
       const bytes = new Uint8Array([1])
-      const writing = store.commit({ writes: [{ table: 'rows', id: 'a', value: { list, bytes } }] }, term)
+      const at = new Date(1)
+      const writing = store.commit({ writes: [{ table: 'rows', id: 'a', value: { list, bytes, at } }] }, term)
       list.push(2)
       bytes[0] = 9
+      at.setTime(9)
       await writing
       const [read] = await store.get('rows', ['a'])
-      expect(read).toEqual({ list: [1], bytes: new Uint8Array([1]) })
+      expect(read).toEqual({ list: [1], bytes: new Uint8Array([1]), at: new Date(1) })
       // The test does what a careless caller can do despite the readonly types.
       ;(read as { list: number[] }).list.push(3)
-      expect(await store.get('rows', ['a'])).toEqual([{ list: [1], bytes: new Uint8Array([1]) }])
+      expect(await store.get('rows', ['a'])).toEqual([
+        { list: [1], bytes: new Uint8Array([1]), at: new Date(1) },
+      ])
     }))
 }
 

@@ -133,6 +133,9 @@ export const unstorableRows: readonly { readonly title: string; readonly row: Ro
   { title: 'a symbol', row: { a: outsideTypes(Symbol('s')) } },
   { title: 'a Map', row: { a: outsideTypes(new Map()) } },
   { title: 'an instance of a class', row: { a: outsideTypes(new URL('http://127.0.0.1')) } },
+  { title: 'a list in place of a record', row: notARecord([1]) },
+  { title: 'a date in place of a record', row: notARecord(new Date(0)) },
+  { title: 'null in place of a record', row: notARecord(null) },
   { title: 'too deep a nesting', row: { deep: nested(maxDepth * 2) } },
   { title: 'so deep that recursion would overflow', row: { deep: nested(100_000) } },
 ]
@@ -140,4 +143,9 @@ export const unstorableRows: readonly { readonly title: string; readonly row: Ro
 function outsideTypes(value: unknown): Value {
   // The point of these rows is what the types forbid.
   return value as Value
+}
+
+function notARecord(value: Value): Row {
+  // As above.
+  return value as Row
 }

@@ -95,6 +95,12 @@ export function valueContract(options: ContractOptions): void {
         ).rejects.toMatchObject(refused)
         await expect(store.append('operations', row)).rejects.toMatchObject({ code: 'storage/value' })
       }
+      // What a remote may call an id; types forbid it.
+      const bad = { table: 'rows', id: 7 as unknown as string, value: {} }
+      await expect(store.commit({ writes: [bad] }, term)).rejects.toMatchObject({
+        code: 'storage/id',
+        kind: 'usage',
+      })
       expect(await store.count('rows')).toBe(0)
       expect(await store.count('operations')).toBe(0)
     }))
