@@ -38,6 +38,7 @@ export function DemoBar({ link }: { readonly link: DemoLink }) {
       </button>
       <button
         type="button"
+        aria-label="Someone else writes every 2 seconds"
         aria-pressed={writes}
         disabled={state === undefined}
         onClick={() => perform(writes ? 'stop-others' : 'start-others')}

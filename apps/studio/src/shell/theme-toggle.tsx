@@ -15,7 +15,13 @@ export function ThemeToggle() {
   }, [theme])
   const next = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system'
   return (
-    <button type="button" className="quiet theme" title={`Colours: ${theme}`} onClick={() => setTheme(next)}>
+    <button
+      type="button"
+      className="quiet theme"
+      aria-label={`Colours: ${theme}`}
+      title={`Colours: ${theme}`}
+      onClick={() => setTheme(next)}
+    >
       <span aria-hidden="true">◐</span> {theme}
     </button>
   )
