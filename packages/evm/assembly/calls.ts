@@ -50,6 +50,8 @@ import {
   CODE_KNOWN,
   CODE_LENGTH,
   CODE_RAW,
+  CODE_RUNS,
+  CODE_TIER,
   coolTo,
   FLAGS,
   HOOKED,
@@ -68,6 +70,19 @@ export const DELEGATECALL: u32 = 0xf4
 const valueCost: i64 = 9000
 const stipend: i64 = 2300
 const maxDepth: u32 = 1024
+
+/** Code that has run this often is worth compiling. */
+let hotAfter: u32 = 0xffffffff
+/** Code of this call that is worth compiling and is not, 0 for none. */
+export let hotCode: usize = 0
+
+export function setHotAfter(runs: u32): void {
+  hotAfter = runs
+}
+
+export function clearHotCode(): void {
+  hotCode = 0
+}
 
 /** The frame that runs. */
 export let frame: usize = 0
@@ -105,6 +120,9 @@ export function isDelegation(code: usize): bool {
 export function enter(code: usize, self: usize, data: usize, size: usize, gas: i64): usize {
   const child = newFrame()
   if (child == 0) return 0
+  const runs = load<u32>(code, CODE_RUNS) + 1
+  store<u32>(code, runs, CODE_RUNS)
+  if (runs >= hotAfter && load<u32>(code, CODE_TIER) == 0) hotCode = code
   store<u32>(child, <u32>frame, PARENT)
   store<u32>(child, <u32>code, CODE_OF)
   store<u32>(child, load<u32>(code, CODE_EXEC), PC)

@@ -19,3 +19,8 @@ export declare function hostBlockHash(low: u32, high: u32): u32
 // @ts-ignore: decorator
 @external('host', 'blobHash')
 export declare function hostBlobHash(index: u32): u32
+
+/** Runs compiled code in a frame: 0 when the interpreter has to go on at the PC of the frame, 1 for an exceptional end. */
+// @ts-ignore: decorator
+@external('host', 'compiled')
+export declare function hostCompiled(index: u32, frame: usize): u32

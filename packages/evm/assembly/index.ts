@@ -3,10 +3,12 @@
 import { missingAddress, missingKey, missingKind } from './access'
 import {
   callNative,
+  clearHotCode,
   codeKnown,
   delegateOf,
   enter,
   frame,
+  hotCode,
   isDelegation,
   leaveAll,
   nativeOutcome,
@@ -41,7 +43,7 @@ import {
 } from './frame'
 import { emptyHash, execute, initInterpreter, outputData, outputSize } from './interpreter'
 import { keccak } from './keccak'
-import { arenaAlloc, arenaReset } from './memory'
+import { arenaAlloc, arenaReset, heapAlloc } from './memory'
 import { failMissing, missingAccount } from './access'
 import {
   accountReads,
@@ -54,6 +56,7 @@ import {
   CODE,
   CODE_KNOWN,
   CODE_LENGTH,
+  CODE_TIER,
   commitCode,
   COMPLETE,
   dropTransients,
@@ -74,6 +77,25 @@ import {
 } from './tables'
 import { copyWord, loadBig, setSmall, storeBig } from './word'
 
+export {
+  callDataWord,
+  growMemory,
+  returnDataSize,
+  wordAddmod,
+  wordByte,
+  wordClz,
+  wordDiv,
+  wordMod,
+  wordMul,
+  wordMulmod,
+  wordSar,
+  wordSdiv,
+  wordShl,
+  wordShr,
+  wordSignextend,
+  wordSmod,
+} from './compiled'
+export { setHotAfter } from './calls'
 export { reserveReturn } from './frame'
 export { setCallNumber } from './tables'
 export { stageCode } from './tables'
@@ -112,6 +134,21 @@ export function setCode(entry: usize): void {
   const code = commitCode()
   store<u32>(entry, <u32>code, CODE)
   store<u32>(entry, (load<u32>(entry, FLAGS) | CODE_KNOWN | EXISTS) & ~HOOK_CODE, FLAGS)
+}
+
+/** The code of an account, 0 for none. */
+export function codeOf(entry: usize): usize {
+  return <usize>load<u32>(entry, CODE)
+}
+
+/** Room on the heap for a table of compiled code; 0 when memory is exhausted. */
+export function tableRoom(size: usize): usize {
+  return heapAlloc(size)
+}
+
+/** From now on code runs as the compiled function `index`. */
+export function setCompiled(code: usize, index: u32): void {
+  store<u32>(code, index + 1, CODE_TIER)
 }
 
 /** Gives the account the balance in the scratch area. */
@@ -203,6 +240,7 @@ export function run(data: usize, dataSize: usize, to: usize, gasLimit: f64): i32
   resetBlockReads()
   resetReturn()
   leaveAll()
+  clearHotCode()
   setDelegates(false)
   let left: i64 = 0
   const status = start(data, dataSize, to, gas)
@@ -215,6 +253,7 @@ export function run(data: usize, dataSize: usize, to: usize, gasLimit: f64): i32
   store<u32>(result, <u32>accountReads, 20)
   store<u32>(result, <u32>slotReads, 24)
   store<u32>(result, fatalReason, 28)
+  store<u32>(result, <u32>hotCode, 36)
   if (ended == statusMissing) {
     store<u32>(result, missingKind, 32)
     storeBig(result + 64, missingAddress)

@@ -58,7 +58,7 @@ import {
   statusOk,
   statusRevert,
 } from './frame'
-import { hostBlobHash, hostBlockHash } from './host'
+import { hostBlobHash, hostBlockHash, hostCompiled } from './host'
 import { keccak } from './keccak'
 import {
   ADDRESS,
@@ -71,6 +71,7 @@ import {
   CODE_KNOWN,
   CODE_LENGTH,
   CODE_RAW,
+  CODE_TIER,
   EXISTS,
   FLAGS,
   markAccountRead,
@@ -102,6 +103,11 @@ import {
   smod,
   storeBig,
 } from './word'
+
+/** Another frame runs now. */
+const switched: i32 = -1
+/** The instruction is done, and compiled code goes on behind it. */
+const yields: i32 = -2
 
 /** Output of the outermost frame. */
 export let outputData: usize = 0
@@ -190,6 +196,15 @@ export function execute(): i32 {
   while (ended == -1) {
     const current = frame
     const code = <usize>load<u32>(current, CODE_OF)
+    // Compiled code runs until it meets an instruction that it leaves to us, and goes on behind it.
+    const tier = load<u32>(code, CODE_TIER)
+    if (tier != 0 && hostCompiled(tier - 1, current) != 0) {
+      if (leave(statusHalt, 0, 0, 0) || fatal != 0) {
+        outputSize = 0
+        ended = fatal != 0 ? fatal : statusHalt
+      }
+      continue
+    }
     const exec = <usize>load<u32>(code, CODE_EXEC)
     const jumps = <usize>load<u32>(code, CODE_JUMPS)
     const codeSize = <u64>load<u32>(code, CODE_LENGTH)
@@ -311,7 +326,9 @@ export function execute(): i32 {
           if (gas < 0) break
           sp -= 32
           exponent(sp - 32, sp, sp - 32)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x0b: { // SIGNEXTEND
           if (sp - base < 64) break
@@ -453,7 +470,9 @@ export function execute(): i32 {
           if (gas < 0) break
           sp -= 32
           keccak(sp - 32, mem + <usize>load<u32>(sp), size)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x30: { // ADDRESS
           if (sp == limit) break
@@ -467,14 +486,18 @@ export function execute(): i32 {
           gas -= accessAccount(sp - 32)
           if (gas < 0 || fatal != 0) break
           if (!balance(sp - 32, found)) break
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x32: { // ORIGIN
           if (sp == limit) break
           gas -= 2
           pushAddress(sp, FROM)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x33: { // CALLER
           if (sp == limit) break
@@ -536,7 +559,11 @@ export function execute(): i32 {
           }
           if (gas < 0) break
           sp -= 96
-          if (size == 0) continue
+          if (size == 0) {
+            if (tier == 0) continue
+            outcome = yields
+            break
+          }
           const to = mem + <usize>load<u32>(sp + 64)
           if (op == 0x37) {
             copyPadded(to, <usize>load<u32>(current, DATA), <usize>load<u32>(current, DATA_SIZE), sp + 32, size)
@@ -545,7 +572,9 @@ export function execute(): i32 {
           } else {
             memory.copy(to, returnData + <usize>load<u32>(sp + 32), size)
           }
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x38: { // CODESIZE
           if (sp == limit) break
@@ -559,7 +588,9 @@ export function execute(): i32 {
           gas -= 2
           copyWord(sp, GAS_PRICE)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x3b: { // EXTCODESIZE
           if (sp - base < 32) break
@@ -568,7 +599,9 @@ export function execute(): i32 {
           const other = codeOf(sp - 32)
           if (other == -1) break
           setSmall(sp - 32, other == 0 ? 0 : load<u32>(<usize>other, CODE_LENGTH))
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x3c: { // EXTCODECOPY
           if (sp - base < 128) break
@@ -583,13 +616,19 @@ export function execute(): i32 {
           }
           if (gas < 0 || fatal != 0) break
           sp -= 128
-          if (size == 0) continue
+          if (size == 0) {
+            if (tier == 0) continue
+            outcome = yields
+            break
+          }
           const other = codeOf(sp + 96)
           if (other == -1) break
           const otherSize: usize = other == 0 ? 0 : <usize>load<u32>(<usize>other, CODE_LENGTH)
           const raw: usize = other == 0 ? 0 : <usize>load<u32>(<usize>other, CODE_RAW)
           copyPadded(mem + <usize>load<u32>(sp + 64), raw, otherSize, sp + 32, size)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x3d: { // RETURNDATASIZE
           if (sp == limit) break
@@ -603,14 +642,18 @@ export function execute(): i32 {
           gas -= accessAccount(sp - 32)
           if (gas < 0 || fatal != 0) break
           if (!codeHash(sp - 32)) break
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x40: { // BLOCKHASH
           if (sp - base < 32) break
           gas -= 20
           if (gas < 0) break
           if (!blockHash(sp - 32)) break
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x41: { // COINBASE
           if (sp == limit) break
@@ -619,7 +662,9 @@ export function execute(): i32 {
           markBlockRead(READ_BLOCK)
           copyWord(sp, COINBASE)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x42: { // TIMESTAMP
           if (sp == limit) break
@@ -628,7 +673,9 @@ export function execute(): i32 {
           markBlockRead(READ_TIME)
           copyWord(sp, TIMESTAMP)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x43: { // NUMBER
           if (sp == limit) break
@@ -637,7 +684,9 @@ export function execute(): i32 {
           markBlockRead(READ_NUMBER)
           copyWord(sp, NUMBER)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x44: { // PREVRANDAO
           if (sp == limit) break
@@ -646,7 +695,9 @@ export function execute(): i32 {
           markBlockRead(READ_BLOCK)
           copyWord(sp, PREV_RANDAO)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x45: { // GASLIMIT
           if (sp == limit) break
@@ -655,14 +706,18 @@ export function execute(): i32 {
           markBlockRead(READ_BLOCK)
           copyWord(sp, GAS_LIMIT)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x46: { // CHAINID
           if (sp == limit) break
           gas -= 2
           copyWord(sp, CHAIN_ID)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x47: { // SELFBALANCE
           if (sp == limit) break
@@ -670,7 +725,9 @@ export function execute(): i32 {
           if (gas < 0) break
           if (!balance(sp, <usize>load<u32>(current, SELF))) break
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x48: { // BASEFEE
           if (sp == limit) break
@@ -679,7 +736,9 @@ export function execute(): i32 {
           markBlockRead(READ_BLOCK)
           copyWord(sp, BASE_FEE)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x49: { // BLOBHASH
           if (sp - base < 32) break
@@ -688,7 +747,9 @@ export function execute(): i32 {
           const high = load<u64>(sp - 32, 8) | load<u64>(sp - 32, 16) | load<u64>(sp - 32, 24)
           if (high == 0 && index <= 0xffff && hostBlobHash(<u32>index) != 0) loadBig(sp - 32, scratch)
           else setSmall(sp - 32, 0)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x4a: { // BLOBBASEFEE
           if (sp == limit) break
@@ -697,7 +758,9 @@ export function execute(): i32 {
           markBlockRead(READ_BLOCK)
           copyWord(sp, BLOB_BASE_FEE)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x50: { // POP
           if (sp == base) break
@@ -747,7 +810,9 @@ export function execute(): i32 {
           }
           sp -= 64
           store<u8>(mem + <usize>at, load<u8>(sp))
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x54: { // SLOAD
           if (sp == base) break
@@ -760,7 +825,9 @@ export function execute(): i32 {
           }
           markSlotRead(found)
           copyWord(sp - 32, found + VALUE)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x56: { // JUMP
           if (sp == base) break
@@ -805,7 +872,9 @@ export function execute(): i32 {
           if (gas < 0) break
           setSmall(sp, <u64>gas)
           sp += 32
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x5b: { // JUMPDEST
           gas -= 1
@@ -815,7 +884,9 @@ export function execute(): i32 {
           if (sp == base) break
           gas -= 100
           setSmall(sp - 32, 0)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x5e: { // MCOPY
           if (sp - base < 96) break
@@ -833,7 +904,9 @@ export function execute(): i32 {
           if (gas < 0) break
           sp -= 96
           if (size != 0) memory.copy(mem + <usize>load<u32>(sp + 64), mem + <usize>load<u32>(sp + 32), size)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0x5f: { // PUSH0
           if (sp == limit) break
@@ -962,14 +1035,16 @@ export function execute(): i32 {
           const went = call(op, sp, gas)
           if (went == halts) break
           if (went == entered) {
-            outcome = -1
+            outcome = switched
             break
           }
           gas = gasLeft
           sp = <usize>load<u32>(current, SP)
           mem = <usize>load<u32>(current, MEM)
           memSize = <u64>load<u32>(current, MEM_SIZE)
-          continue
+          if (tier == 0) continue
+          outcome = yields
+          break
         }
         case 0xf3: // RETURN
         case 0xfd: { // REVERT
@@ -992,7 +1067,13 @@ export function execute(): i32 {
       break
     }
 
-    if (outcome == -1) continue
+    if (outcome == switched) continue
+    if (outcome == yields) {
+      store<u32>(current, <u32>pc, PC)
+      store<u32>(current, <u32>sp, SP)
+      store<i64>(current, gas, GAS)
+      continue
+    }
     if (gas < 0) outcome = statusHalt
     if (fatal != 0 || leave(outcome, out, outSize, gas)) {
       outputData = out

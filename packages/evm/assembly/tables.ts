@@ -40,6 +40,8 @@ export const CODE_RAW: usize = 8
 export const CODE_EXEC: usize = 12
 export const CODE_JUMPS: usize = 16
 export const CODE_DELEGATE: usize = 20 // u32: 1 when the code is an EIP-7702 delegation
+export const CODE_TIER: usize = 24 // u32: 1 + index of the function it is compiled to, 0 while it is not
+export const CODE_RUNS: usize = 28 // u32: frames that ran it
 export const CODE_HASH: usize = 32 // word
 const CODE_ENTRY: usize = 64
 

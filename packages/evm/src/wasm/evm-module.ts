@@ -26,6 +26,10 @@ export type EvmModule = {
   readonly reserveReturn: (size: number) => number
   readonly setCallNumber: (number: number) => void
   readonly recover: () => void
+  readonly codeOf: (account: number) => number
+  readonly tableRoom: (size: number) => number
+  readonly setCompiled: (code: number, index: number) => void
+  readonly setHotAfter: (runs: number) => void
 }
 
 /** What the interpreter asks of its host; see assembly/host.ts. */
@@ -34,6 +38,8 @@ export type EvmHost = {
   readonly hook: (id: number, data: number, size: number, gas: number) => number
   readonly blockHash: (low: number, high: number) => number
   readonly blobHash: (index: number) => number
+  /** Runs a compiled contract. A function of WebAssembly, so that the call does not pass through JavaScript. */
+  readonly compiled: (index: number, frame: number) => number
 }
 
 /** `auto` takes WebAssembly and, where it is forbidden or absent, JavaScript, which is some seven times slower. */

@@ -20,6 +20,12 @@ export class ModuleMemory {
     this.#view().set(bytes, this.#scratch)
   }
 
+  /** The 32-bit number at an address. */
+  numberAt(at: number): number {
+    const bytes = this.#view()
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true)
+  }
+
   copyOf(at: number, size: number): Uint8Array {
     return this.#view().slice(at, at + size)
   }

@@ -16,6 +16,7 @@ const resultAccounts = 5
 const resultSlots = 6
 const resultReason = 7
 const resultMissing = 8
+const resultHot = 9
 const missingAddress = 64 // in bytes
 const missingKey = 96
 
@@ -55,6 +56,12 @@ export class ResultReader {
   idOf(entry: number): number {
     this.#refresh()
     return this.#word(entry / 4 + entryId)
+  }
+
+  /** Code that ran often and is interpreted, 0 for none. */
+  hotCode(): number {
+    this.#refresh()
+    return this.#word((this.#result >> 2) + resultHot)
   }
 
   read(status: number): EvmResult {

@@ -8,6 +8,7 @@ import {
   type WordInput,
 } from '../bytes.ts'
 import { checkCode, checkGas } from '../check-call.ts'
+import { ContractTier, createContractTable, type ContractTable } from '../compile/contract-tier.ts'
 import {
   maxCodeBytes,
   type BlockEnv,
@@ -27,6 +28,11 @@ import { WasmHost } from './wasm-host.ts'
 
 /** Options of {@link createWasmEvm}. */
 export type WasmEvmOptions = EngineOptions & {
+  /**
+   * `compiled` translates every contract to WebAssembly when it is set, `auto` in the background when it has run often,
+   * `interpreter` never. Without WebAssembly everything is interpreted. Default `auto`.
+   */
+  readonly tier?: 'auto' | 'compiled' | 'interpreter' | undefined
   /** Default `auto`. */
   readonly runtime?: Runtime | undefined
   /**
@@ -44,6 +50,9 @@ const defaultMemoryLimit = 256 * 1024 * 1024
 /** Code shown by an account that has a hook and none of its own: INVALID. */
 const hookCode = Uint8Array.of(0xfe)
 
+/** Compiling takes as long as some hundred runs. */
+const runsUntilHot = 200
+
 /** Order of assembly/environment.ts. */
 const gasPriceWord = 8
 
@@ -55,10 +64,24 @@ const gasPriceWord = 8
  * @throws {EvmError} `evm/out-of-memory`: no memory for the tables. Free some, or make fewer engines.
  */
 export async function createWasmEvm(options: WasmEvmOptions = {}): Promise<EvmEngine> {
-  const host = new WasmHost(options.hardfork ?? 'osaka')
+  const contracts =
+    (options.tier ?? 'interpreter') === 'interpreter' ? undefined : contractTable(options.runtime)
+  const fork = options.hardfork ?? 'osaka'
+  const host = new WasmHost(fork, contracts?.run)
   const { module, runtime } = await loadEvmModule(host, options.runtime ?? 'auto')
   host.attach(module)
-  return new WasmEvm(runtime, module, host, options)
+  const tier = contracts === undefined ? undefined : new ContractTier(module, contracts.table, fork)
+  return new WasmEvm(runtime, module, host, tier, options)
+}
+
+/** Undefined where WebAssembly is not to be had, and so there is nothing to compile to. */
+function contractTable(runtime: Runtime | undefined): ContractTable | undefined {
+  if (runtime === 'javascript') return undefined
+  try {
+    return createContractTable()
+  } catch {
+    return undefined
+  }
 }
 
 /** A class, because a call is hot and its fields are many. */
@@ -66,6 +89,8 @@ class WasmEvm implements EvmEngine {
   readonly name: string
   readonly #module: EvmModule
   readonly #host: WasmHost
+  readonly #tier: ContractTier | undefined
+  readonly #compileAtOnce: boolean
   readonly #memory: ModuleMemory
   readonly #reader: ResultReader
   readonly #codeLimit: number
@@ -78,11 +103,19 @@ class WasmEvm implements EvmEngine {
   #gasPrice = 0n
   #running = false
 
-  constructor(name: string, module: EvmModule, host: WasmHost, options: WasmEvmOptions) {
+  constructor(
+    name: string,
+    module: EvmModule,
+    host: WasmHost,
+    tier: ContractTier | undefined,
+    options: WasmEvmOptions,
+  ) {
     const fork = options.hardfork ?? 'osaka'
     this.name = name
     this.#module = module
     this.#host = host
+    this.#tier = tier
+    this.#compileAtOnce = options.tier === 'compiled'
     this.#memory = new ModuleMemory(module)
     this.#reader = new ResultReader(module, this.#addresses)
     this.#codeLimit = options.maxCodeBytes ?? maxCodeBytes
@@ -91,6 +124,7 @@ class WasmEvm implements EvmEngine {
     const [low, high] = [Number(seed & 0xffffffffn), Number((seed >> 32n) & 0xffffffffn)]
     const made = module.init(low, high, options.unknown === 'empty' ? 1 : 0, forkNumbers[fork])
     if (made === 0) throw outOfMemory()
+    if (tier !== undefined && !this.#compileAtOnce) module.setHotAfter(runsUntilHot)
     for (const number of precompilesOf(fork)) {
       const address = toWordBytes(BigInt(number), 'number').subarray(12)
       module.setPrecompile(this.#entryOf(address), number)
@@ -103,6 +137,7 @@ class WasmEvm implements EvmEngine {
     const entry = this.#changing(address)
     this.#stage(bytes)
     this.#module.setCode(entry)
+    if (this.#compileAtOnce) this.#tier?.compile(this.#module.codeOf(entry))
   }
 
   setBalance(address: BytesInput, balance: bigint): void {
@@ -169,6 +204,8 @@ class WasmEvm implements EvmEngine {
     if (at === 0) return this.#reader.tooMuchData()
     this.#memory.write(data, at)
     const status = this.#run(at, data.length, to, gas)
+    const hot = this.#reader.hotCode()
+    if (hot !== 0) void this.#tier?.compileLater(hot)
     return this.#reader.read(status)
   }
 

@@ -14,12 +14,14 @@ const reverted = -3
 export class WasmHost implements EvmHost {
   blockHashes: ReadonlyMap<bigint, WordInput> | undefined
   blobHashes: readonly WordInput[] | undefined
+  readonly compiled: EvmHost['compiled']
   readonly #fork: Hardfork
   readonly #hooks = new Map<number, Hook>()
   #thrown: { readonly error: unknown } | undefined
   #attached: { readonly module: EvmModule; readonly memory: ModuleMemory } | undefined
 
-  constructor(fork: Hardfork) {
+  constructor(fork: Hardfork, compiled: EvmHost['compiled'] = () => 0) {
+    this.compiled = compiled
     this.#fork = fork
   }
 

@@ -1,0 +1,492 @@
+import type { BasicBlock, Decoded } from './basic-blocks.ts'
+import { type Locals, SymbolicStack, type Word } from './symbolic-stack.ts'
+import { i32, i64, noValues, op, v128, vector, type WasmWriter } from './wasm-writer.ts'
+import { WordCompiler } from './word-compiler.ts'
+
+// Locals of a compiled function.
+export const frameLocal = 0
+export const targetLocal = 1
+export const spLocal = 2
+export const memLocal = 3
+export const memSizeLocal = 4
+const baseLocal = 5
+const addressLocal = 6
+export const gasLocal = 7
+const vectorLocal = 8
+/** Where the locals of words start. */
+export const firstWordLocal = 9
+/** Locals before those of words, as runs of one type, without the two parameters. */
+export const fixedLocals: readonly (readonly [count: number, type: number])[] = [
+  [5, i32],
+  [1, i64],
+  [1, v128],
+]
+
+// Fields of a frame, see assembly/frame.ts.
+export const framePc = 8
+export const frameSp = 12
+export const frameGas = 16
+export const frameMem = 24
+export const frameMemSize = 28
+const frameData = 32
+const frameDataSize = 36
+const frameSelf = 60
+const frameCaller = 64
+const frameCallValue = 96
+const frameStack = 128
+const frameEnd = frameStack + 32_768
+const accountAddress = 32
+
+/** What a compiled function answers instead of the number of a block. */
+export const handsOver = -1
+export const halts = -2
+
+/** Offsets up to here are put into instructions; far larger ones are too dear for any gas. */
+const largestOffset = 0xff_ffffn
+
+/** Functions of the interpreter that compiled code calls, in the order of their import. */
+export const helperNames = [
+  'wordMul',
+  'wordDiv',
+  'wordSdiv',
+  'wordMod',
+  'wordSmod',
+  'wordAddmod',
+  'wordMulmod',
+  'wordSignextend',
+  'wordByte',
+  'wordShl',
+  'wordShr',
+  'wordSar',
+  'wordClz',
+  'callDataWord',
+  'returnDataSize',
+  'growMemory',
+] as const
+
+export type HelperName = (typeof helperNames)[number]
+
+/** Instructions done by a helper on the stack in memory: which, and how many words it takes. */
+const helpers: Readonly<Record<number, readonly [HelperName, number]>> = {
+  0x02: ['wordMul', 2],
+  0x04: ['wordDiv', 2],
+  0x05: ['wordSdiv', 2],
+  0x06: ['wordMod', 2],
+  0x07: ['wordSmod', 2],
+  0x08: ['wordAddmod', 3],
+  0x09: ['wordMulmod', 3],
+  0x0b: ['wordSignextend', 2],
+  0x1a: ['wordByte', 2],
+  0x1b: ['wordShl', 2],
+  0x1c: ['wordShr', 2],
+  0x1d: ['wordSar', 2],
+  0x1e: ['wordClz', 1],
+}
+
+/** What a block needs to know of the code it stands in. */
+export type CodeContext = {
+  /** Where the executed form of the code starts in memory. */
+  readonly exec: number
+  readonly codeSize: number
+  /** Where the table from byte to block starts: u16, 0 for none, top bit set for a jump destination. */
+  readonly table: number
+  /** Number of the block that starts at a byte and may be jumped to. */
+  readonly targetAt: (at: bigint) => number | undefined
+  /** Depth of the label of the dispatching loop around the code of a block. */
+  readonly loopDepth: number
+}
+
+/** Compiles one block into a function. */
+export class BlockCompiler {
+  readonly #writer: WasmWriter
+  readonly #context: CodeContext
+  readonly #stack: SymbolicStack
+  readonly #words: WordCompiler
+
+  constructor(writer: WasmWriter, locals: Locals, block: BasicBlock, context: CodeContext) {
+    locals.freeAll()
+    this.#writer = writer
+    this.#context = context
+    this.#stack = new SymbolicStack(writer, locals, baseLocal, block.needs)
+    this.#words = new WordCompiler(writer, this.#stack)
+  }
+
+  compile(block: BasicBlock): void {
+    this.#enter(block)
+    for (const instruction of block.instructions) this.#instruction(instruction)
+    const last = block.instructions.at(-1)?.opcode
+    if (last === 0x56 || last === 0x57) return
+    this.#settle()
+    if (block.leaves) this.#handOver(block.end)
+  }
+
+  /** Charges for the block and checks that the stack has room for it. */
+  #enter({ gas, needs, grows }: BasicBlock): void {
+    const w = this.#writer
+    if (gas > 0) {
+      w.with(op.localGet, gasLocal).i64Const(BigInt(gas)).byte(op.i64Sub).with(op.localTee, gasLocal)
+      w.i64Const(0n).byte(op.i64LtS)
+      this.#haltIf()
+    }
+    if (needs > 0) {
+      w.with(op.localGet, spLocal).with(op.localGet, frameLocal).byte(op.i32Sub)
+      w.i32Const(frameStack + needs * 32).byte(op.i32LtU)
+      this.#haltIf()
+    }
+    if (grows > 0) {
+      w.i32Const(frameEnd - grows * 32)
+        .with(op.localGet, spLocal)
+        .with(op.localGet, frameLocal)
+        .byte(op.i32Sub)
+      w.byte(op.i32LtS)
+      this.#haltIf()
+    }
+    w.with(op.localGet, spLocal)
+      .i32Const(needs * 32)
+      .byte(op.i32Sub)
+      .with(op.localSet, baseLocal)
+  }
+
+  #instruction({ opcode, value, at }: Decoded): void {
+    const stack = this.#stack
+    if (opcode >= 0x5f && opcode <= 0x7f) return stack.push({ kind: 'constant', value })
+    if (opcode >= 0x80 && opcode <= 0x8f) return stack.push(stack.peek(opcode - 0x80))
+    if (opcode >= 0x90 && opcode <= 0x9f) return stack.swap(opcode - 0x8f)
+    switch (opcode) {
+      case 0x01:
+        return this.#binary((a, b) => this.#words.add(a, b))
+      case 0x03:
+        return this.#binary((a, b) => this.#words.sub(a, b))
+      case 0x10:
+        return this.#binary((a, b) => this.#words.less(a, b))
+      case 0x11:
+        return this.#binary((a, b) => this.#words.less(b, a))
+      case 0x12:
+        return this.#binary((a, b) => this.#words.lessSigned(a, b))
+      case 0x13:
+        return this.#binary((a, b) => this.#words.lessSigned(b, a))
+      case 0x14:
+        return this.#binary((a, b) => this.#words.equal(a, b))
+      case 0x15:
+        return stack.push(this.#words.isZero(stack.pop()))
+      case 0x16:
+        return this.#binary((a, b) => this.#words.bitwise(op.i64And, a, b))
+      case 0x17:
+        return this.#binary((a, b) => this.#words.bitwise(op.i64Or, a, b))
+      case 0x18:
+        return this.#binary((a, b) => this.#words.bitwise(op.i64Xor, a, b))
+      case 0x19:
+        return stack.push(this.#words.not(stack.pop()))
+      case 0x30:
+        return this.#self()
+      case 0x33:
+        return this.#fromFrame(frameCaller, 3)
+      case 0x34:
+        return this.#fromFrame(frameCallValue, 4)
+      case 0x35:
+        return this.#callDataLoad()
+      case 0x36:
+        this.#writer.with(op.localGet, frameLocal).memory(op.i64Load32U, frameDataSize)
+        return this.#pushKept()
+      case 0x38:
+        return stack.push({ kind: 'constant', value: BigInt(this.#context.codeSize) })
+      case 0x3d:
+        this.#call('returnDataSize').byte(op.i64ExtendI32U)
+        return this.#pushKept()
+      case 0x50:
+        stack.pop()
+        return
+      case 0x51:
+        return this.#memoryLoad()
+      case 0x52:
+        return this.#memoryStore()
+      case 0x56:
+        return this.#jump()
+      case 0x57:
+        return this.#jumpIf()
+      case 0x58:
+        return stack.push({ kind: 'constant', value: BigInt(at) })
+      case 0x59:
+        this.#writer.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U)
+        return this.#pushKept()
+      case 0x5b:
+        return
+      default:
+        return this.#shiftOrHelper(opcode)
+    }
+  }
+
+  #binary(make: (first: Word, second: Word) => Word): void {
+    const first = this.#stack.pop()
+    this.#stack.push(make(first, this.#stack.pop()))
+  }
+
+  #shiftOrHelper(opcode: number): void {
+    const by = this.#stack.peek(0)
+    if (by.kind === 'constant' && (opcode === 0x1b || opcode === 0x1c)) {
+      this.#stack.pop()
+      const word = this.#stack.pop()
+      this.#stack.push(
+        opcode === 0x1b ? this.#words.shiftLeft(word, by.value) : this.#words.shiftRight(word, by.value),
+      )
+      return
+    }
+    const [name, takes] = helpers[opcode] ?? fail()
+    const at = this.#stack.height - takes
+    this.#stack.flush(at)
+    this.#address(at)
+    this.#call(name)
+    for (let i = 0; i < takes; i++) this.#stack.pop()
+    this.#stack.push({ kind: 'home', index: at })
+  }
+
+  /** Address of a stack index in memory. */
+  #address(index: number): WasmWriter {
+    return this.#writer
+      .with(op.localGet, baseLocal)
+      .i32Const(index * 32)
+      .byte(op.i32Add)
+  }
+
+  #call(name: HelperName): WasmWriter {
+    return this.#writer.with(op.call, helperNames.indexOf(name))
+  }
+
+  /** Pushes the limb on the stack of WebAssembly as a word. */
+  #pushKept(): void {
+    this.#stack.push({ kind: 'limbs', limbs: [this.#stack.keep()] })
+  }
+
+  #self(): void {
+    this.#writer.with(op.localGet, frameLocal).memory(op.i32Load, frameSelf).with(op.localSet, addressLocal)
+    this.#limbsAt(addressLocal, accountAddress, 3)
+  }
+
+  #fromFrame(field: number, limbs: number): void {
+    this.#limbsAt(frameLocal, field, limbs)
+  }
+
+  #limbsAt(local: number, offset: number, count: number): void {
+    const limbs = Array.from({ length: count }, (_, index) => {
+      this.#writer.with(op.localGet, local).memory(op.i64Load, offset + index * 8)
+      return this.#stack.keep()
+    })
+    this.#stack.push({ kind: 'limbs', limbs })
+  }
+
+  /** Inline where the offset is known and the data long enough, which is how arguments are read. */
+  #callDataLoad(): void {
+    const w = this.#writer
+    const offset = this.#stack.peek(0)
+    const at = this.#stack.height - 1
+    if (offset.kind !== 'constant' || offset.value > largestOffset) {
+      this.#stack.flush(at)
+      this.#address(at).with(op.localGet, frameLocal)
+      this.#call('callDataWord')
+      return
+    }
+    const from = Number(offset.value)
+    this.#stack.evict(at)
+    w.with(op.localGet, frameLocal)
+      .memory(op.i32Load, frameDataSize)
+      .i32Const(from + 32)
+      .byte(op.i32LtU)
+    w.byte(op.if).byte(noValues)
+    for (const limb of [0, 1, 2, 3]) {
+      w.with(op.localGet, baseLocal)
+        .i64Const(limb === 0 ? offset.value : 0n)
+        .memory(op.i64Store, at * 32 + limb * 8)
+    }
+    this.#address(at).with(op.localGet, frameLocal)
+    this.#call('callDataWord')
+    w.byte(op.else)
+    w.with(op.localGet, frameLocal).memory(op.i32Load, frameData).with(op.localSet, addressLocal)
+    for (const half of [0, 16]) {
+      w.with(op.localGet, baseLocal)
+        .with(op.localGet, addressLocal)
+        .vectorMemory(vector.load, from + half)
+      w.reverse(vectorLocal).vectorMemory(vector.store, at * 32 + 16 - half)
+    }
+    w.byte(op.end)
+    this.#stack.setHome(at)
+  }
+
+  #memoryLoad(): void {
+    const w = this.#writer
+    const offset = this.#reach(this.#stack.pop())
+    const limbs: number[] = [0, 0, 0, 0]
+    for (const half of [0, 1]) {
+      w.with(op.localGet, addressLocal).vectorMemory(vector.load, offset + half * 16)
+      w.reverse(vectorLocal).with(op.localSet, vectorLocal)
+      for (const lane of [0, 1]) {
+        w.with(op.localGet, vectorLocal).vectorLane(vector.extractI64, lane)
+        limbs[2 - 2 * half + lane] = this.#stack.keep()
+      }
+    }
+    this.#stack.push({ kind: 'limbs', limbs })
+  }
+
+  #memoryStore(): void {
+    const w = this.#writer
+    const where = this.#stack.pop()
+    const word = this.#stack.pop()
+    const offset = this.#reach(where)
+    for (const half of [0, 1]) {
+      const [low, high] = [2 - 2 * half, 3 - 2 * half]
+      const [lowKnown, highKnown] = [this.#stack.known(word, low), this.#stack.known(word, high)]
+      if (lowKnown !== undefined && highKnown !== undefined) {
+        w.with(op.localGet, addressLocal)
+          .i64Const(swapped(highKnown))
+          .memory(op.i64Store, offset + half * 16)
+        w.with(op.localGet, addressLocal)
+          .i64Const(swapped(lowKnown))
+          .memory(op.i64Store, offset + half * 16 + 8)
+        continue
+      }
+      w.with(op.localGet, addressLocal)
+      this.#stack.limb(word, low)
+      w.byte(0xfd).unsigned(vector.splatI64)
+      this.#stack.limb(word, high)
+      w.vectorLane(vector.replaceI64, 1)
+        .reverse(vectorLocal)
+        .vectorMemory(vector.store, offset + half * 16)
+    }
+  }
+
+  /**
+   * Makes sure that 32 bytes of contract memory are there. Leaves an address in a local; what is returned is to be
+   * added to it.
+   */
+  #reach(where: Word): number {
+    const w = this.#writer
+    if (where.kind === 'constant' && where.value > 0xffff_ffffn) {
+      this.#halt()
+      return 0
+    }
+    if (where.kind === 'constant' && where.value <= largestOffset) {
+      const end = where.value + 32n
+      w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).i64Const(end).byte(op.i64LtU)
+      w.byte(op.if).byte(noValues)
+      w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).i64Const(end)
+      this.#grow()
+      w.byte(op.end)
+      w.with(op.localGet, memLocal).with(op.localSet, addressLocal)
+      return Number(where.value)
+    }
+    const word = this.#stack.inLocals(where)
+    const high = { kind: 'limbs', limbs: word.kind === 'limbs' ? word.limbs.slice(1) : [] } as const
+    if (high.limbs.some((limb) => limb !== 0n)) {
+      this.#words.any(high)
+      w.i64Const(0n).byte(op.i64Ne)
+      this.#haltIf()
+    }
+    this.#stack.limb(word, 0)
+    w.i64Const(0xffff_ffffn).byte(op.i64GtU)
+    this.#haltIf()
+    this.#stack.limb(word, 0)
+    w.i64Const(32n).byte(op.i64Add)
+    const end = this.#stack.keep()
+    w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).with(op.localGet, end).byte(op.i64LtU)
+    w.byte(op.if).byte(noValues)
+    w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).with(op.localGet, end)
+    this.#grow()
+    w.byte(op.end)
+    this.#stack.limb(word, 0)
+    w.byte(op.i32WrapI64).with(op.localGet, memLocal).byte(op.i32Add).with(op.localSet, addressLocal)
+    return 0
+  }
+
+  /** Extends memory; frame, gas and end are on the stack of WebAssembly. */
+  #grow(): void {
+    const w = this.#call('growMemory').with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
+    this.#haltIf()
+    w.with(op.localGet, frameLocal).memory(op.i32Load, frameMem).with(op.localSet, memLocal)
+    w.with(op.localGet, frameLocal).memory(op.i32Load, frameMemSize).with(op.localSet, memSizeLocal)
+  }
+
+  #jump(): void {
+    const where = this.#stack.pop()
+    const target = where.kind === 'constant' ? this.#context.targetAt(where.value) : undefined
+    if (where.kind === 'constant' && target === undefined) return this.#halt()
+    const word = this.#stack.inLocals(where)
+    this.#settle()
+    this.#goTo(word, target, 0)
+  }
+
+  #jumpIf(): void {
+    const w = this.#writer
+    const where = this.#stack.pop()
+    this.#words.any(this.#stack.pop())
+    const condition = this.#stack.keep()
+    const target = where.kind === 'constant' ? this.#context.targetAt(where.value) : undefined
+    const word = this.#stack.inLocals(where)
+    this.#settle()
+    w.with(op.localGet, condition).i64Const(0n).byte(op.i64Ne)
+    w.byte(op.if).byte(noValues)
+    if (where.kind === 'constant' && target === undefined) this.#halt()
+    else this.#goTo(word, target, 1)
+    w.byte(op.end)
+  }
+
+  /** Goes to a block by way of the dispatching loop, `depth` labels deeper than the code of a block. */
+  #goTo(word: Word, target: number | undefined, depth: number): void {
+    const w = this.#writer
+    if (target !== undefined) {
+      w.i32Const(target)
+        .with(op.localSet, targetLocal)
+        .with(op.br, this.#context.loopDepth + depth)
+      return
+    }
+    const high = { kind: 'limbs', limbs: word.kind === 'limbs' ? word.limbs.slice(1) : [] } as const
+    this.#words.any(high)
+    w.i64Const(0n).byte(op.i64Ne)
+    this.#stack.limb(word, 0)
+    w.i64Const(BigInt(this.#context.codeSize)).byte(op.i64LtU).byte(op.i32Eqz).byte(op.i32Or)
+    this.#haltIf()
+    this.#stack.limb(word, 0)
+    w.byte(op.i32WrapI64).with(op.localTee, addressLocal).with(op.localGet, addressLocal).byte(op.i32Add)
+    w.memory(op.i32Load16U, this.#context.table).with(op.localTee, addressLocal)
+    w.i32Const(0x8000).byte(op.i32LtU)
+    this.#haltIf()
+    w.with(op.localGet, addressLocal).i32Const(0x8001).byte(op.i32Sub).with(op.localSet, targetLocal)
+    w.with(op.br, this.#context.loopDepth + depth)
+  }
+
+  /** Writes the stack to memory, where the next block looks for it. */
+  #settle(): void {
+    this.#stack.flush()
+    this.#address(this.#stack.height).with(op.localSet, spLocal)
+  }
+
+  /** Leaves to the interpreter, which goes on at a byte of the code; the stack is settled. */
+  #handOver(at: number): void {
+    const w = this.#writer
+    w.with(op.localGet, frameLocal)
+      .i32Const(this.#context.exec + at)
+      .memory(op.i32Store, framePc)
+    w.with(op.localGet, frameLocal).with(op.localGet, spLocal).memory(op.i32Store, frameSp)
+    w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).memory(op.i64Store, frameGas)
+    w.i32Const(handsOver).byte(op.return)
+  }
+
+  #haltIf(): void {
+    this.#writer.byte(op.if).byte(noValues)
+    this.#halt()
+    this.#writer.byte(op.end)
+  }
+
+  #halt(): void {
+    this.#writer.i32Const(halts).byte(op.return)
+  }
+}
+
+/** A limb with its bytes in the order of contract memory. */
+function swapped(limb: bigint): bigint {
+  let result = 0n
+  for (let i = 0n; i < 8n; i++) result = (result << 8n) | ((limb >> (8n * i)) & 0xffn)
+  return result
+}
+
+function fail(): never {
+  throw new RangeError('an instruction that is not compiled')
+}
