@@ -8,7 +8,7 @@ import { Unquotable } from './not-comparable.ts'
 import { hashOrder, type Order, type OrderIO } from './order.ts'
 import type { OrderbookState } from './orderbook-state.ts'
 import type { Orderbook } from './orderbook.ts'
-import { isSignedByKey } from './signed-context.ts'
+import { checkSignatures } from './signed-context.ts'
 import { availableBalance } from './vault-balance.ts'
 
 /** What evaluations of one order book have in common. */
@@ -155,14 +155,6 @@ function contextParts(
     return { ...io, decimals, balance: availableBalance(state, version, order.owner, io, decimals) }
   }
   const columns = { input: column(input), output: column(output) }
-  checkSignatures(host, signedContext)
+  checkSignatures(signedContext, host.isContract)
   return { order, orderHash, orderbook: address, counterparty, signedContext, ...columns }
-}
-
-function checkSignatures({ isContract }: EvaluationHost, signedContext: readonly SignedContext[]): void {
-  for (const [index, signed] of signedContext.entries()) {
-    if (isSignedByKey(signed)) continue
-    const kind = isContract?.(signed.signer) === true ? 'SignatureUnverifiable' : 'InvalidSignature'
-    throw new Unquotable({ kind, index })
-  }
 }

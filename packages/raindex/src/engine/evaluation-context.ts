@@ -49,9 +49,28 @@ export function buildContext(
     vaultColumn(input, calculated?.inputDiff),
     vaultColumn(output, calculated?.outputDiff),
   ]
-  if (signedContext.length === 0) return columns
+  return [...columns, ...signedColumns(signedContext)]
+}
+
+/** The context of a task that runs after an order was added: owner and order book; hash and owner. */
+export function buildTaskContext(
+  orderbook: Address,
+  owner: Address,
+  orderHash: Bytes32,
+  signedContext: readonly SignedContext[],
+): readonly (readonly Bytes32[])[] {
+  const columns = [
+    [addressWord(owner), addressWord(orderbook)],
+    [orderHash, addressWord(owner)],
+  ]
+  return [...columns, ...signedColumns(signedContext)]
+}
+
+/** The signers, then a column for each; nothing where nothing is signed. */
+function signedColumns(signedContext: readonly SignedContext[]): readonly (readonly Bytes32[])[] {
+  if (signedContext.length === 0) return []
   const signers = signedContext.map(({ signer }) => addressWord(signer))
-  return [...columns, signers, ...signedContext.map(({ context }) => context)]
+  return [signers, ...signedContext.map(({ context }) => context)]
 }
 
 function vaultColumn(

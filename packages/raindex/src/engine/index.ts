@@ -7,6 +7,8 @@ export {
   type TakeOutcome,
   type TakeWarning,
 } from './take-orders.ts'
+export { simulateClear, type ClearOutcome, type ClearRequest } from './clear-orders.ts'
+export { simulateAddOrder, type AddOrderOutcome, type PostTask } from './add-order.ts'
 export { revertDataOf, type NotComparable } from './not-comparable.ts'
 export type { EvaluationHost, WordRead } from './calculate-io.ts'
 export type { EntryPoint, Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'

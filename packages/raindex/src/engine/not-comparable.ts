@@ -27,6 +27,8 @@ export type NotComparable =
     }
   | { readonly kind: 'NegativeVaultBalanceChange'; readonly amount: Float }
   | { readonly kind: 'NegativeVaultBalance'; readonly balance: Float }
+  /** Clears only. */
+  | { readonly kind: 'SameOwner' | 'NegativeBounty' | 'ClearZeroAmount' }
   | { readonly kind: 'TokenDecimalMissing'; readonly token: Address }
   /** The signer may be a contract, which only the chain can ask. */
   | { readonly kind: 'SignatureUnverifiable'; readonly index: number }
@@ -85,6 +87,12 @@ export function revertDataOf(reason: NotComparable): Hex | undefined {
         reason.minimum,
         reason.actual,
       ])
+    case 'SameOwner':
+      return '0x2a63c7cc'
+    case 'NegativeBounty':
+      return '0x0d868221'
+    case 'ClearZeroAmount':
+      return '0x21badf1f'
     case 'NegativeVaultBalanceChange':
       return revertData('0x793a8f55', [reason.amount])
     case 'NegativeVaultBalance':

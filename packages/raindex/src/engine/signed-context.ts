@@ -3,9 +3,27 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import type { SignedContext } from './event.ts'
 import type { Address, Hex } from './hex.ts'
 import { keccak256 } from './keccak.ts'
+import { Unquotable } from './not-comparable.ts'
 
 /** `\x19Ethereum Signed Message:\n32` */
 const messagePrefix = '19457468657265756d205369676e6564204d6573736167653a0a3332'
+
+/**
+ * Refuses the first context that its signer did not sign.
+ *
+ * @param isContract - Whether an address is a contract, which may sign in ways only the chain can check.
+ * @throws {Unquotable} `InvalidSignature`, `SignatureUnverifiable`
+ */
+export function checkSignatures(
+  signedContext: readonly SignedContext[],
+  isContract: ((address: Address) => boolean) | undefined,
+): void {
+  for (const [index, signed] of signedContext.entries()) {
+    if (isSignedByKey(signed)) continue
+    const kind = isContract?.(signed.signer) === true ? 'SignatureUnverifiable' : 'InvalidSignature'
+    throw new Unquotable({ kind, index })
+  }
+}
 
 /**
  * Whether the signer has signed the words of a context with its own key (EIP-191).
@@ -14,7 +32,7 @@ const messagePrefix = '19457468657265756d205369676e6564204d6573736167653a0a3332'
  *
  * @see https://eips.ethereum.org/EIPS/eip-191
  */
-export function isSignedByKey({ signer, context, signature }: SignedContext): boolean {
+function isSignedByKey({ signer, context, signature }: SignedContext): boolean {
   const words = context.map((word) => word.slice(2)).join('')
   const message = keccak256(`0x${messagePrefix}${keccak256(`0x${words}`).slice(2)}`)
   return recoverSigner(message, signature) === signer

@@ -11,18 +11,10 @@ import {
   zero,
   type Float,
 } from '../float/index.ts'
-import {
-  calculateIO,
-  evaluate,
-  pairIOs,
-  resultOf,
-  type Calculation,
-  type EvaluationHost,
-} from './calculate-io.ts'
-import { buildContext, type CalculatedParts } from './evaluation-context.ts'
+import { calculateIO, pairIOs, type Calculation, type EvaluationHost } from './calculate-io.ts'
 import type { SignedContext } from './event.ts'
+import { handleIO, type HandledOrder } from './handle-io.ts'
 import type { Address, Bytes32 } from './hex.ts'
-import type { EvaluationResult } from './interpreter.ts'
 import type { Mutation } from './mutation.ts'
 import { reasonOf, Unquotable, type NotComparable } from './not-comparable.ts'
 import { hashOrder, type Order } from './order.ts'
@@ -100,8 +92,7 @@ type Candidate = {
 
 type Pair = { readonly inputToken: Address; readonly outputToken: Address }
 
-/** An order that was taken, with what its handle-io needs. */
-type Taken = TakenOrder & { readonly calculation: Calculation; readonly calculated: CalculatedParts }
+type Taken = TakenOrder & HandledOrder
 
 type Progress = {
   readonly taken: Taken[]
@@ -140,7 +131,7 @@ async function takeAll(
   }
   const { totalInput, totalOutput, warnings } = progress
   const taken = progress.taken.map(({ orderHash, input, output }) => ({ orderHash, input, output }))
-  return { kind: 'taken', totalInput, totalOutput, taken, warnings, mutations: mutationsOf(working) }
+  return { kind: 'taken', totalInput, totalOutput, taken, warnings, mutations: working.mutations() }
 }
 
 function candidateOf(state: OrderbookState, config: TakeOrderConfig): Candidate {
@@ -244,25 +235,4 @@ function checkTransfers(working: WorkingState, pair: Pair | undefined, progress:
   if (pair === undefined || progress.taken.length === 0) return
   toFixedDecimalLossy(progress.totalInput, working.tokenDecimals(pair.outputToken) ?? 0)
   toFixedDecimalLossy(progress.totalOutput, working.tokenDecimals(pair.inputToken) ?? 0)
-}
-
-/** What calculate-io wrote is set before handle-io runs, and what handle-io writes after it. */
-function handleIO(
-  host: EvaluationHost,
-  working: WorkingState,
-  { calculation, calculated }: Taken,
-): void | Promise<void> {
-  const { parts, fqn, writes } = calculation
-  const { store } = parts.order.evaluable
-  working.setWords(store, fqn, writes)
-  const finish = (result: EvaluationResult): void => working.setWords(store, fqn, resultOf(result).writes)
-  const run = evaluate(host, working, parts, fqn, 'handle-io', buildContext(parts, calculated))
-  return run instanceof Promise ? run.then(finish) : finish(run)
-}
-
-function mutationsOf({ deltas, sets }: WorkingState): readonly Mutation[] {
-  const mutations: Mutation[] = []
-  if (deltas.length > 0) mutations.push({ kind: 'vaultDeltas', deltas })
-  if (sets.length > 0) mutations.push({ kind: 'applyStore', sets })
-  return mutations
 }

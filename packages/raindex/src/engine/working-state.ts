@@ -1,6 +1,6 @@
 import { add, lt, minus, sub, toFixedDecimalLossy, zero, type Float } from '../float/index.ts'
 import type { Address, Bytes32 } from './hex.ts'
-import type { StoreSet, VaultDelta } from './mutation.ts'
+import type { Mutation, StoreSet, VaultDelta } from './mutation.ts'
 import { Unquotable } from './not-comparable.ts'
 import type { OrderIO } from './order.ts'
 import type { OrderbookState, Wallet } from './orderbook-state.ts'
@@ -17,9 +17,8 @@ export type WorkingState = OrderbookState & {
   decrease(owner: Address, io: OrderIO, amount: Float): void
   /** @throws {Unquotable} `OddWrites` */
   setWords(store: Address, fqn: Bytes32, writes: readonly Bytes32[]): void
-  /** What was done, in order; moves of wallets are not among it. */
-  readonly deltas: readonly VaultDelta[]
-  readonly sets: readonly StoreSet[]
+  /** What was done: at most one of vaults and one of store words, each in order. Moves of wallets are not among it. */
+  mutations(): readonly Mutation[]
 }
 
 export function createWorkingState(base: OrderbookState, version: Orderbook['version']): WorkingState {
@@ -53,8 +52,6 @@ export function createWorkingState(base: OrderbookState, version: Orderbook['ver
     get env() {
       return base.env
     },
-    deltas,
-    sets,
     order: (hash) => base.order(hash),
     vaultBalance,
     word: (store, fqn, key) => words.get(storeRowId(store, fqn, key)) ?? base.word(store, fqn, key),
@@ -95,6 +92,12 @@ export function createWorkingState(base: OrderbookState, version: Orderbook['ver
         kvs.push({ key, value })
       }
       sets.push({ store, fqn, kvs })
+    },
+    mutations() {
+      const mutations: Mutation[] = []
+      if (deltas.length > 0) mutations.push({ kind: 'vaultDeltas', deltas: [...deltas] })
+      if (sets.length > 0) mutations.push({ kind: 'applyStore', sets: [...sets] })
+      return mutations
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { GoldenCheck } from './golden-check.ts'
 import { goldenArbitrum } from './golden-arbitrum.ts'
+import { goldenClears } from './golden-clears.ts'
 import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
 import { goldenQuotes } from './golden-quotes.ts'
@@ -16,6 +17,7 @@ export const goldenChecks: readonly GoldenCheck[] = [
   goldenOrders,
   ...runs.map(goldenReplay),
   goldenArbitrum,
+  ...runs.map(goldenClears),
   ...runs.map((name) => goldenQuotes(name)),
   goldenTakesV5(),
   goldenTakesV6(),
