@@ -1,1 +1,5 @@
 export { readToriiData, toriiData } from './torii-data.ts'
+export { createToriiServer, type ToriiServer, type ToriiServerOptions } from '../test-server/torii-server.ts'
+export { noServerFaults, type ServerFaults } from '../test-server/server-faults.ts'
+export { listenTorii } from '../test-server/listen-torii.ts'
+export type { ToriiWorld, WorldChange } from '../test-server/torii-world.ts'

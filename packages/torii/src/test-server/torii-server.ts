@@ -1,0 +1,198 @@
+import { gzipSync } from 'node:zlib'
+import { delay, type Clock, type Random } from '@freshet/core'
+import { decode } from '../wire/codec.ts'
+import { frame, trailersFrame } from '../wire/frames.ts'
+import type { Fetch } from '../wire/grpc-web.ts'
+import { retrieveEntitiesRequest, subscribeEntitiesRequest } from '../wire/messages.ts'
+import { contractAnswer, entitiesAnswer, pushAnswer, StatusError, worldsAnswer } from './server-answers.ts'
+import { noServerFaults, type ServerFaults } from './server-faults.ts'
+import { openServerStream, type ServerStream } from './server-stream.ts'
+import { createToriiWorld, type ToriiWorld } from './torii-world.ts'
+
+/** A Torii to test against: the real wire, a world in SQLite, and faults on demand. */
+export type ToriiServer = {
+  readonly world: ToriiWorld
+  /** Answers as the network would; `listenTorii` puts it behind a port. */
+  readonly fetch: Fetch
+  /** Subscriptions that are open. */
+  readonly openStreams: number
+  /** Calls answered so far, by name. */
+  readonly calls: ReadonlyMap<string, number>
+  setFaults(faults: ServerFaults): void
+  /** While out, nothing answers and all streams are reset. */
+  setOutage(out: boolean): void
+  /** Ends all streams: with status 0, with a reset, or by saying nothing any more. */
+  cut(how: 'clean' | 'reset' | 'silent'): void
+  setVersion(version: string): void
+  /** Whether `/sql` answers. Default true. */
+  setSql(allowed: boolean): void
+  close(): void
+}
+
+export type ToriiServerOptions = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly address?: string | undefined
+  /** Default `1.8.16 (fe3ed0f)`. */
+  readonly version?: string | undefined
+  /** Default 16 MiB. */
+  readonly maxMessageBytes?: number | undefined
+}
+
+/** Makes a server without a port. */
+export function createToriiServer(options: ToriiServerOptions): ToriiServer {
+  const { clock, random, maxMessageBytes = 16 * 2 ** 20 } = options
+  const world = createToriiWorld(options)
+  const streams = new Set<ServerStream>()
+  const calls = new Map<string, number>()
+  let faults = noServerFaults
+  let outage = false
+  let sqlAllowed = true
+  let version = options.version ?? '1.8.16 (fe3ed0f)'
+  let subscriptions = 0n
+
+  const openStream = (signal: AbortSignal, follow: (stream: ServerStream) => () => void): Response => {
+    const stream = openServerStream({
+      clock,
+      random,
+      signal,
+      faults: () => faults,
+      onClosed(closed) {
+        streams.delete(closed)
+        unfollow()
+      },
+    })
+    let unfollow = (): void => {}
+    streams.add(stream)
+    unfollow = follow(stream)
+    return grpcResponse(stream.body)
+  }
+  const subscribeEntities = (body: Uint8Array, signal: AbortSignal): Response => {
+    const { clause } = decode(subscribeEntitiesRequest, body, 'A request')
+    const models = new Set(clause?.keys?.models ?? [])
+    subscriptions += 1n
+    const id = subscriptions
+    return openStream(signal, (stream) => {
+      stream.send(pushAnswer(world, undefined, id))
+      return world.onChange((change) => {
+        if (models.size === 0 || models.has(change.tag)) stream.send(pushAnswer(world, change, id))
+      })
+    })
+  }
+  const subscribeContracts = (signal: AbortSignal): Response =>
+    openStream(signal, (stream) => {
+      const tell = (): void => stream.send(contractAnswer(world, clock.now()))
+      tell()
+      return world.onHead(tell)
+    })
+
+  const answer = (path: string, body: Uint8Array, packed: boolean, signal: AbortSignal): Response => {
+    try {
+      switch (path) {
+        case '/world.World/Worlds':
+          return unary(worldsAnswer(world), packed)
+        case '/world.World/RetrieveEntities': {
+          const { query } = decode(retrieveEntitiesRequest, body, 'A request')
+          return unary(entitiesAnswer(world, query, maxMessageBytes), packed)
+        }
+        case '/world.World/SubscribeEntities':
+          return subscribeEntities(body, signal)
+        case '/world.World/SubscribeContracts':
+          return subscribeContracts(signal)
+        default:
+          return grpcResponse(trailersFrame(12, 'Unimplemented'))
+      }
+    } catch (error) {
+      const status = error instanceof StatusError ? error.status : 13
+      return grpcResponse(trailersFrame(status, error instanceof Error ? error.message : String(error)))
+    }
+  }
+  const sqlAnswer = (statement: string): Response => {
+    if (!sqlAllowed) return new Response('SQL endpoint is disabled.', { status: 403 })
+    try {
+      return Response.json(world.database.sql(statement))
+    } catch (error) {
+      return new Response(`Query error: ${String(error)}`, { status: 400 })
+    }
+  }
+  const serve: Fetch = async (url, { headers = {}, body, signal }) => {
+    const { pathname, searchParams } = new URL(url)
+    calls.set(pathname, (calls.get(pathname) ?? 0) + 1)
+    if (pathname === '/sql') return sqlAnswer(searchParams.get('query') ?? searchParams.get('q') ?? '')
+    const isGrpc = headers['content-type']?.startsWith('application/grpc') === true
+    if (!isGrpc) return Response.json({ service: 'torii', version, success: true })
+    const packed = headers['grpc-accept-encoding']?.includes('gzip') === true
+    return answer(pathname, (body ?? new Uint8Array(5)).subarray(5), packed, signal)
+  }
+  /** The request is read somewhere between sending and arrival of the answer. */
+  const latency = (signal: AbortSignal): Promise<void> =>
+    faults.maxLatencyMs === 0 ? Promise.resolve() : delay(clock, random.next() * faults.maxLatencyMs, signal)
+  const fetch: Fetch = async (url, init) => {
+    await latency(init.signal)
+    init.signal.throwIfAborted()
+    const failure = outage ? 'reset' : failureOf(faults, random)
+    if (failure === 'reset') throw new TypeError('fetch failed')
+    if (failure === 'gateway') return new Response(null, { status: random.next() < 0.5 ? 502 : 504 })
+    if (failure === 'storage') return grpcResponse(trailersFrame(13, 'database is locked'))
+    const response = await serve(url, init)
+    await latency(init.signal)
+    init.signal.throwIfAborted()
+    if (outage) throw new TypeError('fetch failed')
+    return response
+  }
+
+  return {
+    world,
+    fetch,
+    get openStreams() {
+      return streams.size
+    },
+    calls,
+    setFaults(next) {
+      faults = next
+    },
+    setOutage(out) {
+      outage = out
+      if (out) for (const stream of [...streams]) stream.reset()
+    },
+    cut(how) {
+      for (const stream of [...streams]) {
+        if (how === 'clean') stream.end()
+        else if (how === 'reset') stream.reset()
+        else stream.silence()
+      }
+    },
+    setVersion: (next) => void (version = next),
+    setSql: (allowed) => void (sqlAllowed = allowed),
+    close() {
+      for (const stream of [...streams]) stream.end()
+      world.close()
+    },
+  }
+}
+
+function failureOf(
+  { failedRequest }: ServerFaults,
+  random: Random,
+): 'reset' | 'gateway' | 'storage' | undefined {
+  if (failedRequest === 0 || random.next() >= failedRequest) return undefined
+  return (['reset', 'gateway', 'storage'] as const)[Math.floor(random.next() * 3)]
+}
+
+/** Messages that are worth packing. */
+const packFromBytes = 1_000
+
+function unary(message: Uint8Array, packed: boolean): Response {
+  const pack = packed && message.length >= packFromBytes
+  const first = frame(pack ? gzipSync(message) : message)
+  if (pack) first[0] = 1
+  const last = trailersFrame(0)
+  const body = new Uint8Array(first.length + last.length)
+  body.set(first)
+  body.set(last, first.length)
+  return grpcResponse(body)
+}
+
+function grpcResponse(body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>): Response {
+  return new Response(body, { headers: { 'content-type': 'application/grpc-web+proto' } })
+}
