@@ -25,6 +25,8 @@ const node: TestProjectInlineConfiguration = {
 }
 
 const repo: TestProjectInlineConfiguration = {
+  resolve: { conditions: nodeConditions },
+  ssr: { resolve: { conditions: nodeConditions } },
   test: {
     name: 'repo',
     include: ['repo/*.test.ts'],

@@ -96,7 +96,7 @@ test('[S8] the marks of the kept positions are given back, newest first', () => 
   })
 })
 
-test('[S7] [A4] a batch that waits counts as received, holds back its keys and shows as pending', () => {
+test('[S7] [A4] [P3] a batch that waits counts as received, holds back its keys and shows as pending', () => {
   const { replica, rows, apply, makeReady } = setUp()
   expect(apply({ after: -1, upTo: 0, facts: [add('a', 1, 'code:a')] })).toEqual({
     kind: 'parked',

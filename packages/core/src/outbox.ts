@@ -161,6 +161,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (outcome.kind === 'confirmed') confirm(entry, outcome.facts, startedAt)
     else {
       dropLayers(entry)
+      // Being noted: what is not in the store yet cannot be removed from it.
+      if (entries.includes(entry) && !entry.noted) await entry.accepted.catch(() => {})
       await forget(entry)
     }
     end(entry, outcome)
@@ -257,10 +259,6 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const discard = async (operationId: string): Promise<boolean> => {
     const entry = byId.get(operationId)
     if (!entry || entry.ended || entry.state === 'sending') return false
-    if (entries.includes(entry) && !entry.noted) {
-      await entry.accepted.catch(() => {})
-      return discard(operationId)
-    }
     await settle(entry, { kind: 'discarded' }, replica.seq)
     return true
   }

@@ -67,7 +67,8 @@ export async function convergeKernel(
   return report === undefined ? { histories: options.histories, wrong } : { histories: options.histories, wrong, report }
 }
 
-function rulesWithout(id: string | undefined): KernelRules {
+/** @throws {RangeError} There is no such rule. */
+export function rulesWithout(id: string | undefined): KernelRules {
   if (id === undefined) return allRules
   const rule = switchableRules[id]
   if (rule) return { ...allRules, [rule]: false }

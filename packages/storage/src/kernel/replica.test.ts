@@ -1,0 +1,335 @@
+import {
+  createSync,
+  openReplica,
+  storeTables,
+  wholeTable,
+  type LogBatch,
+  type OpenReplicaOptions,
+  type Row,
+  type RowFact,
+  type Store,
+} from '@freshet/core'
+import {
+  createScriptedSource,
+  createVirtualClock,
+  gone,
+  put,
+  touched,
+  toyProjection,
+  toyTable,
+  type ToyLog,
+} from '@freshet/core/testing'
+import { expect, test } from 'vitest'
+import { createMemoryDisk, type MemoryDisk } from '../memory/memory-disk.ts'
+import { openMemoryStore } from '../memory/open-memory-store.ts'
+import { crashingStore } from '../testing/crashing-store.ts'
+
+const specs = [{ name: toyTable }]
+const tables = storeTables(specs)
+
+async function open(
+  disk: MemoryDisk,
+  options: Partial<OpenReplicaOptions<RowFact>> & { maxTombstones?: number } = {},
+) {
+  const { maxTombstones, ...rest } = options
+  const store = await openMemoryStore({ tables, disk, maxTombstones })
+  const clock = createVirtualClock()
+  const replica = await openReplica({ name: 'r', tables: specs, store, clock, ...rest })
+  const rows = replica.collection(toyTable)
+  const push = (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts })
+  return { store, clock, replica, rows, push, all: () => Object.fromEntries(rows.entries()) }
+}
+
+async function openLog(store: Store, ready: ReadonlySet<string>) {
+  const clock = createVirtualClock()
+  const replica = await openReplica<ToyLog>({
+    name: 'r',
+    tables: specs,
+    store,
+    clock,
+    projection: toyProjection,
+    isReady: (need) => ready.has(need),
+    keepPositions: 10,
+  })
+  return { replica, clock, all: () => Object.fromEntries(replica.collection(toyTable).entries()) }
+}
+
+test('[T6] a restart stands where the run before stopped', async () => {
+  const disk = createMemoryDisk()
+  const first = await open(disk)
+  first.replica.apply({
+    kind: 'state',
+    startedAt: 'live',
+    facts: [put('a', { n: 1 }), put('b', { n: 1n })],
+    covers: [
+      { table: toyTable, key: wholeTable, complete: true, total: 2 },
+      { table: toyTable, key: 'q', query: { limit: 1 }, ids: ['a'], complete: false },
+    ],
+    checkpoint: { token: 'c1' },
+  })
+  first.replica.markFresh()
+  first.replica.invalidate(toyTable, 'q')
+  await first.replica.close()
+
+  const { replica, rows, all, clock } = await open(disk)
+  expect(all()).toEqual({ a: { n: 1 }, b: { n: 1n } })
+  expect([replica.checkpoint, rows.complete, rows.lookup('c')]).toEqual([
+    { token: 'c1' },
+    true,
+    { kind: 'absent' },
+  ])
+  expect(replica.coverages.get(toyTable, 'q')).toMatchObject({ ids: ['a'], invalidated: true })
+  expect(replica.status.get()).toMatchObject({
+    state: 'idle',
+    freshness: { freshAtUnixMs: clock.now(), staleSinceUnixMs: clock.now() },
+  })
+})
+
+test('[T6] [S7] what waits survives a restart in its order, and can be rewound', async () => {
+  const disk = createMemoryDisk()
+  const ready = new Set<string>()
+  const log = (account: string, need?: string): ToyLog => ({ account, op: 'add', amount: 1, need })
+  const batch = (position: number, ...facts: ToyLog[]): LogBatch<ToyLog> => ({
+    kind: 'log',
+    after: position - 1,
+    upTo: position,
+    facts,
+  })
+  const first = await openLog(await openMemoryStore({ tables, disk }), ready)
+  first.replica.apply(batch(0, log('a', 'code:a')))
+  first.replica.apply(batch(1, log('b')))
+  first.replica.apply(batch(2, log('a')))
+  await first.replica.close()
+
+  const second = await openLog(await openMemoryStore({ tables, disk }), ready)
+  expect([second.replica.position, second.replica.status.get().pending]).toEqual([2, ['code:a']])
+  expect(second.all()).toEqual({ b: { value: 1, touches: 1 } })
+  ready.add('code:a')
+  expect(second.replica.retryDeferred()).toBe(2)
+  await second.replica.close()
+
+  const third = await openLog(await openMemoryStore({ tables, disk }), ready)
+  expect(third.all()).toEqual({ a: { value: 2, touches: 2 }, b: { value: 1, touches: 1 } })
+  third.replica.apply({ ...batch(1, log('c')), rewindTo: 0 })
+  expect(third.all()).toEqual({ a: { value: 1, touches: 1 }, c: { value: 1, touches: 1 } })
+})
+
+test('[T6] facts whose optional fields are undefined can wait on the disk', async () => {
+  const disk = createMemoryDisk()
+  const options = { needsOf: () => ['it'] }
+  const first = await open(disk, options)
+  expect(first.push({ ...put('a', { n: 1 }), version: undefined } as RowFact).kind).toBe('parked')
+  await first.replica.close()
+  const second = await open(disk, { ...options, isReady: () => true })
+  expect(second.replica.retryDeferred()).toBe(1)
+  expect(second.all()).toEqual({ a: { n: 1 } })
+})
+
+test('[A6] what a listener applies to the same row reaches the store behind the batch it answers', async () => {
+  const disk = createMemoryDisk()
+  const first = await open(disk)
+  first.rows.subscribe(() => {
+    if (first.rows.get('a')?.['n'] === 1) first.push(put('a', { n: 2 }))
+  })
+  first.push(put('a', { n: 1 }))
+  await first.replica.close()
+  expect((await open(disk)).all()).toEqual({ a: { n: 2 } })
+})
+
+test('[T7] a reset empties the replica on the disk and leaves the operations', async () => {
+  const disk = createMemoryDisk()
+  const first = await open(disk)
+  await first.store.append('$operations', { operationId: 'o1' })
+  first.replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })], checkpoint: 'c' })
+  await first.replica.flushed()
+  first.replica.reset()
+  first.push(put('b', { n: 1 }))
+  await first.replica.close()
+  const second = await open(disk)
+  expect([second.all(), second.replica.checkpoint]).toEqual([{ b: { n: 1 } }, undefined])
+  expect(await second.store.range('$operations', {})).toHaveLength(1)
+})
+
+test('[S10] a checkpoint is not gone on from after a crash in the middle of a reading of everything', async () => {
+  const disk = createMemoryDisk()
+  const capabilities = { resumable: true }
+  const run = async (store: Store) => {
+    const clock = createVirtualClock()
+    const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+    const remote = createScriptedSource(capabilities)
+    const sync = createSync({ replica, source: remote.source, clock, pageRows: 2 })
+    sync.start()
+    await clock.settle()
+    return { clock, replica, remote, sync, rows: replica.collection(toyTable) }
+  }
+  const first = await run(await openMemoryStore({ tables, disk }))
+  for (const id of ['a', 'b', 'c']) first.remote.rows.set(id, { n: 1 })
+  // The second page never comes, a later checkpoint does.
+  first.remote.beforeNext(
+    async () => {},
+    () => new Promise(() => {}),
+  )
+  first.remote.push({ kind: 'live' })
+  await first.clock.settle()
+  first.remote.push({ kind: 'facts', facts: [], checkpoint: 'c9' })
+  await first.clock.settle()
+  expect([first.replica.checkpoint, first.rows.size]).toEqual(['c9', 2])
+  await first.replica.flushed()
+
+  const second = await run(await openMemoryStore({ tables, disk }))
+  for (const [id, row] of first.remote.rows) second.remote.rows.set(id, row)
+  expect(second.remote.resumes).toEqual([null])
+  second.remote.push({ kind: 'resumed' }, { kind: 'live' })
+  await second.clock.settle()
+  expect([...second.rows.ids()]).toEqual(['a', 'b', 'c'])
+  second.remote.push({ kind: 'facts', facts: [], checkpoint: 'c10' })
+  await second.clock.settle()
+  await second.replica.flushed()
+
+  const third = await run(await openMemoryStore({ tables, disk }))
+  expect(third.remote.resumes).toMatchObject([{ checkpoint: 'c10' }])
+  // A row that is still to be read again is in no checkpoint either.
+  third.remote.push({ kind: 'resumed' }, { kind: 'live' })
+  await third.clock.settle()
+  third.remote.beforeNext(() => new Promise(() => {}))
+  third.remote.push({ kind: 'facts', facts: [touched('a')], checkpoint: 'c11' })
+  await third.clock.settle()
+  await third.replica.flushed()
+  const fourth = await run(await openMemoryStore({ tables, disk }))
+  expect(fourth.remote.resumes).toEqual([null])
+})
+
+test('[S3] rows read on demand are not verified after a restart, even if the stream goes on', async () => {
+  const disk = createMemoryDisk()
+  const first = await open(disk)
+  first.push(put('a', { n: 1 }))
+  first.replica.markFresh()
+  await first.replica.close()
+  const second = await open(disk)
+  expect(second.rows.meta('a')?.verifiedEpoch).not.toBe(second.replica.epoch)
+})
+
+test('[T5] killed at any commit, a log replica starts again with rows and position of one moment', async () => {
+  const facts = (position: number): ToyLog[] => [
+    {
+      account: `a${position % 3}`,
+      op: position % 2 === 0 ? 'add' : 'double',
+      amount: position + 1,
+      need: position === 2 ? 'it' : undefined,
+    },
+  ]
+  const batch = (position: number): LogBatch<ToyLog> => ({
+    kind: 'log',
+    after: position - 1,
+    upTo: position,
+    facts: facts(position),
+  })
+  const last = 7
+  const play = async (store: Store): Promise<Record<string, Row>> => {
+    const ready = new Set<string>()
+    const run = await openLog(store, ready)
+    for (let position = run.replica.position + 1; position <= last; position++) {
+      run.replica.apply(batch(position))
+      if (position === 5) {
+        ready.add('it')
+        run.replica.retryDeferred()
+      }
+      await run.clock.settle()
+    }
+    ready.add('it')
+    run.replica.retryDeferred()
+    await run.replica.flushed()
+    return run.all()
+  }
+  const whole = await play(await openMemoryStore({ tables }))
+  for (const when of ['before', 'after'] as const) {
+    for (let failAt = 1; failAt <= 11; failAt++) {
+      const disk = createMemoryDisk()
+      const crashing = crashingStore(await openMemoryStore({ tables, disk }), { failAt, when })
+      await play(crashing).catch(() => {})
+      const store = await openMemoryStore({ tables, disk })
+      expect(await play(store), `${when} write ${failAt}`).toEqual(whole)
+    }
+  }
+})
+
+test('[T9] a follower shows what its leader commits, and says what it knows', async () => {
+  const disk = createMemoryDisk()
+  const leader = await open(disk)
+  const follower = await open(disk, { role: 'follower' })
+  expect(follower.replica.status.get().role).toBe('follower')
+  leader.replica.apply({
+    kind: 'state',
+    startedAt: 'live',
+    facts: [put('a', { n: 1 }), put('b', { n: 1 })],
+    covers: [{ table: toyTable, key: wholeTable, complete: true }],
+    checkpoint: 'c1',
+  })
+  leader.push(gone('b'))
+  await leader.replica.flushed()
+  await Promise.all([follower.replica.pull(), follower.replica.pull()])
+  expect([follower.all(), follower.rows.complete, follower.replica.checkpoint]).toEqual([
+    { a: { n: 1 } },
+    true,
+    'c1',
+  ])
+  const held = follower.rows.get('a')
+  leader.push(put('c', { n: 1 }))
+  await leader.replica.flushed()
+  await follower.replica.pull()
+  expect(follower.rows.get('a')).toBe(held)
+  expect(follower.rows.get('c')).toEqual({ n: 1 })
+})
+
+test('[T9] a follower that was away too long reads everything again and drops what is gone', async () => {
+  const disk = createMemoryDisk()
+  const leader = await open(disk, { maxTombstones: 1 })
+  for (const id of ['a', 'b', 'c', 'd']) leader.push(put(id, { n: 1 }))
+  await leader.replica.flushed()
+  const follower = await open(disk, { role: 'follower', maxTombstones: 1 })
+  for (const id of ['a', 'b', 'c']) {
+    leader.push(gone(id))
+    await leader.replica.flushed()
+  }
+  leader.push(put('e', { n: 1 }))
+  await leader.replica.flushed()
+  await follower.replica.pull()
+  expect(follower.all()).toEqual({ d: { n: 1 }, e: { n: 1 } })
+  leader.replica.reset()
+  leader.push(put('f', { n: 1 }))
+  await leader.replica.flushed()
+  await follower.replica.pull()
+  expect(follower.all()).toEqual({ f: { n: 1 } })
+})
+
+test('[T9] a follower that is made the leader ends the one before it, and goes on from its checkpoint', async () => {
+  const disk = createMemoryDisk()
+  const old = await open(disk)
+  const next = await open(disk, { role: 'follower' })
+  old.replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })], checkpoint: 'c1' })
+  await old.replica.flushed()
+  await next.replica.promote()
+  expect([next.replica.status.get().role, next.all(), next.replica.checkpoint]).toEqual([
+    'leader',
+    { a: { n: 1 } },
+    'c1',
+  ])
+  old.push(put('b', { n: 1 }))
+  await expect(old.replica.flushed()).rejects.toMatchObject({ code: 'storage/deposed' })
+  expect(old.replica.status.get().degraded).toMatchObject({ code: 'storage/deposed' })
+  next.push(put('c', { n: 1 }))
+  await next.replica.flushed()
+  expect((await open(disk)).all()).toEqual({ a: { n: 1 }, c: { n: 1 } })
+})
+
+test('[T4] [P3] a store that fails leaves memory serving and shows as degraded', async () => {
+  const store = crashingStore(await openMemoryStore({ tables }), { failAt: 2 })
+  const clock = createVirtualClock()
+  const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })] })
+  await clock.settle()
+  expect(replica.status.get().degraded).toMatchObject({ kind: 'storage' })
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 2 })] })
+  await replica.ready()
+  expect(replica.collection(toyTable).get('a')).toEqual({ n: 2 })
+})
