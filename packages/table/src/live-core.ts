@@ -12,6 +12,8 @@ import {
   type Outbox,
   type Random,
   type Replica,
+  type ReplicaOptions,
+  type RowFact,
   type StateBatch,
   type Store,
   type Sync,
@@ -32,6 +34,20 @@ import { createTableStats, type TableStats } from './table-stats.ts'
 /** The one table of a live table's replica. */
 export const rowsTable = 'rows'
 
+/** Rules a convergence run can switch off, to show that it would notice. All are on outside of such a run. */
+export type LiveRules = {
+  /** The rules of the kernel. */
+  readonly kernel?: ReplicaOptions<RowFact>['rules']
+  /** LT18: what a change of a row does to a result. */
+  readonly upkeep: boolean
+  /** LT7: changes that a read crossed are looked at when it arrives. */
+  readonly crossedReads: boolean
+  /** LT19: results of the connection before are read again. */
+  readonly staleResults: boolean
+}
+
+export const allLiveRules: LiveRules = { upkeep: true, crossedReads: true, staleResults: true }
+
 /** The options of a live table with nothing left out. */
 export type LiveSettings = {
   readonly cacheKey: string
@@ -45,6 +61,7 @@ export type LiveSettings = {
   readonly connectWaitMs: number
   readonly drainMs: number
   readonly reconcileMs: number
+  readonly rules: LiveRules
   readonly maxBytes: number
   readonly maxAgeMs: number
   readonly clock: Clock
@@ -107,6 +124,7 @@ export function createLiveCore(options: {
     log.write('error', 'freshet::table::events', error instanceof Error ? error.message : String(error))
   const events = createTableEvents(collection, onListenerError)
   const stats = createTableStats()
+  const { rules } = settings
   const flights = createReadFlights(stats)
   const listeners = new Set<() => void>()
   let current = options.master
@@ -141,9 +159,10 @@ export function createLiveCore(options: {
   }
   /** A row changed that may not be held: no row change will tell the results. */
   const strangerChanged = (id: string, gone: boolean): void => {
-    flights.noteChanged([id])
-    if (collection.confirmed(id) !== undefined) return
-    if (gone) upkeep.rowGone(id)
+    if (rules.crossedReads) flights.noteChanged([id])
+    if (!rules.upkeep) return
+    if (collection.confirmed(id) !== undefined) upkeep.rowConfirmed(id)
+    else if (gone) upkeep.rowGone(id)
     else upkeep.markAll()
     changed()
   }
@@ -159,6 +178,12 @@ export function createLiveCore(options: {
         else invalidateAll()
         return named
       },
+      onChanged(id) {
+        if (rules.crossedReads) flights.noteChanged([id])
+      },
+      onPut(id) {
+        if (rules.upkeep && upkeep.rowConfirmed(id)) changed()
+      },
       onGone: (id) => strangerChanged(id, true),
       onInvalidated: invalidateAll,
       onEvent: (kind, id) => log.write('debug', 'freshet::table::events', kind, { cache_key: cacheKey, id }),
@@ -166,7 +191,17 @@ export function createLiveCore(options: {
   const newSync = (): Sync => {
     const { reconcileMs } = settings
     const whole = settings.preload ? [rowsTable] : []
-    return createSync({ replica, source: source(), whole, reconcileMs, clock, random, log, telemetry })
+    return createSync({
+      replica,
+      source: source(),
+      whole,
+      reconcileMs,
+      clock,
+      random,
+      log,
+      telemetry,
+      rules: settings.rules.kernel,
+    })
   }
   let sync = newSync()
 
@@ -192,6 +227,7 @@ export function createLiveCore(options: {
   })
 
   let learning = false
+  let learningKey: string | null = null
   // Rows that leave memory have not changed, and no result is wrong for it.
   let evicting = false
   const evict = (): void => {
@@ -207,9 +243,8 @@ export function createLiveCore(options: {
     if (evicting) return change.ids === 'all' ? undefined : upkeep.rowsForgotten(change.ids)
     const { ids } = change
     const news = learning && ids !== 'all' ? ids.filter(upkeep.hasMet) : ids
-    flights.noteChanged(news)
-    upkeep.rowsChanged({ ids: news })
-    if (learning && ids !== 'all') upkeep.rowsLearned(ids)
+    if (rules.crossedReads) flights.noteChanged(news)
+    if (rules.upkeep) upkeep.rowsChanged(change, learning ? learningKey : undefined)
     events.rowsChanged(change.ids)
     changed()
   })
@@ -291,6 +326,7 @@ export function createLiveCore(options: {
     changed,
     applyRead(batch) {
       learning = true
+      learningKey = batch.covers?.[0]?.key ?? null
       try {
         replica.apply(batch)
       } finally {

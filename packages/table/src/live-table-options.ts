@@ -15,7 +15,7 @@ import {
   type Telemetry,
 } from '@freshet/core'
 import type { Cache } from './cache.ts'
-import type { LiveSettings } from './live-core.ts'
+import { allLiveRules, type LiveRules, type LiveSettings } from './live-core.ts'
 import type { ReadMode } from './live-reads.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Master } from './master.ts'
@@ -61,6 +61,8 @@ export type LiveTableOptions = {
   readonly random?: Random | undefined
   readonly log?: Log | undefined
   readonly telemetry?: Telemetry | undefined
+  /** Only for convergence runs. */
+  readonly rules?: LiveRules | undefined
 }
 
 export type OpenLiveTableOptions = LiveTableOptions & {
@@ -93,6 +95,7 @@ export function liveSettings(master: Master, options: LiveTableOptions, durable:
     reconcileMs: options.reconcileMs ?? 60_000,
     maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
     maxAgeMs: options.maxAgeMs ?? 30 * 86_400_000,
+    rules: options.rules ?? allLiveRules,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     log: options.log ?? silentLog,

@@ -106,8 +106,14 @@ export function createLiveTable<R extends Row = Row>(
   options: LiveTableOptions = {},
 ): LiveTable<R> {
   const settings = liveSettings(master, options, false)
-  const { clock, log, cacheKey } = settings
-  const replica = createReplica({ name: cacheKey, tables: [tableSpec(master)], clock, log })
+  const { clock, log, cacheKey, rules } = settings
+  const replica = createReplica({
+    name: cacheKey,
+    tables: [tableSpec(master)],
+    clock,
+    log,
+    rules: rules.kernel,
+  })
   const core = createLiveCore({ master, replica, store: undefined, settings, release: async () => {} })
   return createHandle<R>(core, undefined, options)
 }

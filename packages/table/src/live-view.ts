@@ -109,7 +109,8 @@ function createResultReader(core: LiveCore, query: Query, key: string): ResultRe
   let reading = false
   let failures = 0
 
-  const read = async (): Promise<void> => {
+  /** Whether it ended because there was no more to read. */
+  const read = async (): Promise<boolean> => {
     await core.settledConnection(stop.signal)
     while (needed()) {
       try {
@@ -117,12 +118,13 @@ function createResultReader(core: LiveCore, query: Query, key: string): ResultRe
         failures = 0
       } catch (error) {
         const fault = asFreshetError(error, { code: 'table/read', kind: 'remote' })
-        if (stop.signal.aborted || !fault.retryable) return
+        if (stop.signal.aborted || !fault.retryable) return false
         log.write('warn', 'freshet::table::read', fault.message, { code: fault.code })
         failures += 1
         await delay(clock, Math.min(30_000, 500 * 2 ** failures), stop.signal)
       }
     }
+    return true
   }
   const needed = (): boolean => {
     if (stop.signal.aborted || core.closed) return false
@@ -131,14 +133,17 @@ function createResultReader(core: LiveCore, query: Query, key: string): ResultRe
     if (answer === undefined) return true
     return !answer.fresh && core.replica.status.get().state === 'live'
   }
+  const ensure = (): void => {
+    if (reading || !needed()) return
+    reading = true
+    void read().then((done) => {
+      reading = false
+      // A change may have come after the last look.
+      if (done) ensure()
+    })
+  }
   return {
-    ensure() {
-      if (reading || !needed()) return
-      reading = true
-      void read().finally(() => {
-        reading = false
-      })
-    },
+    ensure,
     close: () => stop.abort(),
   }
 }

@@ -21,6 +21,10 @@ export type MasterSourceOptions = {
   mayResume(): boolean
   /** Told that a row changed of which nothing is known but its id; whether it is to be read again, if it is held. */
   onTouched(id: string): boolean
+  /** Told that a row has changed, before it is put in. */
+  onChanged(id: string): void
+  /** Told that it has been put in, or was like that already. */
+  onPut(id: string): void
   /** Told that a row is gone, before it is taken out. */
   onGone(id: string): void
   /** Told that anything may have changed. */
@@ -129,8 +133,11 @@ function* changeItems(
             ? { kind: 'put', table, id, row, version }
             : { kind: 'delete', table, id, version }
       if (inView === false) options.onGone(id)
+      if (inView === true) options.onChanged(id)
       if (inView === undefined && !options.onTouched(id)) return
       yield factsItem([fact], change)
+      // Asked for the next, the kernel has taken this one.
+      if (inView === true) options.onPut(id)
       return
     }
     case 'delete':

@@ -24,17 +24,11 @@ export function judgeChange(
   rules: QueryRules,
   rowOf: (id: string) => Row | undefined,
 ): JudgedResult {
-  const had = result.ids.includes(id)
-  const judge = had ? judgeMember : judgeStranger
-  return judge({
-    result,
-    id,
-    before,
-    after,
-    rules,
-    rowOf,
-    windowed: rules.limit !== undefined || rules.offset > 0,
-  })
+  const windowed = rules.limit !== undefined || rules.offset > 0
+  const judge = result.ids.includes(id) ? judgeMember : judgeStranger
+  const judged = judge({ result, id, before, after, rules, rowOf, windowed })
+  // Without a window the ids are all that match.
+  return windowed || judged.total === undefined ? judged : { ...judged, total: judged.ids.length }
 }
 
 type Change = {

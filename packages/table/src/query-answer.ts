@@ -57,7 +57,7 @@ function resultAnswer(core: LiveCore, query: Query, key: string): QueryAnswer | 
     rows: found.map(([, row]) => row),
     total: coverage.total,
     fetchedAtUnixMs: coverage.fetchedAtUnixMs,
-    fresh: isFresh(coverage, replica.epoch),
+    fresh: isFresh(coverage, core.settings.rules.staleResults ? replica.epoch : coverage.epoch),
     invalidated: coverage.invalidated,
     pending: changed.some((id) => ids.includes(id) || coverage.ids.includes(id)),
   }

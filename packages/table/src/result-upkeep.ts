@@ -16,12 +16,19 @@ export type QueryCoverage = Coverage & { readonly ids: readonly string[]; readon
 
 /** Keeps what is known of queries right while rows change [R8]. */
 export type ResultUpkeep = {
-  /** Whether a result has met this row: then a change of it is news, and not only new to us. */
+  /** Whether this row was met before: then a change of it is news, and not only new to us. */
   hasMet(id: string): boolean
-  /** To be called once per applied batch, before anyone else hears of it. */
-  rowsChanged(change: CollectionChange): void
-  /** Rows were read for the first time: that moves no result. */
-  rowsLearned(ids: readonly string[]): void
+  /**
+   * To be called once per applied batch, before anyone else hears of it.
+   *
+   * @param readKey - Where a reading brought the rows: the result that was read, `null` for none.
+   */
+  rowsChanged(change: CollectionChange, readKey?: string | null): void
+  /**
+   * The master told of a row that is as it is held: a reading may have been faster to bring it.
+   * Returns whether a result had not taken account of it.
+   */
+  rowConfirmed(id: string): boolean
   /** Rows left memory: met again, they are new to us. */
   rowsForgotten(ids: readonly string[]): void
   /** A row that is not held is gone at the master. */
@@ -41,31 +48,40 @@ export function createResultUpkeep(options: {
   const { replica, table } = options
   const collection = replica.collection(table)
   const rulesByKey = new Map<string, { readonly master: Master; readonly rules: QueryRules }>()
-  // The confirmed rows as the results were last judged with; only of rows that results have met.
-  const judged = new Map<string, Row | undefined>()
+  // The rows that each result is known to have taken account of, as they were then. What a result
+  // of an earlier reading makes of a row that another reading brought is told by the master's next word.
+  const accounted = new Map<string, Map<string, Row | undefined>>()
+  // The confirmed rows at their last change, to tell a change from a pending write.
+  const seen = new Map<string, Row | undefined>()
 
   const rules = (query: Query, key: string): QueryRules => {
     const master = options.master()
     const known = rulesByKey.get(key)
     if (known?.master === master) return known.rules
     const fresh = queryRules(master, query)
+    if (rulesByKey.size >= maxRules) rulesByKey.clear()
     rulesByKey.set(key, { master, rules: fresh })
     return fresh
   }
   const results = (): readonly QueryCoverage[] => replica.coverages.ofTable(table).filter(isQueryCoverage)
+  const accountOf = (key: string): Map<string, Row | undefined> => {
+    const known = accounted.get(key) ?? new Map<string, Row | undefined>()
+    accounted.set(key, known)
+    return known
+  }
+  const valid = (): readonly QueryCoverage[] => results().filter(({ invalidated }) => !invalidated)
 
-  const judge = (
-    coverage: QueryCoverage,
-    ids: readonly string[],
-    before: (id: string) => RowBefore,
-  ): void => {
+  const judge = (coverage: QueryCoverage, ids: readonly string[]): void => {
+    if (ids.length === 0) return
     const asked = rules(coverage.query, coverage.key)
+    const account = accountOf(coverage.key)
+    const rowOf = (id: string): Row | undefined => collection.confirmed(id)
     let result: JudgedResult = { ids: coverage.ids, total: coverage.total, changed: false, stale: false }
     for (const id of ids) {
-      const next = judgeChange(result, id, before(id), collection.confirmed(id), asked, (other) =>
-        collection.confirmed(other),
-      )
+      const before: RowBefore = account.has(id) ? account.get(id) : 'unknown'
+      const next = judgeChange(result, id, before, rowOf(id), asked, rowOf)
       result = { ...next, changed: result.changed || next.changed, stale: result.stale || next.stale }
+      account.set(id, rowOf(id))
     }
     if (ids.length > 1 && result.changed) result = inOrder(result, asked)
     keepResult(coverage, result)
@@ -89,51 +105,70 @@ export function createResultUpkeep(options: {
     }
     if (stale || (changed && !fresh)) replica.invalidate(table, coverage.key)
   }
+  /** What only a pending write made, or did to a row, is no change. */
+  const isConfirmedChange = (id: string): boolean => {
+    const row = collection.confirmed(id)
+    if (!seen.has(id)) return row !== undefined || !collection.meta(id)?.pending
+    return seen.get(id) !== row
+  }
+  const forgetAll = (): void => {
+    accounted.clear()
+    seen.clear()
+  }
 
   return {
     rules,
-    hasMet: (id) => judged.has(id),
-    rowsLearned(ids) {
-      for (const id of ids) judged.set(id, collection.confirmed(id))
-    },
-    rowsForgotten(ids) {
-      for (const id of ids) judged.delete(id)
-    },
-    rowsChanged({ ids }) {
-      const known = results()
-      if (known.length === 0) return judged.clear()
-      if (ids === 'all') {
-        judged.clear()
-        for (const { key } of known) replica.invalidate(table, key)
+    hasMet: (id) => seen.has(id),
+    rowsChanged({ ids }, readKey) {
+      if (ids === 'all' || results().length === 0) {
+        forgetAll()
+        for (const { key } of results()) replica.invalidate(table, key)
         return
       }
-      // Only confirmed rows decide; a pending write is laid over the answer.
-      const moved = ids.filter((id) => {
-        const row = collection.confirmed(id)
-        // What only a pending write made is no row yet.
-        if (!judged.has(id)) return row !== undefined || !collection.meta(id)?.pending
-        return judged.get(id) !== row
-      })
-      const before = (id: string): RowBefore => (judged.has(id) ? judged.get(id) : 'unknown')
-      if (moved.length > 0) {
-        for (const coverage of known) if (!coverage.invalidated) judge(coverage, moved, before)
+      const moved = ids.filter(isConfirmedChange)
+      for (const coverage of valid()) {
+        if (coverage.key === readKey) continue
+        const account = accountOf(coverage.key)
+        judge(coverage, readKey === undefined ? moved : moved.filter((id) => account.has(id)))
       }
-      for (const id of moved) judged.set(id, collection.confirmed(id))
+      for (const id of moved) seen.set(id, collection.confirmed(id))
+    },
+    rowConfirmed(id) {
+      const unaware = valid().filter(({ key }) => !accountOf(key).has(id))
+      for (const coverage of unaware) judge(coverage, [id])
+      return unaware.length > 0
+    },
+    rowsForgotten(ids) {
+      for (const key of accounted.keys()) if (!replica.coverages.get(table, key)) accounted.delete(key)
+      for (const id of ids) {
+        seen.delete(id)
+        for (const account of accounted.values()) account.delete(id)
+      }
     },
     rowGone(id) {
-      for (const coverage of results()) if (!coverage.invalidated) judge(coverage, [id], () => 'unknown')
+      for (const coverage of valid()) {
+        const account = accountOf(coverage.key)
+        if (!account.has(id) || account.get(id) !== undefined) judge(coverage, [id])
+      }
     },
     resultRead(coverage, crossed) {
-      const moved = crossed === 'all' ? [] : [...crossed]
-      if (moved.length > 0) judge(coverage, moved, () => 'unknown')
-      if (crossed === 'all') replica.invalidate(table, coverage.key)
-      for (const id of coverage.ids) judged.set(id, collection.confirmed(id))
+      accounted.delete(coverage.key)
+      if (crossed === 'all') return replica.invalidate(table, coverage.key)
+      const account = accountOf(coverage.key)
+      for (const id of coverage.ids) {
+        if (!crossed.has(id)) account.set(id, collection.confirmed(id))
+        seen.set(id, collection.confirmed(id))
+      }
+      judge(coverage, [...crossed])
     },
     markAll() {
       for (const { key } of results()) replica.invalidate(table, key)
     },
   }
 }
+
+/** Compiled queries kept; beyond it they are compiled again. */
+const maxRules = 500
 
 export function isQueryCoverage(coverage: Coverage | undefined): coverage is QueryCoverage {
   return (
