@@ -1,2 +1,0 @@
-// Everything an application can import from the core.
-export * from '@freshet/core'
