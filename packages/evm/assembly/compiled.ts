@@ -48,6 +48,11 @@ export function wordClz(p: usize): void {
 /** Replaces the offset at `p` by 32 bytes of call data. */
 export function callDataWord(p: usize, frame: usize): void {
   const size = <usize>load<u32>(frame, DATA_SIZE)
+  const at = load<u64>(p)
+  if ((load<u64>(p, 8) | load<u64>(p, 16) | load<u64>(p, 24)) == 0 && at < <u64>size && at + 32 <= <u64>size) {
+    loadBig(p, <usize>load<u32>(frame, DATA) + <usize>at)
+    return
+  }
   copyPadded(scratch, <usize>load<u32>(frame, DATA), size, p, 32)
   loadBig(p, scratch)
 }

@@ -100,11 +100,11 @@ function memoryCost(size: u64): i64 {
 }
 
 /**
- * Extends contract memory to `end` bytes, at most 2^33, and charges for it. Returns the gas left, or -1 when
+ * Extends contract memory to `to` bytes, at most 2^33, and charges for it. Returns the gas left, or -1 when
  * there is not enough or the memory limit is reached.
  */
-export function expand(frame: usize, gas: i64, end: u64): i64 {
-  const size = (end + 31) & ~31
+export function expand(frame: usize, gas: i64, to: u64): i64 {
+  const size = (to + 31) & ~31
   const old = <u64>load<u32>(frame, MEM_SIZE)
   gas -= memoryCost(size) - memoryCost(old)
   if (gas < 0) return -1
@@ -127,7 +127,19 @@ export function expand(frame: usize, gas: i64, end: u64): i64 {
     fail(statusUnsupported, reasonMemory)
     return -1
   }
-  memory.fill(mem + <usize>old, 0, <usize>(size - old))
+  const end = mem + <usize>size
+  let at = mem + <usize>old
+  if (size - old > 512) {
+    memory.fill(at, 0, end - at)
+  } else {
+    // Memory mostly grows by a few words, for which the instruction above is slow.
+    for (; at < end; at += 32) {
+      store<u64>(at, 0)
+      store<u64>(at, 0, 8)
+      store<u64>(at, 0, 16)
+      store<u64>(at, 0, 24)
+    }
+  }
   store<u32>(frame, <u32>size, MEM_SIZE)
   return gas
 }

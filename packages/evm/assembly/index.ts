@@ -96,6 +96,17 @@ export {
   wordSmod,
 } from './compiled'
 export { setHotAfter } from './calls'
+export {
+  copyCallData,
+  copyCode,
+  copyReturnData,
+  environmentOf,
+  hashMemory,
+  loadSlot,
+  moveMemory,
+  power,
+  storeByte,
+} from './instructions'
 export { reserveReturn } from './frame'
 export { setCallNumber } from './tables'
 export { stageCode } from './tables'

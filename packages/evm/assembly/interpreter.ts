@@ -4,36 +4,9 @@
 // of state, a call, the end) looks, and a frame without gas ends the same way wherever in between it ran out.
 // Words on the stack are four u64 limbs, least significant first; `sp` is the first free slot.
 
-import {
-  accessAccount,
-  accessSlot,
-  failMissing,
-  failMissingKey,
-  found,
-  missingAccount,
-  missingBalance,
-  missingBlockHash,
-  missingSlot,
-} from './access'
+import { accessAccount, failMissing, failMissingKey, found, missingAccount, missingBalance, missingBlockHash } from './access'
 import { call, codeKnown, entered, frame, gasLeft, halts, leave } from './calls'
-import {
-  BASE_FEE,
-  BLOB_BASE_FEE,
-  CHAIN_ID,
-  COINBASE,
-  fork,
-  FROM,
-  GAS_LIMIT,
-  GAS_PRICE,
-  markBlockRead,
-  NUMBER,
-  PREV_RANDAO,
-  READ_BLOCK,
-  READ_NUMBER,
-  READ_TIME,
-  scratch,
-  TIMESTAMP,
-} from './environment'
+import { fork, markBlockRead, NUMBER, READ_BLOCK, READ_NUMBER, scratch } from './environment'
 import {
   CALL_VALUE,
   CALLER,
@@ -48,7 +21,6 @@ import {
   MEM_SIZE,
   PC,
   rangeEnd,
-  returnData,
   returnSize,
   SELF,
   SP,
@@ -59,7 +31,17 @@ import {
   statusRevert,
 } from './frame'
 import { hostBlobHash, hostBlockHash, hostCompiled } from './host'
-import { keccak } from './keccak'
+import {
+  copyCallData,
+  copyCode,
+  copyReturnData,
+  environmentOf,
+  hashMemory,
+  loadSlot,
+  moveMemory,
+  power,
+  storeByte,
+} from './instructions'
 import {
   ADDRESS,
   BALANCE,
@@ -75,18 +57,14 @@ import {
   EXISTS,
   FLAGS,
   markAccountRead,
-  markSlotRead,
   PRECOMPILE,
   unknownIsEmpty,
-  VALUE,
 } from './tables'
 import {
   addmod,
   byteAt,
-  byteLength,
   copyWord,
   div,
-  exponent,
   isZero,
   leadingZeros,
   lessThan,
@@ -322,13 +300,10 @@ export function execute(): i32 {
         }
         case 0x0a: { // EXP
           if (sp - base < 64) break
-          gas -= 10 + 50 * <i64>byteLength(sp - 64)
+          gas = power(current, sp, gas)
           if (gas < 0) break
           sp -= 32
-          exponent(sp - 32, sp, sp - 32)
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x0b: { // SIGNEXTEND
           if (sp - base < 64) break
@@ -458,21 +433,12 @@ export function execute(): i32 {
         }
         case 0x20: { // KECCAK256
           if (sp - base < 64) break
-          const end = rangeEnd(sp - 32, sp - 64)
-          if (end < 0) break
-          const size = <usize>load<u32>(sp - 64)
-          gas -= 30 + 6 * <i64>((<u64>size + 31) >> 5)
-          if (<u64>end > memSize) {
-            gas = expand(current, gas, <u64>end)
-            mem = <usize>load<u32>(current, MEM)
-            memSize = <u64>load<u32>(current, MEM_SIZE)
-          }
+          gas = hashMemory(current, sp, gas)
           if (gas < 0) break
+          mem = <usize>load<u32>(current, MEM)
+          memSize = <u64>load<u32>(current, MEM_SIZE)
           sp -= 32
-          keccak(sp - 32, mem + <usize>load<u32>(sp), size)
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x30: { // ADDRESS
           if (sp == limit) break
@@ -486,15 +452,6 @@ export function execute(): i32 {
           gas -= accessAccount(sp - 32)
           if (gas < 0 || fatal != 0) break
           if (!balance(sp - 32, found)) break
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x32: { // ORIGIN
-          if (sp == limit) break
-          gas -= 2
-          pushAddress(sp, FROM)
-          sp += 32
           if (tier == 0) continue
           outcome = yields
           break
@@ -540,41 +497,18 @@ export function execute(): i32 {
         }
         case 0x37: // CALLDATACOPY
         case 0x39: // CODECOPY
-        case 0x3e: { // RETURNDATACOPY
+        case 0x3e: // RETURNDATACOPY
+        case 0x5e: { // MCOPY
           if (sp - base < 96) break
-          const end = rangeEnd(sp - 32, sp - 96)
-          if (end < 0) break
-          const size = <usize>load<u32>(sp - 96)
-          gas -= 3 + 3 * <i64>((<u64>size + 31) >> 5)
-          if (op == 0x3e) {
-            // Reading past the return data is an exceptional end, even of no bytes (EIP-211).
-            const from = load<u64>(sp - 64)
-            if ((load<u64>(sp - 64, 8) | load<u64>(sp - 64, 16) | load<u64>(sp - 64, 24)) != 0) break
-            if (from > <u64>returnSize || from + size > <u64>returnSize) break
-          }
-          if (<u64>end > memSize) {
-            gas = expand(current, gas, <u64>end)
-            mem = <usize>load<u32>(current, MEM)
-            memSize = <u64>load<u32>(current, MEM_SIZE)
-          }
+          if (op == 0x37) gas = copyCallData(current, sp, gas)
+          else if (op == 0x39) gas = copyCode(current, sp, gas)
+          else if (op == 0x3e) gas = copyReturnData(current, sp, gas)
+          else gas = moveMemory(current, sp, gas)
           if (gas < 0) break
+          mem = <usize>load<u32>(current, MEM)
+          memSize = <u64>load<u32>(current, MEM_SIZE)
           sp -= 96
-          if (size == 0) {
-            if (tier == 0) continue
-            outcome = yields
-            break
-          }
-          const to = mem + <usize>load<u32>(sp + 64)
-          if (op == 0x37) {
-            copyPadded(to, <usize>load<u32>(current, DATA), <usize>load<u32>(current, DATA_SIZE), sp + 32, size)
-          } else if (op == 0x39) {
-            copyPadded(to, <usize>load<u32>(code, CODE_RAW), <usize>codeSize, sp + 32, size)
-          } else {
-            memory.copy(to, returnData + <usize>load<u32>(sp + 32), size)
-          }
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x38: { // CODESIZE
           if (sp == limit) break
@@ -582,15 +516,6 @@ export function execute(): i32 {
           setSmall(sp, codeSize)
           sp += 32
           continue
-        }
-        case 0x3a: { // GASPRICE
-          if (sp == limit) break
-          gas -= 2
-          copyWord(sp, GAS_PRICE)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
         }
         case 0x3b: { // EXTCODESIZE
           if (sp - base < 32) break
@@ -655,86 +580,28 @@ export function execute(): i32 {
           outcome = yields
           break
         }
-        case 0x41: { // COINBASE
+        case 0x32: // ORIGIN
+        case 0x3a: // GASPRICE
+        case 0x41: // COINBASE
+        case 0x42: // TIMESTAMP
+        case 0x43: // NUMBER
+        case 0x44: // PREVRANDAO
+        case 0x45: // GASLIMIT
+        case 0x46: // CHAINID
+        case 0x48: // BASEFEE
+        case 0x4a: { // BLOBBASEFEE
           if (sp == limit) break
           gas -= 2
           if (gas < 0) break
-          markBlockRead(READ_BLOCK)
-          copyWord(sp, COINBASE)
+          environmentOf(sp, op)
           sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x42: { // TIMESTAMP
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_TIME)
-          copyWord(sp, TIMESTAMP)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x43: { // NUMBER
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_NUMBER)
-          copyWord(sp, NUMBER)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x44: { // PREVRANDAO
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_BLOCK)
-          copyWord(sp, PREV_RANDAO)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x45: { // GASLIMIT
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_BLOCK)
-          copyWord(sp, GAS_LIMIT)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x46: { // CHAINID
-          if (sp == limit) break
-          gas -= 2
-          copyWord(sp, CHAIN_ID)
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x47: { // SELFBALANCE
           if (sp == limit) break
           gas -= 5
           if (gas < 0) break
           if (!balance(sp, <usize>load<u32>(current, SELF))) break
-          sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x48: { // BASEFEE
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_BLOCK)
-          copyWord(sp, BASE_FEE)
           sp += 32
           if (tier == 0) continue
           outcome = yields
@@ -747,17 +614,6 @@ export function execute(): i32 {
           const high = load<u64>(sp - 32, 8) | load<u64>(sp - 32, 16) | load<u64>(sp - 32, 24)
           if (high == 0 && index <= 0xffff && hostBlobHash(<u32>index) != 0) loadBig(sp - 32, scratch)
           else setSmall(sp - 32, 0)
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x4a: { // BLOBBASEFEE
-          if (sp == limit) break
-          gas -= 2
-          if (gas < 0) break
-          markBlockRead(READ_BLOCK)
-          copyWord(sp, BLOB_BASE_FEE)
-          sp += 32
           if (tier == 0) continue
           outcome = yields
           break
@@ -799,35 +655,18 @@ export function execute(): i32 {
         }
         case 0x53: { // MSTORE8
           if (sp - base < 64) break
-          gas -= 3
-          const at = load<u64>(sp - 32)
-          if ((load<u64>(sp - 32, 8) | load<u64>(sp - 32, 16) | load<u64>(sp - 32, 24)) != 0 || at > 0xffffffff) break
-          if (at + 1 > memSize) {
-            gas = expand(current, gas, at + 1)
-            if (gas < 0) break
-            mem = <usize>load<u32>(current, MEM)
-            memSize = <u64>load<u32>(current, MEM_SIZE)
-          }
+          gas = storeByte(current, sp, gas)
+          if (gas < 0) break
+          mem = <usize>load<u32>(current, MEM)
+          memSize = <u64>load<u32>(current, MEM_SIZE)
           sp -= 64
-          store<u8>(mem + <usize>at, load<u8>(sp))
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x54: { // SLOAD
           if (sp == base) break
-          const self = <usize>load<u32>(current, SELF)
-          gas -= accessSlot(self, sp - 32)
-          if (gas < 0 || fatal != 0) break
-          if (found == 0) {
-            failMissingKey(missingSlot, self + ADDRESS, sp - 32)
-            break
-          }
-          markSlotRead(found)
-          copyWord(sp - 32, found + VALUE)
-          if (tier == 0) continue
-          outcome = yields
-          break
+          gas = loadSlot(current, sp, gas)
+          if (gas < 0) break
+          continue
         }
         case 0x56: { // JUMP
           if (sp == base) break
@@ -872,9 +711,7 @@ export function execute(): i32 {
           if (gas < 0) break
           setSmall(sp, <u64>gas)
           sp += 32
-          if (tier == 0) continue
-          outcome = yields
-          break
+          continue
         }
         case 0x5b: { // JUMPDEST
           gas -= 1
@@ -884,26 +721,6 @@ export function execute(): i32 {
           if (sp == base) break
           gas -= 100
           setSmall(sp - 32, 0)
-          if (tier == 0) continue
-          outcome = yields
-          break
-        }
-        case 0x5e: { // MCOPY
-          if (sp - base < 96) break
-          const toEnd = rangeEnd(sp - 32, sp - 96)
-          const fromEnd = rangeEnd(sp - 64, sp - 96)
-          if (toEnd < 0 || fromEnd < 0) break
-          const size = <usize>load<u32>(sp - 96)
-          gas -= 3 + 3 * <i64>((<u64>size + 31) >> 5)
-          const end = <u64>max(toEnd, fromEnd)
-          if (end > memSize) {
-            gas = expand(current, gas, end)
-            mem = <usize>load<u32>(current, MEM)
-            memSize = <u64>load<u32>(current, MEM_SIZE)
-          }
-          if (gas < 0) break
-          sp -= 96
-          if (size != 0) memory.copy(mem + <usize>load<u32>(sp + 64), mem + <usize>load<u32>(sp + 32), size)
           if (tier == 0) continue
           outcome = yields
           break

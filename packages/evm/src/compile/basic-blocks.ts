@@ -58,7 +58,8 @@ function readBlock(code: Uint8Array, start: number, fork: Hardfork): BasicBlock 
     grows = Math.max(grows, height)
     instructions.push({ at, opcode, value: pushedAt(code, at, opcode) })
     at += sizeAt(code, at)
-    if (opcode === 0x56 || opcode === 0x57) {
+    // GAS ends a block too, because all gas of a block is charged at its start.
+    if (opcode === 0x56 || opcode === 0x57 || opcode === 0x5a) {
       leaves = false
       break
     }
@@ -95,6 +96,13 @@ function nativeTable(): (Native | undefined)[] {
   // ADDRESS CALLER CALLVALUE CALLDATASIZE CODESIZE RETURNDATASIZE PC MSIZE PUSH0
   set([0x30, 0x33, 0x34, 0x36, 0x38, 0x3d, 0x58, 0x59, 0x5f], 2, 0, 1)
   set([0x35, 0x51], 3, 1, 1) // CALLDATALOAD MLOAD
+  // ORIGIN GASPRICE COINBASE … CHAINID BASEFEE BLOBBASEFEE GAS
+  set([0x32, 0x3a, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x48, 0x4a, 0x5a], 2, 0, 1)
+  // What charges for itself: EXP KECCAK256 SLOAD, copies, MSTORE8
+  set([0x0a, 0x20], 0, 2, 1)
+  set([0x54], 0, 1, 1)
+  set([0x37, 0x39, 0x3e, 0x5e], 0, 3, 0)
+  set([0x53], 0, 2, 0)
   set([0x50], 2, 1, 0)
   set([0x52], 3, 2, 0)
   set([0x56], 8, 1, 0)

@@ -62,6 +62,15 @@ export const helperNames = [
   'callDataWord',
   'returnDataSize',
   'growMemory',
+  'power',
+  'hashMemory',
+  'loadSlot',
+  'copyCallData',
+  'copyCode',
+  'copyReturnData',
+  'moveMemory',
+  'storeByte',
+  'environmentOf',
 ] as const
 
 export type HelperName = (typeof helperNames)[number]
@@ -81,6 +90,18 @@ const helpers: Readonly<Record<number, readonly [HelperName, number]>> = {
   0x1c: ['wordShr', 2],
   0x1d: ['wordSar', 2],
   0x1e: ['wordClz', 1],
+}
+
+/** Instructions done by a helper that charges for itself: which, words taken and left. */
+const chargingHelpers: Readonly<Record<number, readonly [HelperName, number, 0 | 1]>> = {
+  0x0a: ['power', 2, 1],
+  0x20: ['hashMemory', 2, 1],
+  0x37: ['copyCallData', 3, 0],
+  0x39: ['copyCode', 3, 0],
+  0x3e: ['copyReturnData', 3, 0],
+  0x53: ['storeByte', 2, 0],
+  0x54: ['loadSlot', 1, 1],
+  0x5e: ['moveMemory', 3, 0],
 }
 
 /** What a block needs to know of the code it stands in. */
@@ -209,10 +230,26 @@ export class BlockCompiler {
       case 0x59:
         this.#writer.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U)
         return this.#pushKept()
+      case 0x5a:
+        this.#writer.with(op.localGet, gasLocal)
+        return this.#pushKept()
       case 0x5b:
         return
+      case 0x32:
+      case 0x3a:
+      case 0x41:
+      case 0x42:
+      case 0x43:
+      case 0x44:
+      case 0x45:
+      case 0x46:
+      case 0x48:
+      case 0x4a:
+        return this.#environment(opcode)
       default:
-        return this.#shiftOrHelper(opcode)
+        return chargingHelpers[opcode] === undefined
+          ? this.#shiftOrHelper(opcode)
+          : this.#chargingHelper(opcode)
     }
   }
 
@@ -237,6 +274,29 @@ export class BlockCompiler {
     this.#address(at)
     this.#call(name)
     for (let i = 0; i < takes; i++) this.#stack.pop()
+    this.#stack.push({ kind: 'home', index: at })
+  }
+
+  #chargingHelper(opcode: number): void {
+    const w = this.#writer
+    const [name, takes, leaves] = chargingHelpers[opcode] ?? fail()
+    const at = this.#stack.height - takes
+    this.#stack.flush(at)
+    w.with(op.localGet, frameLocal)
+    this.#address(this.#stack.height).with(op.localGet, gasLocal)
+    this.#call(name).with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
+    this.#haltIf()
+    // Neither a power nor a slot extends memory.
+    if (opcode !== 0x0a && opcode !== 0x54) this.#reloadMemory()
+    for (let i = 0; i < takes; i++) this.#stack.pop()
+    if (leaves === 1) this.#stack.push({ kind: 'home', index: at })
+  }
+
+  #environment(opcode: number): void {
+    const at = this.#stack.height
+    this.#stack.evict(at)
+    this.#address(at).i32Const(opcode)
+    this.#call('environmentOf')
     this.#stack.push({ kind: 'home', index: at })
   }
 
@@ -398,8 +458,13 @@ export class BlockCompiler {
 
   /** Extends memory; frame, gas and end are on the stack of WebAssembly. */
   #grow(): void {
-    const w = this.#call('growMemory').with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
+    this.#call('growMemory').with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
     this.#haltIf()
+    this.#reloadMemory()
+  }
+
+  #reloadMemory(): void {
+    const w = this.#writer
     w.with(op.localGet, frameLocal).memory(op.i32Load, frameMem).with(op.localSet, memLocal)
     w.with(op.localGet, frameLocal).memory(op.i32Load, frameMemSize).with(op.localSet, memSizeLocal)
   }

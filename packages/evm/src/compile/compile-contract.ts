@@ -12,6 +12,7 @@ import {
   frameSp,
   gasLocal,
   helperNames,
+  type HelperName,
   memLocal,
   memSizeLocal,
   spLocal,
@@ -43,12 +44,24 @@ const types = [
   [[i32, i64, i64], [i64]], // growMemory
   [[i32, i32], [i32]], // a part of the contract: frame, block → block
   [[i32], [i32]], // the contract: frame → outcome
+  [[i32, i32, i64], [i64]], // what charges for itself: frame, stack, gas → gas left
 ] as const
 const partType = 4
 const contractType = 5
-const helperTypes = helperNames.map((name) =>
-  name === 'callDataWord' ? 1 : name === 'returnDataSize' ? 2 : name === 'growMemory' ? 3 : 0,
-)
+const typeOf: Partial<Record<HelperName, number>> = {
+  callDataWord: 1,
+  environmentOf: 1,
+  returnDataSize: 2,
+  growMemory: 3,
+  power: 6,
+  hashMemory: 6,
+  loadSlot: 6,
+  copyCallData: 6,
+  copyCode: 6,
+  copyReturnData: 6,
+  moveMemory: 6,
+  storeByte: 6,
+}
 
 /**
  * Translates the bytecode of a contract into a WebAssembly module of its own. Stack shuffling and constants vanish, gas
@@ -169,12 +182,12 @@ function moduleOf(
     }
   })
   section(2, helperNames.length + 1, (inner) => {
-    helperNames.forEach((name, index) =>
+    helperNames.forEach((name) =>
       inner
         .text('evm')
         .text(name)
         .byte(0x00)
-        .unsigned(helperTypes[index] ?? 0),
+        .unsigned(typeOf[name] ?? 0),
     )
     inner.text('evm').text('memory').byte(0x02).byte(0x00).unsigned(0)
   })
