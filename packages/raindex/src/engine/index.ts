@@ -46,3 +46,13 @@ export {
   type StaticCodeCache,
 } from './code-cache.ts'
 export { createEvmInterpreter, type EvmInterpreterOptions } from './evm-interpreter.ts'
+export {
+  snapshotVersion,
+  takeSnapshot,
+  type CacheHandles,
+  type PendingEnvelope,
+  type SnapshotBundle,
+  type SnapshotParts,
+} from './snapshot.ts'
+export { readSnapshot, type RestoredSnapshot } from './read-snapshot.ts'
+export { mutationFromJson, mutationToJson, type JsonMutation } from './json-mutation.ts'

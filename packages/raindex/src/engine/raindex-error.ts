@@ -22,6 +22,8 @@ const kinds = {
   BytecodeCollision: 'protocol',
   /** Code that is needed is not loaded. */
   MissingBytecode: 'usage',
+  /** A snapshot is damaged, or of another order book, chain or version. */
+  SnapshotRefused: 'storage',
   /** A vault would fall below zero, which the chain does not let happen. */
   NegativeVaultBalance: 'protocol',
 } as const satisfies Record<string, ErrorKind>
