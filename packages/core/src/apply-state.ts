@@ -2,6 +2,7 @@ import type { CoverageUpdate, RowFact, Seq, StateBatch, Version } from './batch.
 import { wholeTable } from './coverage.ts'
 import type { Stamp } from './collection.ts'
 import type { Kernel } from './kernel.ts'
+import { dropInChange } from './layers.ts'
 import { patchRow } from './overlay.ts'
 import type { TableChange } from './replica-tables.ts'
 import { rowsEqual } from './value-equality.ts'
@@ -12,9 +13,9 @@ import { rowsEqual } from './value-equality.ts'
  * A fact about a row that changed after the read was sent is not written: the
  * versions decide where there are some, else the row is read again.
  */
-export function applyStateFacts(kernel: Kernel, change: TableChange, batch: StateBatch, seq: Seq): void {
+export function applyStateFacts(kernel: Kernel, change: TableChange, batch: StateBatch): void {
   const { startedAt } = batch
-  const stamp = { seq, epoch: epochOf(kernel, startedAt), nowUnixMs: kernel.clock.now() }
+  const stamp = { seq: kernel.seq, epoch: epochOf(kernel, startedAt), nowUnixMs: kernel.clock.now() }
   for (const fact of batch.facts) applyFact(kernel, change, fact, startedAt, stamp)
   for (const update of batch.covers ?? []) applyCoverage(kernel, change, update, startedAt, stamp)
 }
@@ -24,11 +25,18 @@ function epochOf(kernel: Kernel, startedAt: Seq | 'live'): number {
   return startedAt === 'live' || startedAt >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
 }
 
-function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt: Seq | 'live', stamp: Stamp): void {
+function applyFact(
+  kernel: Kernel,
+  change: TableChange,
+  fact: RowFact,
+  startedAt: Seq | 'live',
+  stamp: Stamp,
+): void {
   const { table, id } = fact
   if (fact.kind === 'touched') {
     kernel.openReads.touch(fact, stamp.seq, undefined)
-    if (kernel.tables.collection(table).confirmed(id) || kernel.wantsUnknown(table)) kernel.refetches.want(fact)
+    if (kernel.tables.collection(table).confirmed(id) || wantsUnknown(kernel, table))
+      kernel.refetches.want(fact)
     return
   }
   const verdict = kernel.rules.crossedReads ? judge(kernel, fact, startedAt) : 'newer'
@@ -44,12 +52,14 @@ function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, startedAt
   if (verdict === 'newer') writeFact(kernel, change, fact, stamp)
   if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, stamp)
   kernel.openReads.touch(fact, stamp.seq, fact.version)
-  if (fact.kind !== 'patch') kernel.rowSettled(change, fact, startedAt)
+  if (fact.kind !== 'patch') rowSettled(kernel, change, fact, startedAt)
 }
 
 /** Whether the row was asked for again, or is not known to be as it is held. */
 function isUnsure(kernel: Kernel, { table, id }: RowFact): boolean {
-  return kernel.refetches.awaits({ table, id }) || kernel.tables.writer(table).verifiedEpoch(id) !== kernel.epoch
+  return (
+    kernel.refetches.awaits({ table, id }) || kernel.tables.writer(table).verifiedEpoch(id) !== kernel.epoch
+  )
 }
 
 /** Whether a fact is newer than what is held, the same state, an older one, or cannot be told. */
@@ -60,7 +70,7 @@ function judge(
 ): 'newer' | 'same' | 'older' | 'unordered' {
   const touch = kernel.openReads.touched(fact)
   if (fact.version !== undefined) {
-    const held = kernel.versionOf(fact.table, fact.id) ?? touch?.version
+    const held = kernel.tables.writer(fact.table).version(fact.id) ?? touch?.version
     if (held !== undefined) return compareVersions(fact.version, held)
   }
   if (startedAt === 'live') return 'newer'
@@ -84,7 +94,12 @@ function compareVersions(version: Version, held: Version): 'newer' | 'same' | 'o
   return version > held ? 'newer' : 'older'
 }
 
-function writeFact(kernel: Kernel, change: TableChange, fact: Exclude<RowFact, { kind: 'touched' }>, stamp: Stamp): void {
+function writeFact(
+  kernel: Kernel,
+  change: TableChange,
+  fact: Exclude<RowFact, { kind: 'touched' }>,
+  stamp: Stamp,
+): void {
   const { table, id } = fact
   switch (fact.kind) {
     case 'put':
@@ -117,7 +132,7 @@ function applyCoverage(
     // A walk that began in the connection before proves nothing about what it did not see.
     if (epoch !== kernel.epoch) return
     removeUnseen(kernel, change, table, stamp)
-    kernel.walked(change, table)
+    walked(kernel, change, table)
   }
   // A newer reading came first.
   if ((kernel.coverages.get(table, key)?.seq ?? 0) > since) return
@@ -139,7 +154,35 @@ function removeUnseen(kernel: Kernel, change: TableChange, table: string, stamp:
     if (kernel.isHeldBack(table, id)) continue
     // It moved meanwhile, or the walk saw it in a state that could not be ordered.
     const moved = writer.changedSeq(id) > kernel.epochStartedAt
-    if (moved || kernel.refetches.wantedAt({ table, id }) > kernel.epochStartedAt) kernel.refetches.want({ table, id })
+    if (moved || kernel.refetches.wantedAt({ table, id }) > kernel.epochStartedAt)
+      kernel.refetches.want({ table, id })
     else change.remove(table, id, stamp)
+  }
+}
+
+/** Whether rows of a table that are not held are of interest: it is held whole, or may be being read. */
+function wantsUnknown({ openReads, coverages }: Kernel, table: string): boolean {
+  return openReads.size > 0 || coverages.get(table, wholeTable) !== undefined
+}
+
+/** A whole row was told: what waited for it can fall. */
+function rowSettled(
+  kernel: Kernel,
+  change: TableChange,
+  fact: Exclude<RowFact, { kind: 'touched' }>,
+  startedAt: Seq | 'live',
+): void {
+  kernel.refetches.settled(fact, startedAt)
+  for (const operationId of kernel.acks.confirmedBy(fact, startedAt))
+    dropInChange(kernel, change, operationId)
+}
+
+/** A whole table was read in this epoch: what waited before it for a row that is not there can fall too. */
+function walked(kernel: Kernel, change: TableChange, table: string): void {
+  const { refetches, acks, epochStartedAt } = kernel
+  const isHeldBack = (id: string): boolean => kernel.isHeldBack(table, id)
+  refetches.walked(table, epochStartedAt, isHeldBack)
+  for (const operationId of acks.confirmedByWalk(table, epochStartedAt, isHeldBack)) {
+    dropInChange(kernel, change, operationId)
   }
 }

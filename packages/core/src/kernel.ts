@@ -1,35 +1,30 @@
-import type { RowFact, Seq, Version } from './batch.ts'
+import type { Seq } from './batch.ts'
 import type { Clock } from './clock.ts'
-import type { Stamp } from './collection.ts'
 import type { Coverages } from './coverage.ts'
 import type { OpenReads } from './open-reads.ts'
 import type { Overlay } from './overlay.ts'
+import type { PendingAcks } from './pending-acks.ts'
 import type { Refetches } from './refetch.ts'
-import type { ReplicaTables, TableChange } from './replica-tables.ts'
+import type { ReplicaTables } from './replica-tables.ts'
 
 /** What the steps of `apply` share. Internal: a replica is used through `Replica`. */
 export interface Kernel {
   readonly clock: Clock
   readonly tables: ReplicaTables
   readonly overlay: Overlay
+  readonly acks: PendingAcks
   readonly openReads: OpenReads
   readonly refetches: Refetches
   readonly coverages: Coverages
   readonly rules: KernelRules
+  /** Number of the newest applied batch. */
+  seq: Seq
   /** The connection now; what was verified in an older one may have missed changes. */
-  readonly epoch: number
+  epoch: number
   /** `seq` when this epoch began. */
-  readonly epochStartedAt: Seq
-  stamp(seq: Seq): Stamp
-  versionOf(table: string, id: string): Version | undefined
-  /** Whether rows of this table that are not held are of interest: it is held whole, or may be being read. */
-  wantsUnknown(table: string): boolean
+  epochStartedAt: Seq
   /** Whether a parked batch will write this row. */
   isHeldBack(table: string, id: string): boolean
-  /** A whole row was told: what waited for it can fall. */
-  rowSettled(change: TableChange, fact: Exclude<RowFact, { kind: 'touched' }>, startedAt: Seq | 'live'): void
-  /** A whole table was read in this epoch: so can what waited before it for a row that is not there. */
-  walked(change: TableChange, table: string): void
 }
 
 /**

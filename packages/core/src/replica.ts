@@ -1,54 +1,25 @@
-import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
-import { applyStateFacts } from './apply-state.ts'
-import type {
-  Ack,
-  ApplyOutcome,
-  Batch,
-  LogBatch,
-  Need,
-  Position,
-  RowFact,
-  Seq,
-  StateBatch,
-  Version,
-} from './batch.ts'
-import { systemClock, type Clock } from './clock.ts'
-import type { Collection, Stamp } from './collection.ts'
-import { createCommitter, type Committer } from './committer.ts'
-import { createCoverages, wholeTable, type Coverages } from './coverage.ts'
+import { applyBatch, retryDeferred } from './apply-batch.ts'
+import type { ApplyOutcome, Batch, Need, Position, RowFact, Seq } from './batch.ts'
+import type { Clock } from './clock.ts'
+import type { Collection } from './collection.ts'
+import type { Coverages } from './coverage.ts'
 import { createDeferrals } from './deferral.ts'
-import { rowKeyText, type DraftWrite } from './draft.ts'
-import { FreshetError } from './errors.ts'
 import { createHistory, type History } from './history.ts'
-import { createHostLayers, type HostLayer, type HostLayerOptions } from './host-layers.ts'
-import { allRules, type Kernel, type KernelRules } from './kernel.ts'
-import { silentLog, type Log } from './log.ts'
-import { createOpenReads, type OpenRead } from './open-reads.ts'
-import { createOverlay, type Layer, type Overlay } from './overlay.ts'
-import { createPendingAcks } from './pending-acks.ts'
-import type { Projection, RowKey } from './projection.ts'
-import { createFollower } from './follower.ts'
-import { readBooks, type KeptBooks } from './kept-books.ts'
-import { createRefetches, type Refetches } from './refetch.ts'
-import {
-  coverageDelete,
-  coverageWrite,
-  deferredDelete,
-  deferredWrite,
-  kernelTables,
-  operationDelete,
-  stateWrite,
-} from './replica-records.ts'
-import {
-  createReplicaTables,
-  type ReplicaTables,
-  type TableChange,
-  type TableSpec,
-} from './replica-tables.ts'
+import type { HostLayer, HostLayerOptions } from './host-layers.ts'
+import type { KernelRules } from './kernel.ts'
+import { addLayer, dropLayer } from './layers.ts'
+import { standOn, type ReplicaStore } from './leadership.ts'
+import type { Log } from './log.ts'
+import type { OpenRead } from './open-reads.ts'
+import type { Layer, Overlay } from './overlay.ts'
+import type { Projection } from './projection.ts'
+import type { Refetches } from './refetch.ts'
+import { createReplicaCore, publishPending, stage, type ReplicaCore } from './replica-core.ts'
+import { coverageDelete, coverageWrite, kernelTables } from './replica-records.ts'
+import type { TableSpec } from './replica-tables.ts'
 import type { Resume } from './source.ts'
-import { createStatusCell, type StatusCell } from './status.ts'
-import type { CommitSeq, Store, StoreRecord, StoreWrite, Term } from './store.ts'
-import type { Row, Value } from './value.ts'
+import type { StatusCell } from './status.ts'
+import type { Value } from './value.ts'
 
 export type ReplicaOptions<F> = {
   readonly name: string
@@ -154,16 +125,6 @@ export interface Replica<F = RowFact> {
   close(): Promise<void>
 }
 
-/** What a replica stands on. */
-export type ReplicaStore<F> = {
-  readonly store: Store
-  readonly kept: KeptBooks<F>
-  readonly loaded: ReadonlyMap<string, readonly StoreRecord[]>
-  /** Undefined for a follower. */
-  readonly term: Term | undefined
-  readonly onCommitted: ((seq: CommitSeq) => void) | undefined
-}
-
 /** A replica in memory alone. With a store: `openReplica`. */
 export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<F> {
   return createReplicaOn(options, undefined)
@@ -174,246 +135,27 @@ export function createReplicaOn<F>(
   options: ReplicaOptions<F>,
   disk: ReplicaStore<F> | undefined,
 ): Replica<F> {
-  const { clock = systemClock, log = silentLog, rules = allRules, origin = -1, maxRows = 1_000_000 } = options
-  const onListenerError = (error: unknown): void =>
-    log.write('error', 'freshet::listener', error instanceof Error ? error.message : String(error))
-  const tables = createReplicaTables(options.tables, {
-    durable: () => committer !== undefined,
-    onListenerError,
-  })
-  const overlay = createOverlay()
-  const openReads = createOpenReads()
-  const refetches = createRefetches(() => seq)
-  const coverages = createCoverages()
-  const status = createStatusCell(onListenerError)
-  const acks = createPendingAcks(refetches)
-  const isReady = options.isReady ?? (() => false)
+  const core = createReplicaCore(options)
+  const { tables, status, refetches, coverages, overlay, openReads, hostLayers } = core
+  const leadership =
+    disk && standOn(core, disk, (facts) => void applyBatch(core, { kind: 'state', startedAt: 'live', facts }))
 
-  let seq: Seq = 0
-  let epoch = 1
-  let epochStartedAt: Seq = 0
-  let position = origin
-  let checkpoint: Value | undefined
-  let freshAtUnixMs: number | undefined
-  let continuous = false
-  let history = createHistory<F>(origin)
-  let deferrals = createDeferrals<F>()
-  let committer: Committer | undefined
-
-  const takeOver = (kept: KeptBooks<F>): void => {
-    position = kept.position
-    checkpoint = kept.checkpoint
-    freshAtUnixMs = kept.freshAtUnixMs
-    continuous = kept.continuous
-    history = createHistory(kept.oldest, kept.history)
-    deferrals = createDeferrals(kept.deferred)
-    for (const coverage of kept.coverages) {
-      coverages.set({ ...coverage, epoch, seq })
-      if (coverage.key === wholeTable) tables.writer(coverage.table).setComplete(coverage.complete)
-    }
-    status.update({ freshness: { freshAtUnixMs } })
-  }
-  const lead = ({ store, onCommitted }: ReplicaStore<F>, term: Term): void => {
-    committer = createReplicaCommitter(options, { store, term, onCommitted }, clock, status, log)
-    status.update({ role: 'leader' })
-  }
-  const confirmed = (table: string, id: string) => tables.collection(table).confirmed(id)
-  const stage = (writes: readonly StoreWrite[], clear?: readonly string[]): void => {
-    if (!committer) return
-    // A row that is to be read again is in no checkpoint.
-    const goesOn = continuous && refetches.idle
-    const state = stateWrite({
-      position,
-      oldest: history.oldest,
-      checkpoint,
-      freshAtUnixMs,
-      continuous: goesOn,
-    })
-    committer.stage([...writes, state], clear)
-  }
-
-  const kernel: Kernel = {
-    clock,
-    tables,
-    overlay,
-    openReads,
-    refetches,
-    coverages,
-    rules,
-    get epoch() {
-      return epoch
-    },
-    get epochStartedAt() {
-      return epochStartedAt
-    },
-    stamp: (at: Seq): Stamp => ({ seq: at, epoch, nowUnixMs: clock.now() }),
-    versionOf: (table: string, id: string): Version | undefined => tables.writer(table).version(id),
-    wantsUnknown: (table) => openReads.size > 0 || coverages.get(table, wholeTable) !== undefined,
-    isHeldBack: (table, id) => deferrals.size > 0 && deferrals.blocks(new Set([rowKeyText(table, id)])),
-    rowSettled(change, fact, startedAt) {
-      refetches.settled(fact, startedAt)
-      for (const operationId of acks.confirmedBy(fact, startedAt)) dropOperation(change, operationId)
-    },
-    walked(change, table) {
-      const isHeldBack = (id: string): boolean => kernel.isHeldBack(table, id)
-      refetches.walked(table, epochStartedAt, isHeldBack)
-      for (const operationId of acks.confirmedByWalk(table, epochStartedAt, isHeldBack))
-        dropOperation(change, operationId)
-    },
-  }
-
-  const dropOperation = (change: TableChange, operationId: string): void => {
-    const layer = overlay.drop(operationId)
-    if (layer) change.layer(layer.table, layer.id, overlay.foldOf(layer))
-  }
-  const applyAcks = (
-    change: TableChange,
-    batch: { acks?: readonly Ack[] | undefined },
-    settledNow: AckView,
-  ): void => {
-    for (const { operationId } of batch.acks ?? []) {
-      const layer = overlay.find(operationId)
-      if (!layer) continue
-      if (settledNow(layer.table, layer.id)) dropOperation(change, operationId)
-      else acks.hold(layer, seq)
-    }
-  }
-
-  const hostLayers = createHostLayers({
-    clock,
-    confirmed,
-    show: (layer) => replica.addLayer(layer),
-    drop: (operationId) => replica.dropLayer(operationId),
-    onGuardError: onListenerError,
-  })
-  const afterChange = (change: TableChange, writes: () => readonly StoreWrite[]): void => {
-    if (committer) stage([...change.storeWrites, ...writes()])
-    if (hostLayers.size > 0) hostLayers.judge((table, id) => change.changed(table, id))
-  }
-  const publishPending = (): void => {
-    const pending = deferrals.needs(isReady)
-    if (pending.join('\n') !== status.get().pending.join('\n')) status.update({ pending })
-  }
-
-  const applyState = (batch: StateBatch): ApplyOutcome => {
-    checkTables(batch, tables)
-    const parked = parkState(batch)
-    if (parked) return parked
-    checkRoom(batch.facts, tables, maxRows)
-    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
-    return writeState(batch, [])
-  }
-  const writeState = (batch: StateBatch, records: readonly StoreWrite[]): ApplyOutcome => {
-    seq += 1
-    const change = tables.transact(
-      (work) => {
-        applyStateFacts(kernel, work, batch, seq)
-        applyAcks(work, batch, (table, id) => acks.toldBy(batch, table, id))
-      },
-      batch.facts.length,
-      (done) =>
-        afterChange(done, () => {
-          const covered = (batch.covers ?? []).flatMap(({ table, key }) => coverages.get(table, key) ?? [])
-          return [...covered.map(coverageWrite), ...retired(batch), ...records]
-        }),
-    )
-    return { kind: 'applied', changedRows: change.changedRows }
-  }
-  const parkState = (batch: StateBatch): ApplyOutcome | undefined => {
-    const { needsOf } = options
-    if (!needsOf) return undefined
-    const needs = [...new Set(batch.facts.flatMap(needsOf))]
-    const keys = new Set(batch.facts.map(({ table, id }) => rowKeyText(table, id)))
-    if (needs.every(isReady) && !(rules.deferSameKeys && deferrals.blocks(keys))) return undefined
-    // What waits is on the disk, so that the source need not tell it again.
-    if (batch.checkpoint !== undefined) checkpoint = batch.checkpoint
-    stage([deferredWrite(deferrals.add({ batch, needs, keys }))])
-    publishPending()
-    return { kind: 'parked', needs: deferrals.needs(isReady) }
-  }
-
-  const logKernel = (): LogKernel<F> => {
-    const { projection } = options
-    if (projection) {
-      const keepPositions = options.keepPositions ?? 0
-      const checkWrites = (writes: readonly DraftWrite[]): void => checkRoom(writes, tables, maxRows)
-      return {
-        projection,
-        history,
-        deferrals,
-        rules,
-        position,
-        keepPositions,
-        isReady,
-        confirmed,
-        checkWrites,
-      }
-    }
-    throw new FreshetError({
-      code: 'replica/no-projection',
-      kind: 'usage',
-      message: `Replica ${options.name} was given a log batch but no projection; pass one when you create it.`,
-    })
-  }
-  const publishLog = (result: LogResult, batch: LogBatch<F>): ApplyOutcome => {
-    if (result.outcome.kind !== 'applied' && result.outcome.kind !== 'parked') return result.outcome
-    // What waits has not happened yet: its layers stay until it has [W5].
-    const acked = result.outcome.kind === 'applied' ? batch : {}
-    seq += 1
-    position = result.position
-    const stamp = kernel.stamp(seq)
-    tables.transact(
-      (work) => {
-        for (const { table, id, row } of result.writes) {
-          if (row) work.put(table, id, row, stamp)
-          else work.remove(table, id, stamp)
-        }
-        applyAcks(work, acked, () => true)
-      },
-      result.writes.length,
-      (done) => afterChange(done, () => [...result.storeWrites, ...retired(acked)]),
-    )
-    if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
-    return result.outcome
-  }
-  const applyLog = (batch: LogBatch<F>): ApplyOutcome => {
-    const result = refusable(() => applyLogBatch(logKernel(), batch))
-    const taken = result.outcome.kind === 'applied' || result.outcome.kind === 'parked'
-    if (taken && batch.checkpoint !== undefined) checkpoint = batch.checkpoint
-    return publishLog(result, batch)
-  }
-
-  const retryOne = (): boolean => {
-    const deferred = deferrals.firstReady(isReady)
-    if (!deferred) return false
-    const { batch, number } = deferred
-    if (batch.kind === 'log')
-      publishLog(
-        refusable(() => applyLateBatch(logKernel(), number, batch)),
-        batch,
-      )
-    else {
-      checkRoom(batch.facts, tables, maxRows)
-      deferrals.remove(number)
-      writeState(batch, [deferredDelete(number)])
-      publishPending()
-    }
-    return true
-  }
-
-  const replica: Replica<F> = {
+  return {
     name: options.name,
     get seq() {
-      return seq
+      return core.seq
     },
     get position() {
-      return position
+      return core.position
     },
     get checkpoint() {
-      return checkpoint
+      return core.checkpoint
     },
     get epoch() {
-      return epoch
+      return core.epoch
+    },
+    get continuous() {
+      return core.continuous
     },
     status,
     refetches,
@@ -421,220 +163,106 @@ export function createReplicaOn<F>(
     overlay,
     tables: tables.names,
     collection: tables.collection,
-    apply: (batch) => (batch.kind === 'state' ? applyState(batch) : applyLog(batch)),
-    beginRead: () => openReads.begin(seq),
-    beginEpoch() {
-      epoch += 1
-      // A number of its own, so that reads sent before are told apart from those sent after.
-      seq += 1
-      epochStartedAt = seq
-      continuous = false
-      return epoch
-    },
-    invalidate(table, key) {
-      // A number of its own, so that reads sent before are told apart from those sent after [R6].
-      seq += 1
-      const invalidated = coverages.invalidate(table, key, seq)
-      if (invalidated) stage([coverageWrite(invalidated)])
-    },
-    retryDeferred() {
-      let applied = 0
-      while (retryOne()) applied += 1
-      return applied
-    },
-    resume: () => ({ position, checkpoint, marks: marksOf(history) }),
-    addLayer(layer) {
-      tables.collection(layer.table)
-      const before = overlay.find(layer.operationId)
-      overlay.add(layer)
-      tables.transact((change) => {
-        for (const { table, id } of before ? [before, layer] : [layer])
-          change.layer(table, id, overlay.foldOf({ table, id }))
-      })
-    },
-    dropLayer(operationId) {
-      acks.forget(operationId)
-      tables.transact((change) => dropOperation(change, operationId))
-    },
-    get continuous() {
-      return continuous
-    },
+    apply: (batch) => applyBatch(core, batch),
+    retryDeferred: () => retryDeferred(core),
+    beginRead: () => openReads.begin(core.seq),
+    beginEpoch: () => beginEpoch(core),
+    invalidate: (table, key) => invalidate(core, table, key),
+    resume: () => ({ position: core.position, checkpoint: core.checkpoint, marks: marksOf(core.history) }),
+    addLayer: (layer) => addLayer(core, layer),
+    dropLayer: (operationId) => dropLayer(core, operationId),
     submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
-    release(table, coverageKeys, ids) {
-      for (const key of coverageKeys) coverages.delete(table, key)
-      const gone: string[] = []
-      tables.transact((change) => {
-        for (const id of ids) if (change.forget(table, id)) gone.push(id)
-      })
-      stage([
+    release: (table, coverageKeys, ids) => release(core, table, coverageKeys, ids),
+    reset: () => reset(core),
+    markFresh: () => markFresh(core),
+    markStale: () => markStale(core),
+    pull: async () => leadership?.pull(),
+    promote: async () => leadership?.promote(),
+    ready: async () => core.committer?.ready(),
+    flushed: async () => core.committer?.flushed(),
+    close: async () => core.committer?.close(),
+  }
+}
+
+function beginEpoch<F>(core: ReplicaCore<F>): number {
+  // A number of its own, so that reads sent before are told apart from those sent after.
+  core.seq += 1
+  core.epochStartedAt = core.seq
+  core.epoch += 1
+  core.continuous = false
+  return core.epoch
+}
+
+function invalidate<F>(core: ReplicaCore<F>, table: string, key: string): void {
+  // A number of its own, as for an epoch [R6].
+  core.seq += 1
+  const invalidated = core.coverages.invalidate(table, key, core.seq)
+  if (invalidated) stage(core, [coverageWrite(invalidated)])
+}
+
+function release<F>(
+  core: ReplicaCore<F>,
+  table: string,
+  coverageKeys: readonly string[],
+  ids: Iterable<string>,
+): number {
+  for (const key of coverageKeys) core.coverages.delete(table, key)
+  const gone: string[] = []
+  core.tables.transact(
+    (change) => {
+      for (const id of ids) if (change.forget(table, id)) gone.push(id)
+    },
+    0,
+    () =>
+      stage(core, [
         ...gone.map((id) => ({ table, id, value: undefined })),
         ...coverageKeys.map((key) => coverageDelete(table, key)),
-      ])
-      return gone.length
-    },
-    reset() {
-      history = createHistory<F>(origin)
-      deferrals = createDeferrals<F>()
-      position = origin
-      checkpoint = undefined
-      freshAtUnixMs = undefined
-      continuous = false
-      coverages.clear()
-      seq += 1
-      tables.transact((change) => {
-        for (const name of tables.names()) change.clear(name)
-      })
-      const { coverage, history: kept, deferred } = kernelTables
-      stage([], [...tables.names(), coverage, kept, deferred])
-      status.update({ freshness: { freshAtUnixMs } })
-      publishPending()
-    },
-    markStale() {
-      continuous = false
-      const { staleSinceUnixMs = clock.now() } = status.get().freshness
-      status.update({ freshness: { staleSinceUnixMs } })
-      stage([])
-    },
-    markFresh() {
-      continuous = true
-      freshAtUnixMs = clock.now()
-      status.update({ freshness: { freshAtUnixMs, staleSinceUnixMs: undefined } })
-      stage([])
-    },
-    pull: async () => {
-      if (!committer) await follower?.pull()
-    },
-    async promote() {
-      if (!disk || committer) return
-      await follower?.pull()
-      const term = await disk.store.takeTerm()
-      // What the leader before committed between the two.
-      await follower?.pull()
-      takeOver(await readBooks<F>(disk.store, origin))
-      lead(disk, term)
-      publishPending()
-    },
-    ready: async () => committer?.ready(),
-    flushed: async () => committer?.flushed(),
-    close: async () => committer?.close(),
-  }
-  if (!disk) return replica
-
-  for (const [table, records] of disk.loaded) {
-    // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
-    const whole = disk.kept.coverages.some(
-      (known) => known.table === table && known.key === wholeTable && known.complete,
-    )
-    const verified = whole || disk.kept.position !== origin
-    const loadStamp: Stamp = { seq, epoch: verified ? epoch : 0, nowUnixMs: disk.kept.freshAtUnixMs ?? 0 }
-    tables.writer(table).load(
-      records.map(({ id, value }): [string, Row] => [id, value]),
-      loadStamp,
-    )
-  }
-  takeOver(disk.kept)
-  // What the run before held may have changed since.
-  status.update({ freshness: { staleSinceUnixMs: freshAtUnixMs } })
-  const { store, kept } = disk
-  const follower = createFollower({
-    store,
-    seq: kept.seq,
-    apply: (facts) => replica.apply({ kind: 'state', startedAt: 'live', facts }),
-    tables: tables.names(),
-    held: (table) => [...tables.writer(table).idsVerifiedBefore(Infinity)],
-    async refresh() {
-      takeOver(await readBooks<F>(store, origin))
-    },
-    log,
-  })
-  if (disk.term !== undefined) lead(disk, disk.term)
-  else status.update({ role: 'follower' })
-  publishPending()
-  return replica
+      ]),
+  )
+  return gone.length
 }
 
-type AckView = (table: string, id: string) => boolean
-
-function createReplicaCommitter<F>(
-  options: ReplicaOptions<F>,
-  leadership: { store: Store; term: Term; onCommitted: ((seq: CommitSeq) => void) | undefined },
-  clock: Clock,
-  status: StatusCell,
-  log: Log,
-): Committer {
-  return createCommitter({
-    store: leadership.store,
-    term: leadership.term,
-    clock,
-    maxBacklog: options.maxBacklog ?? 20_000,
-    onCommitted(committedSeq) {
-      try {
-        leadership.onCommitted?.(committedSeq)
-      } catch (error) {
-        log.write('error', 'freshet::store', String(error))
-      }
+function reset<F>(core: ReplicaCore<F>): void {
+  const { tables, coverages, status, origin } = core
+  core.history = createHistory<F>(origin)
+  core.deferrals = createDeferrals<F>()
+  core.position = origin
+  core.checkpoint = undefined
+  core.freshAtUnixMs = undefined
+  core.continuous = false
+  core.seq += 1
+  coverages.clear()
+  const { coverage, history, deferred } = kernelTables
+  tables.transact(
+    (change) => {
+      for (const name of tables.names()) change.clear(name)
     },
-    onFault(fault) {
-      if (fault) log.write('warn', 'freshet::store', fault.message, { code: fault.code })
-      status.update({ degraded: fault })
-    },
-  })
+    0,
+    () => stage(core, [], [...tables.names(), coverage, history, deferred]),
+  )
+  status.update({ freshness: { freshAtUnixMs: undefined } })
+  publishPending(core)
 }
 
+function markFresh<F>(core: ReplicaCore<F>): void {
+  const freshAtUnixMs = core.clock.now()
+  core.continuous = true
+  core.freshAtUnixMs = freshAtUnixMs
+  core.status.update({ freshness: { freshAtUnixMs, staleSinceUnixMs: undefined } })
+  stage(core, [])
+}
+
+function markStale<F>(core: ReplicaCore<F>): void {
+  const { staleSinceUnixMs = core.clock.now() } = core.status.get().freshness
+  core.continuous = false
+  core.status.update({ freshness: { staleSinceUnixMs } })
+  stage(core, [])
+}
+
+/** What a source needs to find where its history and ours part [S8]. */
 function marksOf<F>(history: History<F>): Resume['marks'] {
   return history
     .entries()
     .flatMap(({ upTo, mark }) => (mark === undefined ? [] : [{ position: upTo, mark }]))
-    .reverse()
-}
-
-/** A projection that refuses halts its replica; the facts are named by the cause. */
-function refusable<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof FreshetError) throw error
-    throw new FreshetError({
-      code: 'replica/refused-facts',
-      kind: 'protocol',
-      message: `A batch could not be applied: ${error instanceof Error ? error.message : String(error)} Reset the replica to read everything again.`,
-      cause: error,
-    })
-  }
-}
-
-function retired({ acks = [] }: { readonly acks?: readonly Ack[] | undefined }): readonly StoreWrite[] {
-  return acks.flatMap(({ recordId }) => (recordId === undefined ? [] : [operationDelete(recordId)]))
-}
-
-/** @throws {FreshetError} `replica/unknown-table` before anything has changed. */
-function checkTables({ facts, covers = [] }: StateBatch, tables: ReplicaTables): void {
-  let last: string | undefined
-  for (const { table } of facts) {
-    if (table !== last) tables.collection(table)
-    last = table
-  }
-  for (const { table } of covers) tables.collection(table)
-}
-
-/** What may add a row: a fact or a write of a projection. */
-type RowAdding = RowKey & { readonly row?: Row | undefined }
-
-function checkRoom(adding: readonly RowAdding[], tables: ReplicaTables, maxRows: number): void {
-  const added = new Map<string, Set<string>>()
-  for (const { table, id, row } of adding) {
-    const collection = tables.collection(table)
-    if (row === undefined || collection.size + adding.length <= maxRows || collection.confirmed(id)) continue
-    let ids = added.get(table)
-    if (!ids) added.set(table, (ids = new Set()))
-    ids.add(id)
-  }
-  for (const [table, ids] of added) {
-    if (tables.collection(table).size + ids.size <= maxRows) continue
-    throw new FreshetError({
-      code: 'replica/too-many-rows',
-      kind: 'usage',
-      message: `Table ${table} would hold more than ${maxRows} rows; narrow what is replicated, or raise maxRows.`,
-    })
-  }
+    .toReversed()
 }

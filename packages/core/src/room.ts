@@ -1,0 +1,37 @@
+import type { StateBatch } from './batch.ts'
+import { FreshetError } from './errors.ts'
+import type { RowKey } from './projection.ts'
+import type { ReplicaTables } from './replica-tables.ts'
+import type { Row } from './value.ts'
+
+/** @throws {FreshetError} `replica/unknown-table`, before anything has changed. */
+export function checkTables({ facts, covers = [] }: StateBatch, tables: ReplicaTables): void {
+  let last: string | undefined
+  for (const { table } of facts) {
+    if (table !== last) tables.collection(table)
+    last = table
+  }
+  for (const { table } of covers) tables.collection(table)
+}
+
+/** What may add a row: a fact, or a write of a projection. */
+type RowAdding = RowKey & { readonly row?: Row | undefined }
+
+/** @throws {FreshetError} `replica/too-many-rows` when a table would hold more than `maxRows` [A7]. */
+export function checkRoom(adding: readonly RowAdding[], tables: ReplicaTables, maxRows: number): void {
+  const added = new Map<string, Set<string>>()
+  for (const { table, id, row } of adding) {
+    const collection = tables.collection(table)
+    if (row === undefined || collection.size + adding.length <= maxRows || collection.confirmed(id)) continue
+    const ids = added.get(table) ?? new Set()
+    added.set(table, ids.add(id))
+  }
+  for (const [table, ids] of added) {
+    if (tables.collection(table).size + ids.size <= maxRows) continue
+    throw new FreshetError({
+      code: 'replica/too-many-rows',
+      kind: 'usage',
+      message: `Table ${table} would hold more than ${maxRows} rows; narrow what is replicated, or raise maxRows.`,
+    })
+  }
+}
