@@ -115,7 +115,7 @@ test('[SU3] with the database stopped rows stay, also over a reload; started aga
   expect(await cell(page, 'doc', 'name').textContent()).toBe('Doc Brown')
 
   await edit(page, 'doc', 'name', 'Emmett Brown')
-  await cell(page, 'doc', 'name').and(page.locator('[data-write="pending"]')).waitFor()
+  await cell(page, 'doc', 'name').and(page.locator('[data-write="pending"][data-kept]')).waitFor()
   await demo.database.query(
     scope,
     `UPDATE client:marty SET balance = 1.5dec; DELETE client:biff;
@@ -285,7 +285,7 @@ test('[SU4] a write that is refused only after a reload is not lost in silence',
   await demo.control.perform('stop-database')
   await page.locator('.strip[data-state="retrying"]').waitFor()
   await edit(page, 'sea_pie', 'price', '0')
-  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="pending"]')).waitFor()
+  await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="pending"][data-kept]')).waitFor()
   await page.reload()
   await cell(page, 'sea_pie', 'price').and(page.locator('[data-write="pending"]')).waitFor()
   await demo.control.perform('start-database')

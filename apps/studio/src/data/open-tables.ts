@@ -1,6 +1,6 @@
 import { FreshetError, systemClock } from '@freshet/core'
 import { openIndexedDbStore } from '@freshet/storage/indexeddb'
-import { openLiveTable, type LiveTable } from '@freshet/table'
+import { openLiveTable, type LiveTable, type WriteResult } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import type { StudioConfig } from '@freshet/cli/studio'
 import type { StudioTable } from './studio-table.ts'
@@ -43,10 +43,15 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
     else writes.reverted(operationId, 'error' in outcome ? outcome.error : undefined)
   })
   // What becomes of a write is told above; a mistake is thrown before there is a write.
-  const noted = (work: Promise<unknown>, content: WriteContent): void => {
-    work.catch((error: unknown) => {
-      if (error instanceof FreshetError && error.kind === 'usage') writes.refused(content, error)
-    })
+  const noted = (work: Promise<WriteResult>, content: WriteContent): void => {
+    work.then(
+      (result) => {
+        if (result.kind === 'queued') writes.kept(result.operationId)
+      },
+      (error: unknown) => {
+        if (error instanceof FreshetError && error.kind === 'usage') writes.refused(content, error)
+      },
+    )
   }
   return {
     name,

@@ -32,6 +32,8 @@ test('[SU4] a write is pending, then for a moment confirmed, then nothing', asyn
     { op: 'patch', fields: ['price'], outcome: { kind: 'pending' } },
   ])
   expect(ledger.open.get()).toHaveLength(1)
+  ledger.kept('a')
+  expect(ledger.ofRow('pie')).toMatchObject([{ outcome: { kind: 'pending', kept: true } }])
   ledger.queued([])
   ledger.confirmed('a')
   expect(ledger.ofRow('pie')).toMatchObject([{ outcome: { kind: 'confirmed' } }])

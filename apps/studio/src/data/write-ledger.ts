@@ -11,8 +11,11 @@ export type WriteNote = WriteContent & {
 }
 
 type WriteState =
-  /** On its way, or waiting for the database. `unsure`: it was sent and the answer was lost. */
-  | { readonly kind: 'pending'; readonly unsure: boolean }
+  /**
+   * On its way, or waiting for the database. `unsure`: it was sent and the answer was lost.
+   * `kept`: it is on the disk and survives a reload.
+   */
+  | { readonly kind: 'pending'; readonly unsure: boolean; readonly kept: boolean }
   | { readonly kind: 'confirmed' }
   | {
       readonly kind: 'rejected'
@@ -33,6 +36,8 @@ export type WriteLedger = {
   subscribe(listener: () => void): () => void
   /** Takes over what is queued now. */
   queued(operations: readonly QueuedOperation[]): void
+  /** It is on the disk. */
+  kept(operationId: string): void
   confirmed(operationId: string): void
   reverted(operationId: string, error: FreshetError | undefined): void
   /** A write that was not even taken. */
@@ -76,7 +81,8 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       ...content,
       operationId: operation.operationId,
       sinceUnixMs: operation.createdAtUnixMs,
-      outcome: { kind: 'pending', unsure: state === 'unsure' },
+      // What is unsure when it is first seen was read from the disk: an earlier run may have sent it.
+      outcome: { kind: 'pending', unsure: state === 'unsure', kept: state === 'unsure' },
     }
     // A new attempt at the same field answers what was refused before.
     for (const [operationId, old] of notes) {
@@ -103,11 +109,17 @@ export function createWriteLedger(clock: Clock): WriteLedger {
         const known = notes.get(queued.operation.operationId)
         if (known === undefined) add(queued)
         else if (known.outcome.kind === 'pending' && known.outcome.unsure !== (queued.state === 'unsure')) {
-          update(queued.operation.operationId, { kind: 'pending', unsure: queued.state === 'unsure' })
+          update(queued.operation.operationId, { ...known.outcome, unsure: queued.state === 'unsure' })
         }
       }
       const left = [...notes.keys()].filter((operationId) => !now.has(operationId))
       if (left.length > 0) clock.schedule(() => forget(left), 0)
+      changed()
+    },
+    kept(operationId) {
+      const note = notes.get(operationId)
+      if (note?.outcome.kind !== 'pending') return
+      update(operationId, { ...note.outcome, kept: true })
       changed()
     },
     confirmed(operationId) {

@@ -33,6 +33,7 @@ export const GridCell = memo(function GridCell(props: GridCellProps) {
       data-field={field}
       data-changed={(isLit && note?.outcome.kind !== 'pending') || undefined}
       data-write={note?.outcome.kind}
+      data-kept={(note?.outcome.kind === 'pending' && note.outcome.kept) || undefined}
       aria-invalid={reason === undefined ? undefined : true}
     >
       <ShownCell value={value} />
@@ -71,9 +72,11 @@ function WriteMark({ note, reason }: { readonly note: WriteNote; readonly reason
 }
 
 function pendingTitle({ sinceUnixMs, outcome }: WriteNote): string {
-  const unsure = outcome.kind === 'pending' && outcome.unsure
   const since = new Date(sinceUnixMs).toLocaleTimeString()
-  return unsure ? `Sent at ${since}, not answered: it is being verified` : `Not confirmed yet, since ${since}`
+  if (outcome.kind !== 'pending' || !outcome.kept) return `Being kept, since ${since}`
+  return outcome.unsure
+    ? `Kept at ${since} and perhaps sent: it is being verified`
+    : `Kept at ${since}, not confirmed yet`
 }
 
 function reasonFor({ outcome, fields }: WriteNote, field: string): string | undefined {
