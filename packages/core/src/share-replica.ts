@@ -58,7 +58,10 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   const hear = (message: TabMessage): void => {
     switch (message.kind) {
       case 'hello':
-        if (leads()) tabs.post({ kind: 'status', status: toPlainStatus(replica.status.get()) })
+        if (!leads()) return
+        tabs.post({ kind: 'status', status: toPlainStatus(replica.status.get()) })
+        // A tab that died may have noted what it could not tell any more.
+        if (outbox) orReport(outbox.restore())
         return
       case 'status':
         if (!leads()) replica.status.update(fromPlainStatus(message.status))

@@ -27,6 +27,7 @@ import { masterSource } from './master-source.ts'
 import { masterTarget } from './master-target.ts'
 import type { Master } from './master.ts'
 import { createReadFlights, type ReadFlights } from './read-flights.ts'
+import { createRecentViews, type RecentViews } from './recent-views.ts'
 import { createResultUpkeep, type ResultUpkeep } from './result-upkeep.ts'
 import { createTableEvents, type TableEvents } from './table-events.ts'
 import { createTableStats, type TableStats } from './table-stats.ts'
@@ -82,6 +83,7 @@ export type LiveCore = {
   readonly stats: TableStats
   readonly eviction: Eviction
   readonly sessions: EditRegistry
+  readonly recentViews: RecentViews
   /** Keys of the results that are on screen, and how often. */
   readonly openResults: Map<string, number>
   /** Grows when the master is swapped: what was read before is of another. */
@@ -133,6 +135,7 @@ export function createLiveCore(options: {
   let closed: Promise<void> | undefined
 
   const sessions = createEditRegistry()
+  const recentViews = createRecentViews(collection)
   const openResults = new Map<string, number>()
   const eviction = createEviction({
     replica,
@@ -151,7 +154,8 @@ export function createLiveCore(options: {
       cache_key: cacheKey,
       outcome: 'invalidated',
     })
-    replica.beginEpoch()
+    // In a tab that follows, the rows are as good as the leader's.
+    if (replica.status.get().role === 'leader') replica.beginEpoch()
     upkeep.markAll()
     if (settings.preload) sync.reconcile()
     events.emit({ kind: 'datasetChanged' })
@@ -277,6 +281,7 @@ export function createLiveCore(options: {
     while (!settledDown() && clock.now() < until) await delay(clock, settleCheckMs)
     ending.abort()
     sessions.disposeAll()
+    recentViews.close()
     await shared.close()
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
@@ -296,6 +301,7 @@ export function createLiveCore(options: {
     stats,
     eviction,
     sessions,
+    recentViews,
     openResults,
     get generation() {
       return generation

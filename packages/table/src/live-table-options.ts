@@ -72,7 +72,7 @@ export type OpenLiveTableOptions = LiveTableOptions & {
   readonly cache?: Cache | undefined
   /**
    * The tabs of the browser that open the same table on the same store: one of
-   * them talks to the remote, the others follow it and hand it their writes.
+   * them talks to the remote, the others follow it and hand it their writes. Needs `preload`.
    * In a browser: `{ locks: navigator.locks, openChannel: (name) => new BroadcastChannel(name) }`.
    */
   readonly tabs?: TabEnvironment | undefined

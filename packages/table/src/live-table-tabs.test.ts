@@ -17,7 +17,7 @@ async function twoTabs() {
   }
   const [first, second] = [await open(), await open()]
   await fixture.clock.advance(100)
-  return { ...fixture, first, second }
+  return { ...fixture, first, second, third: open }
 }
 
 test('[LT29] one tab talks to the master, the other shows what it commits and hands it its writes', async () => {
@@ -49,4 +49,37 @@ test('[LT29] when the leading tab dies the other goes on, and nothing is lost', 
   for (let turn = 0; turn < 5; turn++) await clock.advance(200)
   expect(second.table.status.get()).toMatchObject({ role: 'leader', state: 'live' })
   expect(second.table.get('b')).toMatchObject({ price: 21 })
+})
+
+test('[LT29] a write that a tab noted and could not tell of is sent when the next tab says hello', async () => {
+  const { first, second, third, clock, remote } = await twoTabs()
+  void second.table.insert('d', { name: 'Delta', price: 40 }).catch(() => {})
+  second.tab.crash()
+  await clock.advance(100)
+  expect(await remote.count()).toBe(3)
+  await third()
+  await clock.advance(100)
+  expect(await remote.count()).toBe(4)
+  expect(first.table.get('d')).toMatchObject({ name: 'Delta' })
+})
+
+test('[LT29] a following tab takes rows from the leader alone, also when it asks the master', async () => {
+  const { second, clock, remote, faulty } = await twoTabs()
+  faulty.setOutage(true)
+  await clock.advance(10)
+  await remote.insert('d', { name: 'Delta', price: 40 }, { opId: 'theirs' })
+  faulty.setOutage(false)
+  await second.table.list({ limit: 10 }, { mode: 'network' })
+  expect(second.table.collection.get('d')).toBeUndefined()
+  await remote.delete('d', { opId: 'theirs again' })
+  await clock.advance(60_000)
+  expect([...second.table.collection.ids()].toSorted()).toEqual(['a', 'b', 'c'])
+})
+
+test('[LT29] tabs share only tables that are held whole', async () => {
+  const { master, time } = await liveFixture()
+  const tabs = createBrowserTabs().openTab()
+  await expect(openLiveTable(master, { tabs, ...time })).rejects.toMatchObject({
+    code: 'table/tabs-need-preload',
+  })
 })

@@ -10,7 +10,6 @@ import {
   type Lookup,
   type Outbox,
   type Query,
-  type Replica,
   type Row,
   type RowMeta,
   type StatusCell,
@@ -24,7 +23,7 @@ import { idCacheKey, NoCache, pageCacheKey, type CacheClaim } from './cache.ts'
 import { createCachedPages } from './cached-pages.ts'
 import { equalsText } from './column-text.ts'
 import { createConditions } from './conditions.ts'
-import { createLiveCore, rowsTable, type LiveCore } from './live-core.ts'
+import { createLiveCore, rowsTable, type LiveCore, type LiveSettings } from './live-core.ts'
 import type { ListResult, ReadMode, ReadOptions, RowResult } from './live-reads.ts'
 import { liveSettings, type LiveTableOptions, type OpenLiveTableOptions } from './live-table-options.ts'
 import { createLiveView } from './live-view.ts'
@@ -105,15 +104,20 @@ export function createLiveTable<R extends Row = Row>(
   master: Master,
   options: LiveTableOptions = {},
 ): LiveTable<R> {
+  return createInMemory(master, options, undefined)
+}
+
+/** @param fault - Why there is no store though one was asked for. */
+function createInMemory<R extends Row>(
+  master: Master,
+  options: LiveTableOptions,
+  fault: FreshetError | undefined,
+): LiveTable<R> {
   const settings = liveSettings(master, options, false)
   const { clock, log, cacheKey, rules } = settings
-  const replica = createReplica({
-    name: cacheKey,
-    tables: [tableSpec(master)],
-    clock,
-    log,
-    rules: rules.kernel,
-  })
+  const tables = [tableSpec(master)]
+  const replica = createReplica({ name: cacheKey, tables, clock, log, rules: rules.kernel })
+  if (fault !== undefined) replica.status.update({ degraded: fault })
   const core = createLiveCore({ master, replica, store: undefined, settings, release: async () => {} })
   return createHandle<R>(core, undefined, options)
 }
@@ -130,45 +134,57 @@ export async function openLiveTable<R extends Row = Row>(
 ): Promise<LiveTable<R>> {
   const durable = options.store !== undefined || (options.cache !== undefined && options.cache !== NoCache)
   const settings = liveSettings(master, options, durable)
-  const { clock, log, cacheKey } = settings
-  const spec = tableSpec(master)
-  const name = cacheKey
+  const { log, cacheKey } = settings
+  if (options.tabs !== undefined && !settings.preload) throw tabsNeedPreload()
   try {
-    const claim = await claimStore(options, cacheKey, spec)
+    const claim = await claimStore(options, cacheKey, tableSpec(master))
     if (claim === undefined) return openWithoutStore<R>(master, options)
-    const { tabs } = options
-    const role = tabs === undefined ? 'leader' : 'follower'
-    const onCommitted = (): void => core.committed()
+    return await openOnStore<R>(master, options, settings, claim)
+  } catch (error) {
+    const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage' })
+    if (fault.kind !== 'storage' || options.onStoreFault === 'fail') throw fault
+    log.write('warn', 'freshet::table::cache', fault.message, { code: fault.code, cache_key: cacheKey })
+    return createInMemory<R>(master, options, fault)
+  }
+}
+
+async function openOnStore<R extends Row>(
+  master: Master,
+  options: OpenLiveTableOptions,
+  settings: LiveSettings,
+  claim: CacheClaim,
+): Promise<LiveTable<R>> {
+  const { tabs } = options
+  const { store, release } = claim
+  const { clock, log, cacheKey } = settings
+  try {
     const replica = await openReplica({
-      name,
-      tables: [spec],
-      store: claim.store,
-      role,
-      onCommitted,
+      name: cacheKey,
+      tables: [tableSpec(master)],
+      store,
+      role: tabs === undefined ? 'leader' : 'follower',
+      onCommitted: () => core.committed(),
       clock,
       log,
+      rules: settings.rules.kernel,
     })
-    const core = createLiveCore({
-      master,
-      replica,
-      store: claim.store,
-      settings,
-      tabs,
-      release: claim.release,
-    })
+    const core = createLiveCore({ master, replica, store, settings, tabs, release })
     const table = createHandle<R>(core, undefined, options)
     claim.attach(pagesOf(core, table))
     await core.outbox.restore()
     return table
   } catch (error) {
-    const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage' })
-    if (fault.kind !== 'storage' || options.onStoreFault === 'fail') throw fault
-    log.write('warn', 'freshet::table::cache', fault.message, { code: fault.code, cache_key: cacheKey })
-    const replica: Replica = createReplica({ name, tables: [spec], clock, log })
-    replica.status.update({ degraded: fault })
-    const core = createLiveCore({ master, replica, store: undefined, settings, release: async () => {} })
-    return createHandle<R>(core, undefined, options)
+    await release().catch(() => {})
+    throw error
   }
+}
+
+function tabsNeedPreload(): FreshetError {
+  return new FreshetError({
+    code: 'table/tabs-need-preload',
+    kind: 'usage',
+    message: 'Tabs share a table that is held whole: open it with preload: true, or without tabs.',
+  })
 }
 
 /** The table a store must have been opened for, and its columns. */

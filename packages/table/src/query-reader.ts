@@ -148,6 +148,10 @@ function knownRow({ collection, replica }: LiveCore, id: string): Known {
   return meta.verifiedEpoch === replica.epoch || collection.complete ? 'fresh' : 'stale'
 }
 
+function isFollower({ replica }: LiveCore): boolean {
+  return replica.status.get().role === 'follower'
+}
+
 function isLive({ replica }: LiveCore): boolean {
   return replica.status.get().state === 'live'
 }
@@ -196,7 +200,8 @@ async function flyQuery(core: LiveCore, query: Query, key: string, flight: Fligh
     const update: CoverageUpdate = { table: rowsTable, key, query, ids, complete, total }
     // A newer reading of the same may have come first.
     const newer = (replica.coverages.get(rowsTable, key)?.seq ?? 0) > read.startedAt
-    const facts = rows.map((entry) => entryFact(rowsTable, entry))
+    // In a tab that follows, rows come through the leader alone: it hears when they are gone.
+    const facts = isFollower(core) ? [] : rows.map((entry) => entryFact(rowsTable, entry))
     core.applyRead({ kind: 'state', startedAt: read.startedAt, facts, covers: newer ? [] : [update] })
     const coverage = replica.coverages.get(rowsTable, key)
     if (isQueryCoverage(coverage)) upkeep.resultRead(coverage, flight.crossed)
@@ -219,6 +224,7 @@ function noteLoaded(core: LiveCore, query: Query, key: string, count: number): v
 }
 
 async function fetchRow(core: LiveCore, id: string, signal: AbortSignal | undefined): Promise<void> {
+  if (isFollower(core)) return
   const flightKey = `${core.generation}|${core.replica.epoch}|id/${id}`
   await abortable(
     core.flights.share(flightKey, () => flyRow(core, id)),

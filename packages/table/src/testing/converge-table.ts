@@ -1,10 +1,12 @@
 import { rowsEqual, type Random, type Row, type Store, type View } from '@freshet/core'
 import {
+  createBrowserTabs,
   createSeededRandom,
   createVirtualClock,
   rulesWithout,
   shrinkHistory,
   switchableRules,
+  type BrowserTabs,
   type VirtualClock,
 } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
@@ -74,7 +76,7 @@ async function describeFailure(history: TableHistory, seed: number, rules: LiveR
   return [head, ...lines, ...wrong.map((each) => `  wrong: ${each}`)].join('\n')
 }
 
-/** The remote, and one process after the other that holds a live table of it. */
+/** The remote, and one or two clients on one store; one process after the other is each of them. */
 type Run = {
   readonly history: TableHistory
   readonly clock: VirtualClock
@@ -83,13 +85,14 @@ type Run = {
   readonly remote: Master
   readonly faulty: FaultyMaster
   readonly disk: MemoryDisk
-  readonly lists: Set<number>
-  process: Process
+  readonly browser: BrowserTabs
+  readonly processes: Process[]
 }
 
 type Process = {
   readonly table: LiveTable
   readonly views: Map<number, View>
+  readonly lists: Set<number>
   /** From now on nothing of it reaches disk or remote. */
   kill(): void
 }
@@ -104,27 +107,23 @@ async function runHistory(history: TableHistory, seed: number, rules: LiveRules)
   for (const [index, write] of history.before.entries()) await writeTheirs(remote, write, `before-${index}`)
   const faulty = createFaultyMaster(variedMaster(remote, history), { clock, random })
   faulty.setFaults(faultsOf(history))
-  const base = {
-    history,
-    clock,
-    random,
-    rules,
-    remote,
-    faulty,
-    disk: createMemoryDisk(),
-    lists: new Set<number>(),
-  }
-  const run: Run = { ...base, process: await startProcess(base) }
+  const base = { history, clock, random, rules, remote, faulty, disk: createMemoryDisk() }
+  const run: Run = { ...base, browser: createBrowserTabs(), processes: [] }
+  for (let client = 0; client < history.clients; client++) run.processes.push(await startProcess(run))
 
   for (const [index, step] of history.steps.entries()) await takeStep(run, step, index)
   await quieten(run)
-  const wrong = await findWrong(run)
-  run.process.kill()
+  const wrong: string[] = []
+  for (const [client, process] of run.processes.entries()) {
+    for (const each of await findWrong(run, process)) wrong.push(`client ${client}: ${each}`)
+  }
+  for (const process of run.processes) process.kill()
   return wrong
 }
 
-async function startProcess(run: Omit<Run, 'process'>): Promise<Process> {
-  const { history, clock, random, rules, faulty, disk } = run
+async function startProcess(run: Run): Promise<Process> {
+  const { history, clock, random, rules, faulty, disk, browser } = run
+  const tab = browser.openTab()
   const life = new AbortController()
   const options = {
     cacheKey: 'items',
@@ -142,13 +141,15 @@ async function startProcess(run: Omit<Run, 'process'>): Promise<Process> {
   const store = async (tables: Parameters<typeof openMemoryStore>[0]['tables']): Promise<Store> =>
     mortalStore(await openMemoryStore({ tables, disk }), life.signal)
   const table = history.stored
-    ? await openLiveTable(master, { ...options, store })
+    ? await openLiveTable(master, { ...options, store, tabs: history.clients > 1 ? tab : undefined })
     : createLiveTable(master, options)
   return {
     table,
     views: new Map(),
+    lists: new Set(),
     kill() {
       life.abort()
+      tab.crash()
       void table.close()
     },
   }
@@ -183,7 +184,10 @@ function mortalStore(store: Store, death: AbortSignal): Store {
 }
 
 async function takeStep(run: Run, step: TableStep, index: number): Promise<void> {
-  const { clock, faulty, process } = run
+  const { clock, faulty, processes } = run
+  const client = 'client' in step ? step.client % processes.length : 0
+  const process = processes[client]
+  if (process === undefined) return
   switch (step.kind) {
     case 'theirs':
       return writeTheirs(run.remote, step.write, `theirs-${index}`)
@@ -192,7 +196,7 @@ async function takeStep(run: Run, step: TableStep, index: number): Promise<void>
       void writeOurs(process.table, step.write, step.wait).catch(() => {})
       return
     case 'list':
-      run.lists.add(step.query)
+      process.lists.add(step.query)
       void process.table.list(historyQueries[step.query], { mode: step.mode }).catch(() => {})
       return
     case 'get':
@@ -217,14 +221,21 @@ async function takeStep(run: Run, step: TableStep, index: number): Promise<void>
     case 'restart': {
       const closing = process.table.close()
       await clock.advance(5)
-      await closing
-      run.process = await startProcess(run)
-      return
+      await Promise.race([closing, clock.advance(10_000)])
+      return startAgain(run, client)
     }
     case 'kill':
       process.kill()
-      run.process = await startProcess(run)
+      return startAgain(run, client)
   }
+}
+
+async function startAgain(run: Run, client: number): Promise<void> {
+  const lists = run.processes[client]?.lists ?? []
+  const process = await startProcess(run)
+  // What was asked for before is asked for again: the answers kept must be right.
+  for (const query of lists) process.lists.add(query)
+  run.processes[client] = process
 }
 
 async function quieten({ history, clock, faulty }: Run): Promise<void> {
@@ -238,9 +249,8 @@ async function quieten({ history, clock, faulty }: Run): Promise<void> {
 }
 
 /** What differs from the master, in words. */
-async function findWrong(run: Run): Promise<readonly string[]> {
-  const { history, remote, clock } = run
-  const { table, views } = run.process
+async function findWrong({ history, remote, clock }: Run, process: Process): Promise<readonly string[]> {
+  const { table, views } = process
   const wrong: string[] = []
   const { state } = table.status.get()
   if (state !== 'live') wrong.push(`the table is ${state}`)
@@ -258,7 +268,7 @@ async function findWrong(run: Run): Promise<readonly string[]> {
     const shown = new Map(ids.map((id, at): [string, Row] => [id, rows[at] ?? {}]))
     wrong.push(...differences(`view ${query}`, shown, await rowsOf(remote, historyQueries[query] ?? {})))
   }
-  for (const query of run.lists) {
+  for (const query of process.lists) {
     const read = table.list(historyQueries[query])
     await clock.advance(1_000)
     const expected = await remote.list(historyQueries[query] ?? {})

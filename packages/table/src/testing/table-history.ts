@@ -3,22 +3,28 @@ import { randomBelow, type Query, type Random, type Row } from '@freshet/core'
 /** One step of a history. Plain data, so that a history can be printed, shrunk and run again. */
 export type TableStep =
   | { readonly kind: 'theirs'; readonly write: TableWrite }
-  | { readonly kind: 'ours'; readonly write: TableWrite; readonly wait: 'remote' | 'local' }
+  | {
+      readonly kind: 'ours'
+      readonly client: number
+      readonly write: TableWrite
+      readonly wait: 'remote' | 'local'
+    }
   | {
       readonly kind: 'list'
+      readonly client: number
       readonly query: number
       readonly mode: 'cache-first' | 'stale-while-revalidate' | 'network'
     }
-  | { readonly kind: 'get'; readonly id: string }
-  | { readonly kind: 'view'; readonly query: number }
-  | { readonly kind: 'invalidate' }
+  | { readonly kind: 'get'; readonly client: number; readonly id: string }
+  | { readonly kind: 'view'; readonly client: number; readonly query: number }
+  | { readonly kind: 'invalidate'; readonly client: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'cut' }
   | { readonly kind: 'outage'; readonly ms: number }
   /** The process ends as it should, and starts again. */
-  | { readonly kind: 'restart' }
+  | { readonly kind: 'restart'; readonly client: number }
   /** The process dies: what it had in memory only is lost. */
-  | { readonly kind: 'kill' }
+  | { readonly kind: 'kill'; readonly client: number }
 
 export type TableWrite =
   | { readonly op: 'insert' | 'replace'; readonly id: string; readonly row: Row }
@@ -31,6 +37,8 @@ export type TableWrite =
 export type TableHistory = {
   readonly preload: boolean
   readonly stored: boolean
+  /** Tabs that share the store; without one there is one client. */
+  readonly clients: number
   readonly prefix: boolean
   readonly versions: boolean
   readonly opEcho: boolean
@@ -67,9 +75,11 @@ export const historyQueries: readonly Query[] = [
 export function makeTableHistory(random: Random): TableHistory {
   const chance = (probability: number): boolean => random.next() < probability
   const stored = chance(0.5)
+  const preload = chance(0.4)
   return {
-    preload: chance(0.35),
+    preload,
     stored,
+    clients: stored && preload && chance(0.5) ? 2 : 1,
     prefix: chance(0.15),
     versions: chance(0.4),
     opEcho: chance(0.5),
@@ -86,38 +96,39 @@ export function makeTableHistory(random: Random): TableHistory {
 
 function makeSteps(random: Random, stored: boolean): readonly TableStep[] {
   const roll = random.next()
-  if (roll < 0.8) return [makeStep(random, stored)]
+  const client = randomBelow(random, 2)
+  if (roll < 0.8) return [makeStep(random, client, stored)]
   const wait: TableStep = { kind: 'wait', ms: pick(random, [0, 1, 5, 30, 200]) }
   const theirs: TableStep = { kind: 'theirs', write: makeWrite(random, true) }
   // A page that a change crosses, and a write of ours that one of theirs crosses.
   if (roll < 0.92) {
-    const list: TableStep = {
-      kind: 'list',
-      query: randomBelow(random, historyQueries.length),
-      mode: 'network',
-    }
+    const query = randomBelow(random, historyQueries.length)
+    const list: TableStep = { kind: 'list', client, query, mode: 'network' }
     return [{ kind: 'wait', ms: 700 }, list, wait, theirs, wait]
   }
-  return [{ kind: 'ours', write: makeWrite(random, false), wait: 'remote' }, wait, theirs, wait]
+  const ours: TableStep = { kind: 'ours', client, write: makeWrite(random, false), wait: 'remote' }
+  return [ours, wait, theirs, wait]
 }
 
-function makeStep(random: Random, stored: boolean): TableStep {
+function makeStep(random: Random, client: number, stored: boolean): TableStep {
   const roll = random.next()
   if (roll < 0.24) return { kind: 'theirs', write: makeWrite(random, true) }
-  if (roll < 0.46)
-    return { kind: 'ours', write: makeWrite(random, false), wait: random.next() < 0.7 ? 'remote' : 'local' }
+  if (roll < 0.46) {
+    const wait = random.next() < 0.7 ? 'remote' : 'local'
+    return { kind: 'ours', client, write: makeWrite(random, false), wait }
+  }
   if (roll < 0.58) {
     const mode = pick(random, ['cache-first', 'cache-first', 'stale-while-revalidate', 'network'] as const)
-    return { kind: 'list', query: randomBelow(random, historyQueries.length), mode }
+    return { kind: 'list', client, query: randomBelow(random, historyQueries.length), mode }
   }
-  if (roll < 0.64) return { kind: 'get', id: makeId(random) }
-  if (roll < 0.7) return { kind: 'view', query: randomBelow(random, historyQueries.length) }
-  if (roll < 0.72) return { kind: 'invalidate' }
+  if (roll < 0.64) return { kind: 'get', client, id: makeId(random) }
+  if (roll < 0.7) return { kind: 'view', client, query: randomBelow(random, historyQueries.length) }
+  if (roll < 0.72) return { kind: 'invalidate', client }
   if (roll < 0.88) return { kind: 'wait', ms: pick(random, [0, 1, 10, 100, 700]) }
   if (roll < 0.92) return { kind: 'cut' }
   if (roll < 0.95) return { kind: 'outage', ms: pick(random, [10, 300, 3_000]) }
   if (!stored) return { kind: 'wait', ms: 30 }
-  return { kind: roll < 0.975 ? 'restart' : 'kill' }
+  return { kind: roll < 0.975 ? 'restart' : 'kill', client }
 }
 
 function makeWrite(random: Random, theirs: boolean): TableWrite {
