@@ -142,6 +142,18 @@ test('[O6] [W5] of two writes to one row the first is confirmed under the second
   expect(seen).not.toContainEqual({ price: 1, name: 'x' })
 })
 
+test('[O5] [W5] an acknowledged write that still waits for its row falls with a later one that is confirmed', () => {
+  const { replica, rows, write, push, reply, seen } = setUp()
+  const first = write('op', price(2))
+  // Acknowledged without its row: held until the row is read.
+  reply(first.startedAt, [], ack)
+  write('op2', price(3))
+  push([patch('a', { price: 3 })], [{ operationId: 'op2' }])
+  expect(rows.get('a')).toEqual({ price: 3, name: 'x' })
+  expect(seen.map((row) => (row as { price: number }).price)).toEqual([2, 3, 3])
+  expect(replica.overlay.size).toBe(0)
+})
+
 test('[W5] a parked reply leaves the layer until it is applied', () => {
   const ready = new Set<string>()
   const { replica, rows, write, reply } = setUp({

@@ -47,9 +47,23 @@ export function applyAcks(
   for (const { operationId } of acks) {
     const layer = kernel.overlay.find(operationId)
     if (!layer) continue
-    if (isTold(layer)) dropInChange(kernel, change, operationId)
+    if (isTold(layer)) dropConfirmed(kernel, change, layer)
     else kernel.acks.hold(layer, kernel.seq)
   }
+}
+
+/**
+ * A row that shows a write shows the acknowledged ones before it too: left
+ * over, they would bring back an older value.
+ */
+function dropConfirmed(kernel: Kernel, change: TableChange, layer: Layer): void {
+  for (const earlier of kernel.overlay.layersOf(layer)) {
+    if (earlier === layer) break
+    if (!kernel.acks.isHeld(earlier)) continue
+    kernel.acks.forget(earlier.operationId)
+    dropInChange(kernel, change, earlier.operationId)
+  }
+  dropInChange(kernel, change, layer.operationId)
 }
 
 /** The removal of the operations' records, which go with the rows that confirm them [T1]. */

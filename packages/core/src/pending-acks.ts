@@ -12,6 +12,7 @@ export type PendingAcks = {
   /** Whether a batch tells the row of a write it acknowledges, so that the layer falls at once. */
   toldBy(batch: StateBatch, table: string, id: string): boolean
   hold(layer: Layer, ackedAt: Seq): void
+  isHeld(layer: Layer): boolean
   /** The operations a fact confirms; they are no longer held. */
   confirmedBy(fact: Exclude<RowFact, { kind: 'touched' }>, startedAt: Seq | 'live'): readonly string[]
   /** The operations a whole walk of a table, begun at the given moment, confirms; they are no longer held. */
@@ -28,13 +29,18 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
   const forget = (operationId: string): void => {
     for (const [key, entries] of held) {
       if (entries.some((entry) => entry.operationId === operationId)) {
-        setHeld(key, entries.filter((entry) => entry.operationId !== operationId))
+        setHeld(
+          key,
+          entries.filter((entry) => entry.operationId !== operationId),
+        )
       }
     }
   }
   return {
     toldBy(batch, table, id) {
-      const told = batch.facts.some((fact) => fact.table === table && fact.id === id && fact.kind !== 'touched')
+      const told = batch.facts.some(
+        (fact) => fact.table === table && fact.id === id && fact.kind !== 'touched',
+      )
       return told && !refetches.wants({ table, id })
     },
     hold(layer, ackedAt) {
@@ -42,6 +48,9 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       setHeld(key, [...(held.get(key) ?? []), { ...layer, ackedAt }])
       refetches.want(layer)
     },
+    isHeld: (layer) =>
+      held.size > 0 &&
+      (held.get(keyOf(layer)) ?? []).some(({ operationId }) => operationId === layer.operationId),
     confirmedBy(fact, startedAt) {
       if (held.size === 0) return []
       const key = keyOf(fact)
