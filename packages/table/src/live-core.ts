@@ -28,6 +28,7 @@ import { masterTarget } from './master-target.ts'
 import type { Master } from './master.ts'
 import { createReadFlights, type ReadFlights } from './read-flights.ts'
 import { createRecentViews, type RecentViews } from './recent-views.ts'
+import { createRecentViews, type RecentViews } from './recent-views.ts'
 import { createResultUpkeep, type ResultUpkeep } from './result-upkeep.ts'
 import { createTableEvents, type TableEvents } from './table-events.ts'
 import { createTableStats, type TableStats } from './table-stats.ts'
@@ -84,6 +85,7 @@ export type LiveCore = {
   readonly eviction: Eviction
   readonly sessions: EditRegistry
   readonly recentViews: RecentViews
+  readonly recentViews: RecentViews
   /** Keys of the results that are on screen, and how often. */
   readonly openResults: Map<string, number>
   /** Grows when the master is swapped: what was read before is of another. */
@@ -135,6 +137,7 @@ export function createLiveCore(options: {
   let closed: Promise<void> | undefined
 
   const sessions = createEditRegistry()
+  const recentViews = createRecentViews(collection)
   const recentViews = createRecentViews(collection)
   const openResults = new Map<string, number>()
   const eviction = createEviction({
@@ -282,6 +285,7 @@ export function createLiveCore(options: {
     ending.abort()
     sessions.disposeAll()
     recentViews.close()
+    recentViews.close()
     await shared.close()
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
@@ -301,6 +305,7 @@ export function createLiveCore(options: {
     stats,
     eviction,
     sessions,
+    recentViews,
     recentViews,
     openResults,
     get generation() {

@@ -23,13 +23,11 @@ export function isLocal({ collection, master }: LiveCore, { filter, order = [] }
 
 /** The known answer to a query, pending writes included; `undefined` when it was never read. */
 export function answerQuery(core: LiveCore, query: Query, key: string): QueryAnswer | undefined {
-  return isLocal(core, query) ? localAnswer(core, query) : resultAnswer(core, query, key)
+  return isLocal(core, query) ? localAnswer(core, query, key) : resultAnswer(core, query, key)
 }
 
-function localAnswer({ collection, replica, outbox }: LiveCore, query: Query): QueryAnswer {
-  const view = collection.view(query)
-  const { rows, ids, total } = view.snapshot()
-  view.close()
+function localAnswer({ replica, outbox, recentViews }: LiveCore, query: Query, key: string): QueryAnswer {
+  const { rows, ids, total } = recentViews.of(key, query).snapshot()
   const whole = replica.coverages.get(rowsTable, wholeTable)
   return {
     ids,
