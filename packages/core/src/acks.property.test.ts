@@ -94,7 +94,10 @@ function runHistory(random: Random): void {
       const wanted = [...replica.refetches.takeEager(), ...replica.refetches.takeQuiet()]
       if (wanted.length > 0) read(() => [remote.read()])
     },
-    arrive: () => void arriving.splice(randomBelow(random, Math.max(1, arriving.length)), 1)[0]?.(),
+    arrive() {
+      const [land] = arriving.splice(randomBelow(random, Math.max(1, arriving.length)), 1)
+      land?.()
+    },
   }
   const kinds = ['write', 'send', 'others', 'push', 'push', 'refetch', 'arrive', 'arrive'] as const
   for (let step = 0; step < 60; step++) steps[kinds[randomBelow(random, kinds.length)] ?? 'push']()

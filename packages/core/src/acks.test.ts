@@ -145,8 +145,9 @@ test('[O6] [W5] of two writes to one row the first is confirmed under the second
 test('[O5] [W5] an acknowledged write that still waits for its row falls with a later one that is confirmed', () => {
   const { replica, rows, write, push, reply, seen } = setUp()
   const first = write('op', price(2))
-  // Acknowledged without its row: held until the row is read.
+  // Acknowledged without its row: held until the row is read, which is on its way.
   reply(first.startedAt, [], ack)
+  replica.refetches.takeEager()
   write('op2', price(3))
   push([patch('a', { price: 3 })], [{ operationId: 'op2' }])
   expect(rows.get('a')).toEqual({ price: 3, name: 'x' })
