@@ -55,7 +55,7 @@ export interface Outbox {
   submit(operation: Operation): Submitted
   queued(): readonly QueuedOperation[]
   subscribe(listener: () => void): () => void
-  /** Takes an operation back that is not being sent; whether it could. */
+  /** Takes an operation back that is not being sent; whether it could. A follower cannot once it is noted. */
   discard(operationId: string): Promise<boolean>
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
@@ -259,6 +259,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const discard = async (operationId: string): Promise<boolean> => {
     const entry = byId.get(operationId)
     if (!entry || entry.ended || entry.state === 'sending') return false
+    // The leader may be sending it.
+    if (entry.noted && replica.status.get().role === 'follower') return false
     await settle(entry, { kind: 'discarded' }, replica.seq)
     return true
   }

@@ -13,7 +13,7 @@ import { createMemoryDisk } from '../memory/memory-disk.ts'
 import { openMemoryStore } from '../memory/open-memory-store.ts'
 import { crashingStore } from '../testing/crashing-store.ts'
 import { failingStore } from '../testing/failing-store.ts'
-import { createToyTarget, setValue, type ToyTarget } from './toy-target.ts'
+import { createToyTarget, setValue, type ToyTarget } from './testing/toy-target.ts'
 
 const specs = [{ name: toyTable }]
 const tables = storeTables(specs)
@@ -24,17 +24,19 @@ async function setUp(
     disk?: ReturnType<typeof createMemoryDisk>
     remote?: ToyTarget
     wrap?: (store: Store) => Store
+    role?: 'leader' | 'follower'
   } = {},
 ) {
   const {
     disk = createMemoryDisk(),
     remote = createToyTarget(),
     wrap = (store: Store) => store,
+    role,
     ...rest
   } = options
   const clock = createVirtualClock()
   const store = wrap(await openMemoryStore({ tables, disk }))
-  const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+  const replica = await openReplica({ name: 'r', tables: specs, store, clock, role })
   const rows = replica.collection(toyTable)
   const outbox = createOutbox({
     replica,
@@ -316,6 +318,41 @@ test('[W7] what waits for room can be taken back', async () => {
   await expect(waiting.accepted).rejects.toMatchObject({ code: 'outbox/discarded' })
   await clock.settle()
   expect(remote.sent).toEqual(['o1'])
+})
+
+test('[W7] a follower cannot take back what its leader may be sending', async () => {
+  const { disk, remote, outbox } = await setUp()
+  outbox.start()
+  const tab = await setUp({ disk, remote, role: 'follower' })
+  await tab.outbox.submit(setValue('o1', 'a', 1)).accepted
+  expect([await tab.outbox.discard('o1'), states(tab.outbox)]).toEqual([false, [['o1', 'queued']]])
+  await outbox.restore()
+  await outbox.drained()
+  expect(remote.sent).toEqual(['o1'])
+  tab.outbox.settledElsewhere('o1', { kind: 'confirmed', facts: [] })
+  expect([tab.replica.overlay.size, tab.outbox.queued()]).toEqual([0, []])
+})
+
+test('[T10] [W2] a follower made the leader reports what the one before may have settled', async () => {
+  const first = await setUp()
+  const tab = await setUp({ disk: first.disk, remote: first.remote, role: 'follower' })
+  const [settledThere, unsettled] = [setValue('o1', 'a', 1), setValue('o2', 'a', 2)].map((operation) =>
+    tab.outbox.submit(operation),
+  )
+  await unsettled?.accepted
+  // The leader settles the first, and dies before it says so.
+  await first.outbox.restore()
+  first.outbox.start()
+  first.remote.treatNext('taken', 'mute')
+  await first.clock.settle()
+  await first.replica.flushed()
+  await tab.replica.promote()
+  await tab.outbox.restore()
+  expect(await settledThere?.settled).toMatchObject({ kind: 'unknown' })
+  expect(states(tab.outbox)).toEqual([['o2', 'unsure']])
+  tab.outbox.start()
+  expect(await unsettled?.settled).toMatchObject({ kind: 'confirmed' })
+  expect(tab.values()).toEqual({ a: 2 })
 })
 
 test('[W8] stopping keeps what is in the store for the next run, and takes nothing more', async () => {

@@ -322,6 +322,38 @@ test('[T9] a follower that is made the leader ends the one before it, and goes o
   expect((await open(disk)).all()).toEqual({ a: { n: 1 }, c: { n: 1 } })
 })
 
+test('[T9] [S10] a new leader does not go on from a checkpoint where it cannot know what was verified', async () => {
+  for (const complete of [true, false]) {
+    const disk = createMemoryDisk()
+    const old = await open(disk)
+    const next = await open(disk, { role: 'follower' })
+    const covers = [{ table: toyTable, key: wholeTable, complete }]
+    old.replica.apply({
+      kind: 'state',
+      startedAt: 'live',
+      facts: [put('a', { n: 1 })],
+      covers,
+      checkpoint: 'c1',
+    })
+    old.replica.markFresh()
+    await old.replica.flushed()
+    await next.replica.promote()
+    expect(next.replica.continuous).toBe(complete)
+  }
+})
+
+test('[R9] [A6] rows that are let go and asked for again by a listener are on the disk', async () => {
+  const disk = createMemoryDisk()
+  const first = await open(disk)
+  first.push(put('a', { n: 1 }), put('b', { n: 1 }))
+  first.rows.subscribe(() => {
+    if (first.rows.get('a') === undefined) first.push(put('a', { n: 2 }))
+  })
+  expect(first.replica.release(toyTable, [], ['a', 'b'])).toBe(2)
+  await first.replica.close()
+  expect((await open(disk)).all()).toEqual({ a: { n: 2 } })
+})
+
 test('[T4] [P3] a store that fails leaves memory serving and shows as degraded', async () => {
   const store = crashingStore(await openMemoryStore({ tables }), { failAt: 2 })
   const clock = createVirtualClock()
