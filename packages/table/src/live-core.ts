@@ -7,6 +7,7 @@ import {
   shareReplica,
   type Clock,
   type Collection,
+  type Coverage,
   type Eviction,
   type Log,
   type Outbox,
@@ -27,7 +28,6 @@ import { masterSource } from './master-source.ts'
 import { masterTarget } from './master-target.ts'
 import type { Master } from './master.ts'
 import { createReadFlights, type ReadFlights } from './read-flights.ts'
-import { createRecentViews, type RecentViews } from './recent-views.ts'
 import { createRecentViews, type RecentViews } from './recent-views.ts'
 import { createResultUpkeep, type ResultUpkeep } from './result-upkeep.ts'
 import { createTableEvents, type TableEvents } from './table-events.ts'
@@ -85,9 +85,16 @@ export type LiveCore = {
   readonly eviction: Eviction
   readonly sessions: EditRegistry
   readonly recentViews: RecentViews
-  readonly recentViews: RecentViews
   /** Keys of the results that are on screen, and how often. */
   readonly openResults: Map<string, number>
+  /** Ids of rows over which writes are pending. */
+  readonly pendingIds: ReadonlySet<string>
+  /**
+   * Whether a result was read by this run, in the connection now. In a tab that
+   * follows, the results in the store are of the leader's connections, which it
+   * cannot tell apart.
+   */
+  isOwnResult(coverage: Coverage): boolean
   /** Grows when the master is swapped: what was read before is of another. */
   readonly generation: number
   readonly closed: boolean
@@ -137,7 +144,6 @@ export function createLiveCore(options: {
   let closed: Promise<void> | undefined
 
   const sessions = createEditRegistry()
-  const recentViews = createRecentViews(collection)
   const recentViews = createRecentViews(collection)
   const openResults = new Map<string, number>()
   const eviction = createEviction({
@@ -233,6 +239,15 @@ export function createLiveCore(options: {
     }),
   })
 
+  const pendingIds = new Set<string>()
+  const notePending = (ids: readonly string[]): void => {
+    for (const id of ids) {
+      if (collection.meta(id)?.pending) pendingIds.add(id)
+      else pendingIds.delete(id)
+    }
+  }
+  // What a following tab has read since the leader was last connected, by when.
+  const ownResults = new Map<string, number>()
   let learning = false
   let learningKey: string | null = null
   // Rows that leave memory have not changed, and no result is wrong for it.
@@ -249,6 +264,7 @@ export function createLiveCore(options: {
   collection.subscribe((change) => {
     if (evicting) return change.ids === 'all' ? undefined : upkeep.rowsForgotten(change.ids)
     const { ids } = change
+    notePending(ids === 'all' ? [...pendingIds] : ids)
     const news = learning && ids !== 'all' ? ids.filter(upkeep.hasMet) : ids
     if (rules.crossedReads) flights.noteChanged(news)
     if (rules.upkeep) upkeep.rowsChanged(change, learning ? learningKey : undefined)
@@ -258,6 +274,7 @@ export function createLiveCore(options: {
   let wasLive = false
   replica.status.subscribe((status) => {
     const isLive = status.state === 'live'
+    if (isLive && !wasLive) ownResults.clear()
     // What this tab read itself may have changed while the leader was cut off.
     if (status.role === 'follower' && isLive && !wasLive && !collection.complete) invalidateAll()
     wasLive = isLive
@@ -285,7 +302,6 @@ export function createLiveCore(options: {
     ending.abort()
     sessions.disposeAll()
     recentViews.close()
-    recentViews.close()
     await shared.close()
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
@@ -306,8 +322,11 @@ export function createLiveCore(options: {
     eviction,
     sessions,
     recentViews,
-    recentViews,
     openResults,
+    pendingIds,
+    isOwnResult({ key, fetchedAtUnixMs }) {
+      return replica.status.get().role === 'leader' || ownResults.get(key) === fetchedAtUnixMs
+    },
     get generation() {
       return generation
     },
@@ -343,7 +362,10 @@ export function createLiveCore(options: {
       } finally {
         learning = false
       }
-      for (const { key } of batch.covers ?? []) eviction.used(key)
+      for (const { table, key } of batch.covers ?? []) {
+        eviction.used(key)
+        ownResults.set(key, replica.coverages.get(table, key)?.fetchedAtUnixMs ?? 0)
+      }
       evict()
     },
     invalidateAll,

@@ -1,7 +1,8 @@
 import { decimal, lineLog, type Row, type Telemetry } from '@freshet/core'
 import { expect, test } from 'vitest'
-import { liveFixture } from './testing/live-fixture.ts'
+import { createLiveTable } from './live-table.ts'
 import { hostileRows } from './testing/hostile-rows.ts'
+import { liveFixture } from './testing/live-fixture.ts'
 
 test('[LT28] debug lines name cache key, page, row, operation and outcome, and no row', async () => {
   const { live, clock } = await liveFixture()
@@ -77,10 +78,23 @@ test('[LT26] hostile ids are only texts', async () => {
   expect((await table.listValues()).size).toBe(1)
 })
 
+test('[LT26] hostile filters are only values', async () => {
+  const { live } = await liveFixture('client')
+  const table = live()
+  const texts = ["' OR 1=1 --", '"; DELETE client; "', '⟨x⟩', '$value', '__proto__', '']
+  for (const text of texts) {
+    expect((await table.list({ filter: { op: 'eq', field: 'name', value: text } })).rows.size, text).toBe(0)
+    await expect(
+      table.withFilter({ op: 'in', field: text, values: [text] }).listValues(),
+      text,
+    ).resolves.toHaveProperty('size', 0)
+  }
+  expect((await table.listValues()).size).toBe(3)
+})
+
 test('[LT25] typed rows, references and metadata', async () => {
   type Client = Row & { readonly name: string; readonly is_paying: boolean }
   const { database, time } = await liveFixture()
-  const { createLiveTable } = await import('./live-table.ts')
   const table = createLiveTable<Client>(database.master('client'), time)
   const marty = await table.getValue('marty')
   const name: string | undefined = marty?.name

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openLiveTable } from './live-table.ts'
+import { createLiveTable, openLiveTable } from './live-table.ts'
 import { MemCache } from './mem-cache.ts'
 import { liveFixture, theirs } from './testing/live-fixture.ts'
 
@@ -247,3 +247,31 @@ test('[LT9] a write to a master out of reach fails where nothing keeps it', asyn
   })
   expect(table.get('a')).toMatchObject({ price: 10 })
 })
+
+test('[LT8] a write acknowledged without its row stays in view until the row is read', async () => {
+  const { master, clock, time, faulty } = await liveFixture()
+  const mute = {
+    ...master,
+    insert: async (...args: Parameters<typeof master.insert>) => {
+      await master.insert(...args)
+      return { kind: 'stored' as const }
+    },
+    watch: ({ signal }: Parameters<typeof master.watch>[0]) => neverChanging(signal),
+  }
+  const table = createLiveTable(mute, time)
+  const view = table.view({})
+  await clock.settle()
+  const held = faulty.holdReply('get')
+  await table.insert('d', { name: 'Delta', price: 40 })
+  expect(view.snapshot().ids).toEqual(['a', 'b', 'c', 'd'])
+  held.release()
+  await clock.settle()
+  expect(view.snapshot().ids).toEqual(['a', 'b', 'c', 'd'])
+  expect(table.meta('d')).toMatchObject({ pending: false })
+})
+
+/** A watch that stands and tells nothing. */
+async function* neverChanging(signal: AbortSignal): AsyncGenerator<{ readonly kind: 'live' }> {
+  yield { kind: 'live' }
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+}

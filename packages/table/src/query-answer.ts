@@ -26,7 +26,7 @@ export function answerQuery(core: LiveCore, query: Query, key: string): QueryAns
   return isLocal(core, query) ? localAnswer(core, query, key) : resultAnswer(core, query, key)
 }
 
-function localAnswer({ replica, outbox, recentViews }: LiveCore, query: Query, key: string): QueryAnswer {
+function localAnswer({ replica, pendingIds, recentViews }: LiveCore, query: Query, key: string): QueryAnswer {
   const { rows, ids, total } = recentViews.of(key, query).snapshot()
   const whole = replica.coverages.get(rowsTable, wholeTable)
   return {
@@ -36,7 +36,7 @@ function localAnswer({ replica, outbox, recentViews }: LiveCore, query: Query, k
     fetchedAtUnixMs: replica.status.get().freshness.freshAtUnixMs ?? whole?.fetchedAtUnixMs ?? 0,
     fresh: whole !== undefined && isFresh(whole, replica.epoch),
     invalidated: false,
-    pending: outbox.queued().length > 0,
+    pending: pendingIds.size > 0,
   }
 }
 
@@ -44,7 +44,8 @@ function resultAnswer(core: LiveCore, query: Query, key: string): QueryAnswer | 
   const { collection, replica } = core
   const coverage = replica.coverages.get(rowsTable, key)
   if (!isQueryCoverage(coverage)) return undefined
-  const changed = pendingIds(core)
+  const epoch = core.settings.rules.staleResults ? replica.epoch : coverage.epoch
+  const changed = [...core.pendingIds]
   const ids = changed.length === 0 ? coverage.ids : withPending(core, query, coverage, changed)
   const found = ids.flatMap((id): (readonly [string, Row])[] => {
     const row = collection.get(id)
@@ -55,16 +56,10 @@ function resultAnswer(core: LiveCore, query: Query, key: string): QueryAnswer | 
     rows: found.map(([, row]) => row),
     total: coverage.total,
     fetchedAtUnixMs: coverage.fetchedAtUnixMs,
-    fresh: isFresh(coverage, core.settings.rules.staleResults ? replica.epoch : coverage.epoch),
+    fresh: isFresh(coverage, epoch) && core.isOwnResult(coverage),
     invalidated: coverage.invalidated,
     pending: changed.some((id) => ids.includes(id) || coverage.ids.includes(id)),
   }
-}
-
-/** Rows that pending writes show otherwise than the master said. */
-function pendingIds({ outbox, collection }: LiveCore): readonly string[] {
-  const ids = outbox.queued().flatMap(({ operation }) => operation.edits.map(({ id }) => id))
-  return [...new Set(ids)].filter((id) => collection.meta(id)?.pending)
 }
 
 /** The ids of a result with pending writes laid over it: rows enter, move and leave as far as that can be told here. */
