@@ -28,7 +28,7 @@ export {
   type CachedRows,
 } from './cache.ts'
 export { MemCache } from './mem-cache.ts'
-export { createStoreCache, type CacheStores } from './store-cache.ts'
+export { createStoreCache, type CacheOptions, type CacheStores } from './store-cache.ts'
 export { masterSource, type MasterSourceOptions } from './master-source.ts'
 export * from './master.ts'
 export * from './master-errors.ts'

@@ -199,7 +199,10 @@ export function createLiveCore(options: {
       },
       onGone: (id) => strangerChanged(id, true),
       onInvalidated: invalidateAll,
-      onEvent: (kind, id) => log.write('debug', 'freshet::table::events', kind, { cache_key: cacheKey, id }),
+      onEvent(kind, id) {
+        log.write('debug', 'freshet::table::events', kind, { cache_key: cacheKey, id })
+        return telemetry.span('freshet.table.event', { cache_key: cacheKey, kind })
+      },
     })
   const newSync = (): Sync => {
     const { reconcileMs } = settings
@@ -306,7 +309,7 @@ export function createLiveCore(options: {
     await replica.flushed().catch(() => {})
     await replica.close().catch(() => {})
     await options.release()
-    log.write('info', 'freshet::table', 'closed', { cache_key: cacheKey })
+    log.write('info', 'freshet::table', 'closed', { cache_key: cacheKey, ...stats })
   }
 
   const core: LiveCore & { committed(): void } = {

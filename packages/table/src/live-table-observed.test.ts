@@ -1,6 +1,7 @@
 import { decimal, lineLog, type Row, type Telemetry } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { createLiveTable } from './live-table.ts'
+import { MemCache } from './mem-cache.ts'
 import { hostileRows } from './testing/hostile-rows.ts'
 import { liveFixture } from './testing/live-fixture.ts'
 
@@ -37,16 +38,21 @@ test('[LT28] spans mark reads, writes and the worker, and end once', async () =>
     span: (name) => ({ end: (error) => spans.push(error === undefined ? name : `${name} failed`) }),
   }
   const table = live({ telemetry })
+  const cache = MemCache.create({ telemetry })
+  await cache.get('products/page_1')
   await table.listValues()
   await table.getValue('a')
   await table.insertValue('d', { name: 'Delta' })
   await expect(table.patchValue('zz', { price: 1 })).rejects.toThrow('zz')
-  expect(spans.filter((name) => name.startsWith('freshet.table'))).toEqual([
+  expect(spans.filter((name) => name.startsWith('freshet.table')).toSorted()).toEqual([
+    'freshet.table.cache',
+    'freshet.table.event',
+    'freshet.table.event',
     'freshet.table.read',
     'freshet.table.read',
     'freshet.table.worker',
-    'freshet.table.write',
     'freshet.table.worker failed',
+    'freshet.table.write',
     'freshet.table.write failed',
   ])
 })

@@ -4,9 +4,10 @@ import {
   type Row,
   type RowFact,
   type Source,
+  type Span,
   type StreamItem,
 } from '@freshet/core'
-import type { LiveStream } from './live-stream.ts'
+import type { LiveEvent, LiveStream } from './live-stream.ts'
 import { rowTypes } from './master-schema.ts'
 import type { Master, MasterChange, MasterEntry } from './master.ts'
 
@@ -29,8 +30,8 @@ export type MasterSourceOptions = {
   onGone(id: string): void
   /** Told that anything may have changed. */
   onInvalidated(): void
-  /** Told of each item of the watch or the stream, for the log. */
-  onEvent(kind: string, id: string | undefined): void
+  /** Told of each item of the watch or the stream; the span is ended when it has been taken. */
+  onEvent(kind: string, id: string | undefined): Span
 }
 
 /**
@@ -93,8 +94,12 @@ async function* watchItems(
   const from = resumes && typeof checkpoint === 'string' ? checkpoint : undefined
   const belongs = membershipOf(master)
   for await (const change of master.watch({ signal, from })) {
-    options.onEvent(change.kind, 'id' in change ? change.id : undefined)
-    yield* changeItems(options, change, belongs)
+    const span = options.onEvent(change.kind, 'id' in change ? change.id : undefined)
+    try {
+      yield* changeItems(options, change, belongs)
+    } finally {
+      span.end()
+    }
   }
 }
 
@@ -171,13 +176,21 @@ async function* eventItems(
   const events = liveStream.subscribe(signal)
   yield { kind: 'live' }
   for await (const event of events) {
-    options.onEvent(event.kind, 'id' in event ? event.id : undefined)
-    if (event.kind === 'changed') {
-      options.onInvalidated()
-      yield { kind: 'invalidated' }
-    } else {
-      const facts: RowFact[] = [{ kind: 'touched', table: options.table, id: event.id }]
-      if (options.onTouched(event.id)) yield { kind: 'facts', facts }
+    const span = options.onEvent(event.kind, 'id' in event ? event.id : undefined)
+    try {
+      yield* liveEventItems(options, event)
+    } finally {
+      span.end()
     }
   }
+}
+
+function* liveEventItems(options: MasterSourceOptions, event: LiveEvent): Generator<StreamItem<RowFact>> {
+  if (event.kind === 'changed') {
+    options.onInvalidated()
+    yield { kind: 'invalidated' }
+    return
+  }
+  const facts: RowFact[] = [{ kind: 'touched', table: options.table, id: event.id }]
+  if (options.onTouched(event.id)) yield { kind: 'facts', facts }
 }

@@ -1,12 +1,11 @@
-import type { Clock } from '@freshet/core'
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
 import type { Cache } from './cache.ts'
-import { createStoreCache } from './store-cache.ts'
+import { createStoreCache, type CacheOptions } from './store-cache.ts'
 
 /** A cache in memory: it outlives the tables on it and ends with the program. For tests and short-lived processes. */
 export const MemCache = { create: createMemCache }
 
-function createMemCache(options: { readonly clock?: Clock | undefined } = {}): Cache {
+function createMemCache(options: CacheOptions = {}): Cache {
   const disks = new Map<string, MemoryDisk>()
   return createStoreCache(
     {

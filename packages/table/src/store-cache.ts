@@ -1,10 +1,12 @@
 import {
   FreshetError,
+  noTelemetry,
   openReplica,
   storeTables,
   type Clock,
   type Store,
   type StoreTable,
+  type Telemetry,
 } from '@freshet/core'
 import { splitKey, type Cache, type CacheClaim, type CachedPages } from './cache.ts'
 import { createCachedPages } from './cached-pages.ts'
@@ -18,13 +20,17 @@ export interface CacheStores {
   roots(): Promise<readonly string[]>
 }
 
+export type CacheOptions = {
+  readonly clock?: Clock | undefined
+  /** Told how long each `get`, `put` and `invalidatePrefix` takes. */
+  readonly telemetry?: Telemetry | undefined
+}
+
 type Slot = { readonly pages: CachedPages; close(): Promise<void>; readonly claimed: boolean }
 
 /** A cache over stores: a façade with no persistence of its own. */
-export function createStoreCache(
-  stores: CacheStores,
-  options: { readonly clock?: Clock | undefined } = {},
-): Cache {
+export function createStoreCache(stores: CacheStores, options: CacheOptions = {}): Cache {
+  const { telemetry = noTelemetry } = options
   const slots = new Map<string, Promise<Slot>>()
   const tables = storeTables([{ name: rowsTable }])
 
@@ -63,7 +69,19 @@ export function createStoreCache(
     await slot.close()
   }
 
-  return {
+  const timed = async <T>(op: string, key: string, work: () => Promise<T>): Promise<T> => {
+    const span = telemetry.span('freshet.table.cache', { op, key })
+    try {
+      const result = await work()
+      span.end()
+      return result
+    } catch (error) {
+      span.end(error)
+      throw error
+    }
+  }
+
+  const cache: Cache = {
     async get(key) {
       const { root, sub } = splitKey(key)
       if (!slots.has(root) && !(await stores.roots()).includes(root)) return undefined
@@ -114,6 +132,12 @@ export function createStoreCache(
         await slot.close()
       }
     },
+  }
+  return {
+    ...cache,
+    get: (key) => timed('get', key, () => cache.get(key)),
+    put: (key, cached) => timed('put', key, () => cache.put(key, cached)),
+    invalidatePrefix: (prefix) => timed('invalidate_prefix', prefix, () => cache.invalidatePrefix(prefix)),
   }
 }
 

@@ -1,9 +1,9 @@
-import { FreshetError, type Clock } from '@freshet/core'
+import { FreshetError } from '@freshet/core'
 import { openSqliteStore } from '@freshet/storage/sqlite'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cache } from '../cache.ts'
-import { createStoreCache } from '../store-cache.ts'
+import { createStoreCache, type CacheOptions } from '../store-cache.ts'
 
 const suffix = '.freshet.sqlite'
 
@@ -15,7 +15,7 @@ export const SqliteCache = { open }
  *
  * @throws {FreshetError} `storage/unavailable`: the folder cannot be made or read. Choose another, or mend its rights.
  */
-async function open(folder: string, options: { readonly clock?: Clock | undefined } = {}): Promise<Cache> {
+async function open(folder: string, options: CacheOptions = {}): Promise<Cache> {
   try {
     await mkdir(folder, { recursive: true })
     await readdir(folder)
