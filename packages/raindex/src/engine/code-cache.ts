@@ -96,13 +96,20 @@ export function codeNeed({ kind, address }: ArtifactId): Need {
   return `${kind.toLowerCase()}:${address}`
 }
 
+/** The piece of code that a need names; undefined for needs of another kind. */
+export function needToArtifact(need: Need): ArtifactId | undefined {
+  const [kind, text = ''] = need.split(':')
+  const address = toHex(text, 20)
+  if (address === undefined) return undefined
+  if (kind === 'interpreter') return { kind: 'Interpreter', address }
+  return kind === 'store' ? { kind: 'Store', address } : undefined
+}
+
 /** Whether a need named by the raindex projection is met: what a replica takes as its `isReady`. */
 export function isCodeReady(cache: StaticCodeCache): (need: Need) => boolean {
   return (need) => {
-    const [kind, address = ''] = need.split(':')
-    const code = toHex(address, 20)
-    if (code === undefined) return false
-    return cache.isReady({ kind: kind === 'interpreter' ? 'Interpreter' : 'Store', address: code })
+    const artifact = needToArtifact(need)
+    return artifact !== undefined && cache.isReady(artifact)
   }
 }
 

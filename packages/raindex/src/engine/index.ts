@@ -40,6 +40,7 @@ export {
   codeNeed,
   createStaticCodeCache,
   isCodeReady,
+  needToArtifact,
   type Artifact,
   type ArtifactId,
   type CodeKind,

@@ -24,6 +24,16 @@ const kinds = {
   MissingBytecode: 'usage',
   /** A snapshot is damaged, or of another order book, chain or version. */
   SnapshotRefused: 'storage',
+  /** The chain has forked further back than can be undone. */
+  ForkBeyondHistory: 'protocol',
+  /** A sync engine sent another block of a known number without saying that the chain forked. */
+  UnannouncedFork: 'protocol',
+  /** A poll brought more envelopes than can be undone. */
+  PollTooLarge: 'usage',
+  /** The live order book has stopped after an error. */
+  LiveErrored: 'usage',
+  /** A script of the stub engine cannot be read. */
+  BadScript: 'usage',
   /** A vault would fall below zero, which the chain does not let happen. */
   NegativeVaultBalance: 'protocol',
 } as const satisfies Record<string, ErrorKind>

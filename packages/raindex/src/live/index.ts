@@ -1,0 +1,24 @@
+export { openLiveVirtualRaindex, type LiveOptions, type LiveVirtualRaindex } from './live-raindex.ts'
+export {
+  advisoryText,
+  type Advisory,
+  type LivePhase,
+  type LiveStatus,
+  type SyncProgress,
+} from './live-status.ts'
+export type { ChainPosition, MutationEnvelope, PollResult, SyncEngine } from './sync-engine.ts'
+export {
+  createInMemoryCursorStore,
+  createInMemorySnapshotStore,
+  noopMetrics,
+  type CursorStore,
+  type MetricsSink,
+  type SnapshotStore,
+} from './adapters.ts'
+export {
+  createStubSyncEngine,
+  defaultOrder,
+  demoSteps,
+  stubStepsFromJson,
+  type StubSyncEngine,
+} from './stub-engine.ts'
