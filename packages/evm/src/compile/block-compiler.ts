@@ -1,5 +1,5 @@
 import type { BasicBlock, Decoded } from './basic-blocks.ts'
-import { type Locals, SymbolicStack, type Word } from './symbolic-stack.ts'
+import { startHeight, SymbolicStack, type Locals, type Word } from './symbolic-stack.ts'
 import { i32, i64, noValues, op, v128, vector, type WasmWriter } from './wasm-writer.ts'
 import { WordCompiler } from './word-compiler.ts'
 
@@ -13,13 +13,16 @@ const baseLocal = 5
 const addressLocal = 6
 export const gasLocal = 7
 const vectorLocal = 8
+/** Where the stack of this way starts, relative to the frame. */
+const startLocal = 9
 /** Where the locals of words start. */
-export const firstWordLocal = 9
+export const firstWordLocal = 10
 /** Locals before those of words, as runs of one type, without the two parameters. */
 export const fixedLocals: readonly (readonly [count: number, type: number])[] = [
   [5, i32],
   [1, i64],
   [1, v128],
+  [1, i32],
 ]
 
 // Fields of a frame, see assembly/frame.ts.
@@ -111,61 +114,112 @@ export type CodeContext = {
   readonly codeSize: number
   /** Where the table from byte to block starts: u16, 0 for none, top bit set for a jump destination. */
   readonly table: number
+  readonly blocks: readonly BasicBlock[]
   /** Number of the block that starts at a byte and may be jumped to. */
   readonly targetAt: (at: bigint) => number | undefined
-  /** Depth of the label of the dispatching loop around the code of a block. */
-  readonly loopDepth: number
+  /** Whether a block only fails, so that the way seldom goes there. */
+  readonly isCold: (block: number) => boolean
+  /** Instructions that may follow one another in a row, over jumps whose goal is known. */
+  readonly mostInRow: number
+  /** Number of the block that this code starts with, and of the first block behind this function. */
+  readonly first: number
+  readonly partEnd: number
 }
 
-/** Compiles one block into a function. */
+/**
+ * Compiles the way that starts with one block: as long as the next block is known, it goes on with that block, so that
+ * words stay where they are over jumps, checks that hold and calls of internal functions.
+ */
 export class BlockCompiler {
   readonly #writer: WasmWriter
   readonly #context: CodeContext
   readonly #stack: SymbolicStack
   readonly #words: WordCompiler
+  readonly #onTheWay = new Set<number>()
+  #inRow = 0
+  /** Gas of instructions that is not charged yet. */
+  #owed = 0
+  /** Words that are known to be on the stack below, and to fit above, where this way starts. */
+  #checkedDepth = 0
+  #checkedHeight = startHeight
 
-  constructor(writer: WasmWriter, locals: Locals, block: BasicBlock, context: CodeContext) {
+  constructor(writer: WasmWriter, locals: Locals, context: CodeContext) {
     locals.freeAll()
     this.#writer = writer
     this.#context = context
-    this.#stack = new SymbolicStack(writer, locals, baseLocal, block.needs)
+    this.#stack = new SymbolicStack(writer, locals, baseLocal)
     this.#words = new WordCompiler(writer, this.#stack)
   }
 
-  compile(block: BasicBlock): void {
-    this.#enter(block)
-    for (const instruction of block.instructions) this.#instruction(instruction)
-    const last = block.instructions.at(-1)?.opcode
-    if (last === 0x56 || last === 0x57) return
-    this.#settle()
-    if (block.leaves) this.#handOver(block.end)
+  compile(): void {
+    const w = this.#writer
+    w.with(op.localGet, spLocal)
+      .i32Const(startHeight * 32)
+      .byte(op.i32Sub)
+      .with(op.localTee, baseLocal)
+    w.with(op.localGet, frameLocal).byte(op.i32Sub).with(op.localSet, startLocal)
+    let number: number | undefined = this.#context.first
+    while (number !== undefined) {
+      const block: BasicBlock | undefined = this.#context.blocks[number]
+      if (block === undefined) throw new RangeError('a block that is not there')
+      this.#onTheWay.add(number)
+      this.#inRow += block.instructions.length + 1
+      this.#enter(block)
+      for (const instruction of block.instructions) this.#instruction(instruction)
+      number = this.#leave(block, number)
+    }
   }
 
-  /** Charges for the block and checks that the stack has room for it. */
+  /** Ends a block: the number of the one that this way goes on with, or undefined when it ends. */
+  #leave(block: BasicBlock, number: number): number | undefined {
+    const last = block.instructions.at(-1)?.opcode
+    if (last === 0x56) return this.#jump()
+    if (last === 0x57) return this.#jumpIf(number + 1)
+    if (block.leaves) {
+      this.#settle()
+      this.#handOver(block.end)
+      return undefined
+    }
+    return this.#goOn(number + 1)
+  }
+
+  /** Goes on with a block in a row, or by way of the dispatching loop. */
+  #goOn(number: number): number | undefined {
+    if (this.#inRow < this.#context.mostInRow && !this.#onTheWay.has(number)) return number
+    this.#settle()
+    this.#goTo(number, 0)
+    return undefined
+  }
+
+  /** Notes the gas of a block and checks that the stack has what it takes and room for what it leaves. */
   #enter({ gas, needs, grows }: BasicBlock): void {
     const w = this.#writer
-    if (gas > 0) {
-      w.with(op.localGet, gasLocal).i64Const(BigInt(gas)).byte(op.i64Sub).with(op.localTee, gasLocal)
-      w.i64Const(0n).byte(op.i64LtS)
+    this.#owed += gas
+    const depth = startHeight - this.#stack.height + needs
+    if (needs > 0 && depth > this.#checkedDepth) {
+      this.#checkedDepth = depth
+      w.with(op.localGet, startLocal)
+        .i32Const(frameStack + (depth - startHeight) * 32)
+        .byte(op.i32LtS)
       this.#haltIf()
     }
-    if (needs > 0) {
-      w.with(op.localGet, spLocal).with(op.localGet, frameLocal).byte(op.i32Sub)
-      w.i32Const(frameStack + needs * 32).byte(op.i32LtU)
+    const height = this.#stack.height + grows
+    if (grows > 0 && height > this.#checkedHeight) {
+      this.#checkedHeight = height
+      w.i32Const(frameEnd - height * 32)
+        .with(op.localGet, startLocal)
+        .byte(op.i32LtS)
       this.#haltIf()
     }
-    if (grows > 0) {
-      w.i32Const(frameEnd - grows * 32)
-        .with(op.localGet, spLocal)
-        .with(op.localGet, frameLocal)
-        .byte(op.i32Sub)
-      w.byte(op.i32LtS)
-      this.#haltIf()
-    }
-    w.with(op.localGet, spLocal)
-      .i32Const(needs * 32)
-      .byte(op.i32Sub)
-      .with(op.localSet, baseLocal)
+  }
+
+  /** Charges what is owed. */
+  #charge(): void {
+    if (this.#owed === 0) return
+    const w = this.#writer.with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Sub)
+    w.with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
+    this.#haltIf()
+    this.#owed = 0
   }
 
   #instruction({ opcode, value, at }: Decoded): void {
@@ -222,15 +276,15 @@ export class BlockCompiler {
       case 0x52:
         return this.#memoryStore()
       case 0x56:
-        return this.#jump()
       case 0x57:
-        return this.#jumpIf()
+        return // the end of the block, see #leave
       case 0x58:
         return stack.push({ kind: 'constant', value: BigInt(at) })
       case 0x59:
         this.#writer.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U)
         return this.#pushKept()
       case 0x5a:
+        this.#charge()
         this.#writer.with(op.localGet, gasLocal)
         return this.#pushKept()
       case 0x5b:
@@ -280,6 +334,7 @@ export class BlockCompiler {
   #chargingHelper(opcode: number): void {
     const w = this.#writer
     const [name, takes, leaves] = chargingHelpers[opcode] ?? fail()
+    this.#charge()
     const at = this.#stack.height - takes
     this.#stack.flush(at)
     w.with(op.localGet, frameLocal)
@@ -293,6 +348,8 @@ export class BlockCompiler {
   }
 
   #environment(opcode: number): void {
+    // It notes that the block was read, which is true only if there is gas to get here.
+    this.#charge()
     const at = this.#stack.height
     this.#stack.evict(at)
     this.#address(at).i32Const(opcode)
@@ -427,8 +484,7 @@ export class BlockCompiler {
       const end = where.value + 32n
       w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).i64Const(end).byte(op.i64LtU)
       w.byte(op.if).byte(noValues)
-      w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).i64Const(end)
-      this.#grow()
+      this.#grow(() => w.i64Const(end))
       w.byte(op.end)
       w.with(op.localGet, memLocal).with(op.localSet, addressLocal)
       return Number(where.value)
@@ -448,18 +504,21 @@ export class BlockCompiler {
     const end = this.#stack.keep()
     w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).with(op.localGet, end).byte(op.i64LtU)
     w.byte(op.if).byte(noValues)
-    w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).with(op.localGet, end)
-    this.#grow()
+    this.#grow(() => w.with(op.localGet, end))
     w.byte(op.end)
     this.#stack.limb(word, 0)
     w.byte(op.i32WrapI64).with(op.localGet, memLocal).byte(op.i32Add).with(op.localSet, addressLocal)
     return 0
   }
 
-  /** Extends memory; frame, gas and end are on the stack of WebAssembly. */
-  #grow(): void {
+  /** Extends memory with the gas that is really left. */
+  #grow(pushEnd: () => void): void {
+    const w = this.#writer
+    w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Sub)
+    pushEnd()
     this.#call('growMemory').with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
     this.#haltIf()
+    w.with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Add).with(op.localSet, gasLocal)
     this.#reloadMemory()
   }
 
@@ -469,39 +528,65 @@ export class BlockCompiler {
     w.with(op.localGet, frameLocal).memory(op.i32Load, frameMemSize).with(op.localSet, memSizeLocal)
   }
 
-  #jump(): void {
+  #jump(): number | undefined {
     const where = this.#stack.pop()
     const target = where.kind === 'constant' ? this.#context.targetAt(where.value) : undefined
-    if (where.kind === 'constant' && target === undefined) return this.#halt()
+    if (target !== undefined) return this.#goOn(target)
+    if (where.kind === 'constant') {
+      this.#halt()
+      return undefined
+    }
     const word = this.#stack.inLocals(where)
     this.#settle()
-    this.#goTo(word, target, 0)
+    this.#goToWord(word, 0)
+    return undefined
   }
 
-  #jumpIf(): void {
+  #jumpIf(next: number): number | undefined {
     const w = this.#writer
     const where = this.#stack.pop()
     this.#words.any(this.#stack.pop())
     const condition = this.#stack.keep()
     const target = where.kind === 'constant' ? this.#context.targetAt(where.value) : undefined
     const word = this.#stack.inLocals(where)
-    this.#settle()
-    w.with(op.localGet, condition).i64Const(0n).byte(op.i64Ne)
+    // The way goes on where the contract mostly does: over what only fails.
+    const jumpsOn = target !== undefined && this.#context.isCold(next)
+    w.with(op.localGet, condition).byte(op.i64Eqz)
+    if (!jumpsOn) w.byte(op.i32Eqz)
     w.byte(op.if).byte(noValues)
-    if (where.kind === 'constant' && target === undefined) this.#halt()
-    else this.#goTo(word, target, 1)
+    if (where.kind === 'constant' && target === undefined) {
+      this.#halt()
+    } else {
+      const owed = this.#owed
+      this.#settle(this.#stack.copy())
+      if (jumpsOn) this.#goTo(next, 1)
+      else if (target === undefined) this.#goToWord(word, 1)
+      else this.#goTo(target, 1)
+      this.#owed = owed
+    }
     w.byte(op.end)
+    return this.#goOn(jumpsOn ? target : next)
   }
 
-  /** Goes to a block by way of the dispatching loop, `depth` labels deeper than the code of a block. */
-  #goTo(word: Word, target: number | undefined, depth: number): void {
-    const w = this.#writer
-    if (target !== undefined) {
-      w.i32Const(target)
-        .with(op.localSet, targetLocal)
-        .with(op.br, this.#context.loopDepth + depth)
+  /** Goes to a block from `depth` labels inside this code: straight to a later one, else by way of the loop. */
+  #goTo(target: number, depth: number): void {
+    const { first, partEnd } = this.#context
+    if (target > first && target < partEnd) {
+      this.#writer.with(op.br, target - first - 1 + depth)
       return
     }
+    this.#writer.i32Const(target).with(op.localSet, targetLocal)
+    this.#dispatch(depth)
+  }
+
+  /** Goes to the block in a local, by way of the loop around the blocks that follow in this function. */
+  #dispatch(depth: number): void {
+    this.#writer.with(op.br, this.#context.partEnd - this.#context.first + depth)
+  }
+
+  /** Goes to the block at a byte that is not known before. */
+  #goToWord(word: Word, depth: number): void {
+    const w = this.#writer
     const high = { kind: 'limbs', limbs: word.kind === 'limbs' ? word.limbs.slice(1) : [] } as const
     this.#words.any(high)
     w.i64Const(0n).byte(op.i64Ne)
@@ -514,13 +599,14 @@ export class BlockCompiler {
     w.i32Const(0x8000).byte(op.i32LtU)
     this.#haltIf()
     w.with(op.localGet, addressLocal).i32Const(0x8001).byte(op.i32Sub).with(op.localSet, targetLocal)
-    w.with(op.br, this.#context.loopDepth + depth)
+    this.#dispatch(depth)
   }
 
-  /** Writes the stack to memory, where the next block looks for it. */
-  #settle(): void {
-    this.#stack.flush()
-    this.#address(this.#stack.height).with(op.localSet, spLocal)
+  /** Charges, and writes the stack to memory, where the next block looks for it. */
+  #settle(stack = this.#stack): void {
+    this.#charge()
+    stack.flush()
+    this.#address(stack.height).with(op.localSet, spLocal)
   }
 
   /** Leaves to the interpreter, which goes on at a byte of the code; the stack is settled. */

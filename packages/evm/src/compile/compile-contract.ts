@@ -2,6 +2,7 @@ import type { Hardfork } from '../engine.ts'
 import { basicBlocks, type BasicBlock } from './basic-blocks.ts'
 import {
   BlockCompiler,
+  type CodeContext,
   firstWordLocal,
   fixedLocals,
   frameGas,
@@ -33,8 +34,11 @@ export type CodeInMemory = {
 /** A contract as a WebAssembly module that runs its frames, and the table that module reads. */
 export type CompiledContract = { readonly module: Uint8Array<ArrayBuffer>; readonly table: Uint16Array }
 
-/** Bytes of blocks in one function: larger ones take compilers of browsers disproportionately long. */
-const functionBytes = 24_000
+/** Blocks in one function. Going from one function to another is dear; compiling very large ones takes too long. */
+const blocksInPart = 256
+
+/** Instructions in a row, over jumps: more repeat more code than they save. */
+const mostInRow = 16
 
 /** Types of the functions in a module, in the order of the type section. */
 const types = [
@@ -74,45 +78,44 @@ export function compileContract({ code, exec, table }: CodeInMemory, fork: Hardf
     const number = at < BigInt(code.length) ? numberAt.get(Number(at)) : undefined
     return number !== undefined && blocks[number]?.isTarget === true ? number : undefined
   }
+  const isCold = (number: number): boolean => {
+    const block = blocks[number]
+    const opcode = block?.leaves === true ? code[block.end] : undefined
+    return opcode === 0xfd || opcode === 0xfe
+  }
+  const context = {
+    exec,
+    codeSize: code.length,
+    table,
+    blocks,
+    targetAt,
+    isCold,
+    mostInRow,
+  }
   const parts: { readonly first: number; readonly body: WasmWriter }[] = []
-  for (let first = 0; first < blocks.length;) {
-    const count = blocksFor(blocks, first)
-    const part = blocks.slice(first, first + count)
-    parts.push({ first, body: compilePart(part, first, { exec, codeSize: code.length, table, targetAt }) })
-    first += count
+  for (let first = 0; first < blocks.length; first += blocksInPart) {
+    const count = Math.min(blocksInPart, blocks.length - first)
+    parts.push({ first, body: compilePart(first, count, context) })
   }
   return { module: moduleOf(parts, exec, table), table: tableOf(blocks, code.length) }
 }
 
-type PartContext = Omit<ConstructorParameters<typeof BlockCompiler>[3], 'loopDepth'>
+type PartContext = Omit<CodeContext, 'first' | 'partEnd'>
 
-/** How many blocks go into one function. A byte of bytecode makes some ten of WebAssembly. */
-function blocksFor(blocks: readonly BasicBlock[], first: number): number {
-  let bytes = 0
-  let count = 0
-  while (first + count < blocks.length && (count === 0 || bytes < functionBytes)) {
-    const block = blocks[first + count]
-    bytes += 60 + ((block?.end ?? 0) - (block?.start ?? 0)) * 10
-    count++
-  }
-  return count
-}
-
-/** One function: a loop that goes to the block asked for, with the blocks in order so that one falls into the next. */
-function compilePart(blocks: readonly BasicBlock[], first: number, context: PartContext): WasmWriter {
+/** One function: a loop that goes to the block asked for. */
+function compilePart(first: number, count: number, context: PartContext): WasmWriter {
   const w = new WasmWriter()
   const locals = new Locals(firstWordLocal)
   loadFrame(w)
   w.byte(op.loop).byte(noValues)
-  for (let i = 0; i <= blocks.length; i++) w.byte(op.block).byte(noValues)
+  for (let i = 0; i <= count; i++) w.byte(op.block).byte(noValues)
   w.with(op.localGet, targetLocal).i32Const(first).byte(op.i32Sub)
-  w.byte(op.brTable).unsigned(blocks.length)
-  for (let i = 0; i <= blocks.length; i++) w.unsigned(i)
-  blocks.forEach((block, index) => {
+  w.byte(op.brTable).unsigned(count)
+  for (let i = 0; i <= count; i++) w.unsigned(i)
+  for (let i = 0; i < count; i++) {
     w.byte(op.end)
-    new BlockCompiler(w, locals, block, { ...context, loopDepth: blocks.length - index }).compile(block)
-  })
-  w.i32Const(first + blocks.length).with(op.localSet, targetLocal)
+    new BlockCompiler(w, locals, { ...context, first: first + i, partEnd: first + count }).compile()
+  }
   w.byte(op.end).byte(op.end)
   // The block asked for is in another function.
   w.with(op.localGet, frameLocal).with(op.localGet, spLocal).memory(op.i32Store, frameSp)

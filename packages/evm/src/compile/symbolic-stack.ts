@@ -1,4 +1,4 @@
-import { i64, op, type WasmWriter } from './wasm-writer.ts'
+import { i64, op, vector, type WasmWriter } from './wasm-writer.ts'
 
 /** A limb of a word: the number of a local, or a constant. */
 export type Limb = number | bigint
@@ -42,25 +42,42 @@ export class Locals {
   }
 }
 
+/** Index of the first word above what was on the stack when compiled code was entered. */
+export const startHeight = 1024
+
 /**
- * The stack while a block is compiled. Words that did not change stay in memory and are not touched; the others are
- * written back where a block ends or something looks at the stack in memory. Index 0 is `base` in memory.
+ * The stack while instructions are compiled. Words that did not change stay in memory and are not touched; the others
+ * are written back where compiled code ends or something looks at the stack in memory. Index 0 is `base` in memory.
  */
 export class SymbolicStack {
   readonly #writer: WasmWriter
   readonly #locals: Locals
   readonly #base: number
+  /** Words from `floor` upwards; those below are as they were. */
   readonly #words: Word[]
+  #floor: number
 
-  constructor(writer: WasmWriter, locals: Locals, base: number, height: number) {
+  constructor(
+    writer: WasmWriter,
+    locals: Locals,
+    base: number,
+    words: readonly Word[] = [],
+    floor = startHeight,
+  ) {
     this.#writer = writer
     this.#locals = locals
     this.#base = base
-    this.#words = Array.from({ length: height }, (_, index) => ({ kind: 'home', index }))
+    this.#words = [...words]
+    this.#floor = floor
+  }
+
+  /** A copy, to write back on a way that leaves while this one goes on. */
+  copy(): SymbolicStack {
+    return new SymbolicStack(this.#writer, this.#locals, this.#base, this.#words, this.#floor)
   }
 
   get height(): number {
-    return this.#words.length
+    return this.#floor + this.#words.length
   }
 
   push(word: Word): void {
@@ -68,14 +85,17 @@ export class SymbolicStack {
   }
 
   pop(): Word {
+    this.#reach(0)
     return this.#words.pop() ?? fail()
   }
 
   peek(depth: number): Word {
+    this.#reach(depth)
     return this.#words[this.#words.length - 1 - depth] ?? fail()
   }
 
   swap(depth: number): void {
+    this.#reach(depth)
     const [top, other] = [this.#words.length - 1, this.#words.length - 1 - depth]
     const [first, second] = [this.#words[top] ?? fail(), this.#words[other] ?? fail()]
     this.#words[top] = second
@@ -138,32 +158,54 @@ export class SymbolicStack {
 
   /** Moves words out of homes from `from` upwards that are not their own, because those are about to be taken. */
   evict(from: number): void {
-    this.#words.forEach((word, index) => {
-      if (word.kind === 'home' && word.index !== index && word.index >= from)
-        this.#words[index] = this.inLocals(word)
+    this.#words.forEach((word, at) => {
+      if (word.kind === 'home' && word.index !== this.#floor + at && word.index >= from) {
+        this.#words[at] = this.inLocals(word)
+      }
     })
   }
 
   /** Writes all words from `from` upwards to where they belong in memory. */
   flush(from = 0): void {
     this.evict(from)
-    for (let index = from; index < this.#words.length; index++) this.#writeHome(index)
+    for (let index = Math.max(from, this.#floor); index < this.height; index++) this.#writeHome(index)
   }
 
   /** The word at `index` was written to memory by someone else. */
   setHome(index: number): void {
-    this.#words[index] = { kind: 'home', index }
+    this.#words[index - this.#floor] = { kind: 'home', index }
+  }
+
+  /** Makes sure that the word at a depth is among the words. */
+  #reach(depth: number): void {
+    while (this.#words.length <= depth) {
+      this.#floor--
+      this.#words.unshift({ kind: 'home', index: this.#floor })
+    }
   }
 
   #writeHome(index: number): void {
-    const word = this.#words[index] ?? fail()
+    const word = this.#words[index - this.#floor] ?? fail()
     if (word.kind === 'home' && word.index === index) return
-    for (let limb = 0; limb < 4; limb++) {
-      this.#writer.with(op.localGet, this.#base)
-      this.limb(word, limb)
-      this.#writer.memory(op.i64Store, index * 32 + limb * 8)
-    }
+    for (const pair of [0, 2]) this.#writePair(word, index, pair)
     this.setHome(index)
+  }
+
+  #writePair(word: Word, index: number, pair: number): void {
+    const w = this.#writer.with(op.localGet, this.#base)
+    const at = index * 32 + pair * 8
+    const [low, high] = [this.known(word, pair), this.known(word, pair + 1)]
+    if (word.kind === 'home') {
+      w.with(op.localGet, this.#base).vectorMemory(vector.load, word.index * 32 + pair * 8)
+      w.vectorMemory(vector.store, at)
+    } else if (low !== undefined && high !== undefined) {
+      w.vectorConst(low, high).vectorMemory(vector.store, at)
+    } else {
+      this.limb(word, pair)
+      w.memory(op.i64Store, at).with(op.localGet, this.#base)
+      this.limb(word, pair + 1)
+      w.memory(op.i64Store, at + 8)
+    }
   }
 }
 

@@ -100,6 +100,7 @@ export class WasmWriter {
 
   /** Signed LEB128 of up to 64 bits. */
   signed(value: bigint): this {
+    if (value >= -0x4000_0000n && value < 0x4000_0000n) return this.#signedSmall(Number(value))
     let rest = value
     for (;;) {
       const low = Number(rest & 0x7fn)
@@ -115,7 +116,7 @@ export class WasmWriter {
   }
 
   i32Const(value: number): this {
-    return this.byte(op.i32Const).signed(BigInt(value | 0))
+    return this.byte(op.i32Const).#signedSmall(value | 0)
   }
 
   i64Const(value: bigint): this {
@@ -133,6 +134,13 @@ export class WasmWriter {
 
   vectorLane(opcode: number, lane: number): this {
     return this.byte(0xfd).unsigned(opcode).byte(lane)
+  }
+
+  vectorConst(low: bigint, high: bigint): this {
+    this.byte(0xfd).unsigned(0x0c)
+    for (let shift = 0n; shift < 64n; shift += 8n) this.byte(Number((low >> shift) & 0xffn))
+    for (let shift = 0n; shift < 64n; shift += 8n) this.byte(Number((high >> shift) & 0xffn))
+    return this
   }
 
   /** Reverses the bytes of a vector; the operand is on the stack. */
@@ -154,6 +162,16 @@ export class WasmWriter {
 
   done(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length)
+  }
+
+  #signedSmall(value: number): this {
+    let rest = value
+    for (;;) {
+      const low = rest & 0x7f
+      rest >>= 7
+      if ((rest === 0 && low < 0x40) || (rest === -1 && low >= 0x40)) return this.byte(low)
+      this.byte(low | 0x80)
+    }
   }
 
   #grow(more: number): void {

@@ -274,8 +274,8 @@ function defaultWorkers(): number {
 
 /** Functions and clocks stay here. */
 function engineOptions(options: EvmPoolOptions): WasmEvmOptions {
-  const { hardfork, unknown, maxCodeBytes, runtime, memoryLimitBytes, hashSeed } = options
-  return { hardfork, unknown, maxCodeBytes, runtime, memoryLimitBytes, hashSeed }
+  const { hardfork, unknown, maxCodeBytes, tier, runtime, memoryLimitBytes, hashSeed } = options
+  return { hardfork, unknown, maxCodeBytes, tier, runtime, memoryLimitBytes, hashSeed }
 }
 
 function keyOf(call: PoolCall): string {

@@ -64,8 +64,7 @@ const gasPriceWord = 8
  * @throws {EvmError} `evm/out-of-memory`: no memory for the tables. Free some, or make fewer engines.
  */
 export async function createWasmEvm(options: WasmEvmOptions = {}): Promise<EvmEngine> {
-  const contracts =
-    (options.tier ?? 'interpreter') === 'interpreter' ? undefined : contractTable(options.runtime)
+  const contracts = options.tier === 'interpreter' ? undefined : contractTable(options.runtime)
   const fork = options.hardfork ?? 'osaka'
   const host = new WasmHost(fork, contracts?.run)
   const { module, runtime } = await loadEvmModule(host, options.runtime ?? 'auto')
@@ -204,9 +203,11 @@ class WasmEvm implements EvmEngine {
     if (at === 0) return this.#reader.tooMuchData()
     this.#memory.write(data, at)
     const status = this.#run(at, data.length, to, gas)
+    const result = this.#reader.read(status)
+    // Only now: it takes memory where the output was.
     const hot = this.#reader.hotCode()
     if (hot !== 0) void this.#tier?.compileLater(hot)
-    return this.#reader.read(status)
+    return result
   }
 
   #run(data: number, size: number, to: number, gas: number): number {
