@@ -8,7 +8,8 @@ import {
   type RowEdit,
 } from '@freshet/core'
 import { checkPatch, checkRow } from './check-row.ts'
-import { rowsTable, type LiveCore } from './live-core.ts'
+import type { LiveCore } from './live-core.ts'
+import { rowsTable } from './live-settings.ts'
 import type { Guard, Patch } from './master.ts'
 import { evaluable, queryRules } from './query-rules.ts'
 import { requestRecord, type WriteRequest } from './write-request.ts'
@@ -129,7 +130,8 @@ async function submit(
 
 /** What a settled write means for everything that was read before. */
 function noteOutcome(core: LiveCore, op: string, id: string | undefined, outcome: OperationOutcome): void {
-  const { settings, events } = core
+  const { settings, events, sessions } = core
+  if (id !== undefined && outcome.kind !== 'kept') sessions.settled(id, op, outcome.kind === 'confirmed')
   switch (outcome.kind) {
     case 'confirmed':
       if (settings.customWriteTarget !== undefined) {

@@ -8,10 +8,16 @@ export type EditRegistry = {
   /** A new record has been given its id. */
   move(from: string, to: string, session: OpenSession): void
   remove(id: string, session: OpenSession): void
+  /** Tells the sessions of a row that a write to it has ended. */
+  settled(id: string, operationId: string, isConfirmed: boolean): void
   disposeAll(): void
 }
 
-export type OpenSession = { readonly exclusive: boolean; dispose(): void }
+export type OpenSession = {
+  readonly exclusive: boolean
+  dispose(): void
+  settled: ((operationId: string, isConfirmed: boolean) => void) | undefined
+}
 
 export function createEditRegistry(): EditRegistry {
   const byRow = new Map<string, Set<OpenSession>>()
@@ -41,6 +47,9 @@ export function createEditRegistry(): EditRegistry {
       put(to, session)
     },
     remove,
+    settled(id, operationId, isConfirmed) {
+      for (const session of [...(byRow.get(id) ?? [])]) session.settled?.(operationId, isConfirmed)
+    },
     disposeAll() {
       for (const sessions of [...byRow.values()]) for (const session of [...sessions]) session.dispose()
     },

@@ -214,3 +214,78 @@ test('[LT35] rows that others changed are told, and a hint makes a row be read',
   await table.onBackendChange('a')
   expect(told).toEqual(['a'])
 })
+
+async function queueing() {
+  const fixture = await liveFixture()
+  const table = fixture.live({ preload: true, offlineWrites: true })
+  await table.listValues()
+  await fixture.clock.advance(10)
+  const edit = await table.editRecord('a', { track: 'auto' })
+  const they = (set: { readonly [field: string]: string | number }) =>
+    fixture.remote.patch('a', { set }, theirs())
+  const held = fixture.faulty.holdReply('patch')
+  edit.data['name'] = 'mine'
+  const result = await edit.save({ wait: 'local' })
+  const settle = async (): Promise<void> => {
+    await held.answered
+    held.release()
+    await fixture.clock.advance(10)
+  }
+  return { ...fixture, table, edit, they, result, settle }
+}
+
+test('[LT36] a queued save shows as saved while others change the row, and is what was confirmed', async () => {
+  const { edit, they, result, settle, clock, remote } = await queueing()
+  expect(result).toMatchObject({ kind: 'queued' })
+  expect(edit.getModifiedFields()).toEqual([])
+  await they({ price: 77 })
+  await clock.advance(10)
+  expect(edit.local()).toMatchObject({ name: 'mine', price: 77 })
+  await settle()
+  expect(edit.getModifiedFields()).toEqual([])
+  expect((await remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine', price: 77 })
+})
+
+test('[LT36] a queued save whose guard fails makes the draft stand again, in conflict', async () => {
+  const fixture = await liveFixture()
+  const table = fixture.live({ preload: true, offlineWrites: true })
+  await table.listValues()
+  await fixture.clock.advance(10)
+  const edit = await table.editRecord('a', { track: 'auto' })
+  fixture.faulty.setOutage(true)
+  edit.data['name'] = 'mine'
+  expect(await edit.save({ wait: 'local' })).toMatchObject({ kind: 'queued' })
+  edit.data['name'] = 'mine, later'
+  expect(await edit.save({ wait: 'local' })).toMatchObject({ kind: 'queued' })
+  await fixture.remote.patch('a', { set: { name: 'theirs' } }, theirs())
+  fixture.faulty.setOutage(false)
+  await fixture.clock.advance(60_000)
+  expect(edit.conflicts()).toEqual([{ field: 'name', base: 'Alpha', local: 'mine, later', remote: 'theirs' }])
+  edit.resolve('name', 'local')
+  expect(await edit.save()).toEqual({ kind: 'saved' })
+  expect((await fixture.remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine, later' })
+})
+
+test('[LT36] a queued save that is taken back is an edit again; one of a row deleted meanwhile keeps it', async () => {
+  const fixture = await liveFixture()
+  const table = fixture.live({ preload: true, offlineWrites: true })
+  await table.listValues()
+  await fixture.clock.advance(10)
+  const edit = await table.editRecord('a', { track: 'auto' })
+  fixture.faulty.setOutage(true)
+  edit.data['name'] = 'mine'
+  const saved = await edit.save({ wait: 'local' })
+  await table.outbox.discard(saved.kind === 'queued' ? saved.operationId : '')
+  await fixture.clock.advance(10)
+  expect(edit.getModifiedFields()).toEqual(['name'])
+  await edit.save({ wait: 'local' })
+  await fixture.remote.delete('a', theirs())
+  fixture.faulty.setOutage(false)
+  await fixture.clock.advance(60_000)
+  expect(edit.state).toBe('deleted')
+  expect(edit.get('name')).toBe('mine')
+  expect(await edit.recreate({ wait: 'local' })).toMatchObject({ kind: 'queued' })
+  expect(edit.state).toBe('editing')
+  await fixture.clock.advance(10)
+  expect((await fixture.remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine', price: 10 })
+})

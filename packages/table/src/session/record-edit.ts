@@ -15,6 +15,7 @@ import { WriteRejectedError } from '../master-errors.ts'
 import type { WriteResult } from '../table-writer.ts'
 import type { Guard, Patch } from '../master.ts'
 import { draftData, type DraftData } from './draft-data.ts'
+import { applyChange, createQueuedSaves, isInsert, undoOf } from './queued-saves.ts'
 import type { PartialField, SaveResult } from './save-result.ts'
 
 export type SaveOptions = {
@@ -64,7 +65,7 @@ export interface RecordEdit<R extends Row = Row> {
   /** Adopts what the database stored instead of what was sent. */
   acceptStored(fields?: readonly string[]): void
   /** Inserts the whole draft again after someone else deleted the row. */
-  recreate(): Promise<SaveResult>
+  recreate(options?: Pick<SaveOptions, 'wait'>): Promise<SaveResult>
   subscribe(listener: () => void): () => void
   /** Ends the session; the draft is dropped. */
   dispose(): void
@@ -87,8 +88,8 @@ export type EditHost = {
   ): Promise<WriteResult>
   insert(id: string, row: Row, options: { wait?: 'remote' | 'local' | undefined }): Promise<WriteResult>
   insertReturnId(row: Row): Promise<WriteResult>
-  /** Calls back when the operation has ended otherwise than confirmed. */
-  onFailed(operationId: string, failed: () => void): void
+  /** Calls back when a write to a row of this session has been settled. */
+  onSettled(listener: (operationId: string, isConfirmed: boolean) => void): void
   onChange(listener: () => void): () => void
   idChanged(from: string, to: string): void
   disposed(id: string): void
@@ -118,17 +119,21 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   let snapshotAt = host.nowUnixMs()
   let saving = false
   let last: Promise<unknown> = Promise.resolve()
+  const queue = createQueuedSaves()
+  /** Writes settled while a save was being noted, before its operation was known. */
+  const settledEarly = new Map<string, boolean>()
 
   const changed = (): void => {
     for (const listener of listeners) listener()
   }
-  const showRow = (row: Row | undefined): void => {
-    seen = row
+  const showRow = (confirmed: Row | undefined): void => {
+    seen = confirmed
+    const row = queue.onto(confirmed)
     if (row) {
       draft.rebase(row)
       snapshotAt = host.nowUnixMs()
       state = 'editing'
-    } else if (!isNew) state = draft.modifiedFields().length > 0 ? 'deleted' : 'gone'
+    } else if (!isNew) state = draft.modifiedFields().length > 0 || queue.size > 0 ? 'deleted' : 'gone'
     changed()
   }
   const follow = (): void => {
@@ -152,10 +157,29 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   }
   const queued = (operationId: string, sent: RecordChange): SaveResult => {
     // Shown as saved; if it fails the draft stands again against what is confirmed.
-    draft.accept(applySent(draft.snapshot ?? {}, sent), sent)
-    host.onFailed(operationId, () => showRow(host.confirmed(id)))
+    draft.accept(applyChange(draft.snapshot ?? {}, sent), sent)
+    state = 'editing'
+    queue.add(operationId, sent)
+    const isConfirmed = settledEarly.get(operationId)
+    settledEarly.clear()
+    if (isConfirmed !== undefined) settled(operationId, isConfirmed)
     return { kind: 'queued', operationId }
   }
+  const settled = (operationId: string, isConfirmed: boolean): void => {
+    if (state === 'disposed') return
+    const sent = queue.settle(operationId, isConfirmed)
+    if (!sent) return saving ? void settledEarly.set(operationId, isConfirmed) : undefined
+    const row = host.confirmed(id)
+    // An insert keeps a row that is there already.
+    const isOther = isInsert(sent) && row && differences(sent.set, row).length > 0
+    if (!isConfirmed || isOther) {
+      // The fields are edits again, of what they were based on.
+      const undo = undoOf(sent)
+      draft.accept(applyChange(draft.snapshot ?? {}, undo), undo)
+    }
+    showRow(row)
+  }
+  host.onSettled(settled)
   const conflict = (row: Row | undefined): SaveResult => {
     showRow(row)
     if (!row) return { kind: 'conflict', reason: 'deleted', conflicts: [] }
@@ -215,7 +239,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     !valuesEqual(own(row, field), own(other, field), Object.hasOwn(columns, field) ? columns[field] : 'any')
   const differences = (mine: Row, theirs: Row): readonly RecordConflict[] =>
     Object.keys(mine)
-      .filter((field) => differs(mine, theirs, field))
+      .filter((field) => field !== host.idField && differs(mine, theirs, field))
       .map((field) => ({ field, base: undefined, local: own(mine, field), remote: own(theirs, field) }))
 
   const attempt = async (work: () => Promise<SaveResult>): Promise<SaveResult> => {
@@ -301,7 +325,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       edited(() => {
         for (const field of fields) draft.revert(field)
       }),
-    recreate: () => inTurn(() => insert({})),
+    recreate: (options = {}) => inTurn(() => insert(options)),
     subscribe(listener) {
       const entry = (): void => listener()
       listeners.add(entry)
@@ -314,11 +338,6 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       dispose()
     },
   }
-}
-
-function applySent(row: Row, { set, unset }: RecordChange): Row {
-  const gone = new Set(unset)
-  return Object.fromEntries(Object.entries({ ...row, ...set }).filter(([field]) => !gone.has(field)))
 }
 
 function own(row: Row | undefined, field: string): Maybe {

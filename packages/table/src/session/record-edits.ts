@@ -44,7 +44,7 @@ export type RecordEdits<R extends Row = Row> = {
 export function createRecordEdits<R extends Row>(core: LiveCore, writer: TableWriter): RecordEdits<R> {
   const { collection, settings, sessions } = core
   const open = (start: RecordEditStart, { exclusive = false, policies = {} }: EditOptions): RecordEdit<R> => {
-    const session: OpenSession = { exclusive, dispose: () => edit.dispose() }
+    const session: OpenSession = { exclusive, dispose: () => edit.dispose(), settled: undefined }
     sessions.add(start.id, session)
     const host = editHost(core, writer, session, policies)
     const edit = createRecordEdit<R>(host, start)
@@ -109,7 +109,7 @@ function editHost(
   session: OpenSession,
   policies: EditHost['policies'],
 ): EditHost {
-  const { collection, outbox, sessions, settings } = core
+  const { collection, sessions, settings } = core
   const { schema } = core.master()
   return {
     columns: rowTypes(schema),
@@ -123,12 +123,8 @@ function editHost(
     patch: writer.patch,
     insert: writer.insert,
     insertReturnId: writer.insertReturnId,
-    onFailed(operationId, failed) {
-      const stop = outbox.onSettled((settledId, outcome) => {
-        if (settledId !== operationId) return
-        stop()
-        if (outcome.kind !== 'confirmed' && outcome.kind !== 'kept') failed()
-      })
+    onSettled(listener) {
+      session.settled = listener
     },
     onChange: core.onChange,
     idChanged: (from, to) => sessions.move(from, to, session),

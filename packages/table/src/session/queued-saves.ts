@@ -1,0 +1,59 @@
+import type { RecordChange, Row } from '@freshet/core'
+
+/** The saves of a session that are noted and not settled yet, in order. */
+export type QueuedSaves = {
+  readonly size: number
+  add(operationId: string, sent: RecordChange): void
+  /** Takes out one that was settled; `undefined` when it is none of these. */
+  settle(operationId: string, isConfirmed: boolean): RecordChange | undefined
+  /** The row as it will be when all that waits has been taken. */
+  onto(row: Row | undefined): Row | undefined
+}
+
+export function createQueuedSaves(): QueuedSaves {
+  const waiting = new Map<string, RecordChange>()
+  return {
+    get size() {
+      return waiting.size
+    },
+    add: (operationId, sent) => void waiting.set(operationId, sent),
+    settle(operationId, isConfirmed) {
+      const sent = waiting.get(operationId)
+      waiting.delete(operationId)
+      if (sent === undefined || isConfirmed) return sent
+      // What builds on a failed save is based on what that was based on.
+      for (const [later, change] of waiting) {
+        const shared = Object.entries(sent.expect).filter(([field]) => Object.hasOwn(change.expect, field))
+        waiting.set(later, { ...change, expect: { ...change.expect, ...Object.fromEntries(shared) } })
+      }
+      return sent
+    },
+    onto: (row) =>
+      [...waiting.values()].reduce<Row | undefined>(
+        (under, sent) => (under || isInsert(sent) ? applyChange(under ?? {}, sent) : undefined),
+        row,
+      ),
+  }
+}
+
+/** An insert expects nothing of the fields it writes. */
+export function isInsert({ expect }: RecordChange): boolean {
+  return Object.keys(expect).length === 0
+}
+
+/** What takes the fields of a change back to what it expected of them. */
+export function undoOf({ set, unset, expect }: RecordChange): RecordChange {
+  const before = [...Object.keys(set), ...unset].map((field) => [field, expect[field]] as const)
+  return {
+    set: Object.fromEntries(
+      before.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])),
+    ),
+    unset: before.flatMap(([field, value]) => (value === undefined ? [field] : [])),
+    expect: {},
+  }
+}
+
+export function applyChange(row: Row, { set, unset }: RecordChange): Row {
+  const gone = new Set(unset)
+  return Object.fromEntries(Object.entries({ ...row, ...set }).filter(([field]) => !gone.has(field)))
+}
