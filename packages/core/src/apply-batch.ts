@@ -1,6 +1,6 @@
 import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
 import { applyStateFacts } from './apply-state.ts'
-import type { ApplyOutcome, Batch, LogBatch, StateBatch } from './batch.ts'
+import type { ApplyOutcome, Batch, LogBatch, Seq, StateBatch } from './batch.ts'
 import { rowKeyText } from './draft.ts'
 import { FreshetError } from './errors.ts'
 import { applyAcks, retired } from './layers.ts'
@@ -44,7 +44,7 @@ function park<F>(
   if (needs.every(isReady) && !(rules.deferSameKeys && deferrals.blocks(keys))) return undefined
   // What waits is on the disk, so that the source need not tell it again [A4].
   if (batch.checkpoint !== undefined) core.checkpoint = batch.checkpoint
-  stage(core, [deferredWrite(deferrals.add({ batch, needs, keys }))])
+  stage(core, [deferredWrite(deferrals.add({ batch, needs, keys, receivedAt: core.seq }))])
   publishPending(core)
   return { kind: 'parked', needs: deferrals.needs(isReady) }
 }
@@ -53,11 +53,12 @@ function writeState<F>(
   core: ReplicaCore<F>,
   batch: StateBatch,
   records: readonly StoreWrite[],
+  receivedAt?: Seq,
 ): ApplyOutcome {
   core.seq += 1
   const change = core.tables.transact(
     (work) => {
-      applyStateFacts(core, work, batch)
+      applyStateFacts(core, work, batch, receivedAt)
       if (batch.acks) applyAcks(core, work, batch, ({ table, id }) => core.acks.toldBy(batch, table, id))
     },
     batch.facts.length,
@@ -128,7 +129,7 @@ function publishLog<F>(core: ReplicaCore<F>, result: LogResult, batch: LogBatch<
 function applyFirstReady<F>(core: ReplicaCore<F>): boolean {
   const deferred = core.deferrals.firstReady(core.isReady)
   if (!deferred) return false
-  const { batch, number } = deferred
+  const { batch, number, receivedAt } = deferred
   if (batch.kind === 'log') {
     publishLog(
       core,
@@ -139,7 +140,7 @@ function applyFirstReady<F>(core: ReplicaCore<F>): boolean {
   }
   checkRoom(batch.facts, core.tables, core.maxRows)
   core.deferrals.remove(number)
-  writeState(core, batch, [deferredDelete(number)])
+  writeState(core, batch, [deferredDelete(number)], receivedAt)
   publishPending(core)
   return true
 }

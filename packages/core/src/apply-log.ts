@@ -107,7 +107,7 @@ function take<F>(
   const blocked = kernel.rules.deferSameKeys && deferrals.blocks(keys)
   const { upTo, mark } = batch
   if (unmet.length > 0 || blocked) {
-    const deferred = deferrals.add({ batch: withoutRewind(batch), needs, keys })
+    const deferred = deferrals.add({ batch: withoutRewind(batch), needs, keys, receivedAt: 0 })
     const entry = history.append({ upTo, mark, undo: [], lateFacts: undefined })
     return { parkedFor: deferrals.needs(kernel.isReady), storeWrites: [deferredWrite(deferred), historyWrite(entry)] }
   }

@@ -12,47 +12,62 @@ import { rowsEqual } from './value-equality.ts'
  *
  * A fact about a row that changed after the read was sent is not written: the
  * versions decide where there are some, else the row is read again.
+ *
+ * @param receivedAt - `seq` when the batch came, where it has waited since.
  */
-export function applyStateFacts(kernel: Kernel, change: TableChange, batch: StateBatch): void {
-  const { startedAt } = batch
-  const stamp = { seq: kernel.seq, epoch: epochOf(kernel, startedAt), nowUnixMs: kernel.clock.now() }
-  for (const fact of batch.facts) applyFact(kernel, change, fact, startedAt, stamp)
-  for (const update of batch.covers ?? []) applyCoverage(kernel, change, update, startedAt, stamp)
-}
-
-/** A read that was sent in the connection before may have missed what changed between the two. */
-function epochOf(kernel: Kernel, startedAt: Seq | 'live'): number {
-  return startedAt === 'live' || startedAt >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
-}
-
-function applyFact(
+export function applyStateFacts(
   kernel: Kernel,
   change: TableChange,
-  fact: RowFact,
-  startedAt: Seq | 'live',
-  stamp: Stamp,
+  batch: StateBatch,
+  receivedAt = kernel.seq,
 ): void {
+  const isLive = batch.startedAt === 'live'
+  const asOf = batch.startedAt === 'live' ? receivedAt : batch.startedAt
+  const telling: Telling = {
+    isLive,
+    asOf,
+    epoch: epochOf(kernel, asOf),
+    nowUnixMs: kernel.clock.now(),
+    seq: kernel.seq,
+  }
+  for (const fact of batch.facts) applyFact(kernel, change, fact, telling)
+  for (const update of batch.covers ?? []) applyCoverage(kernel, change, update, telling)
+}
+
+/** How the facts of one batch are known; the stamp of what they write. */
+type Telling = Stamp & {
+  readonly isLive: boolean
+  /** `seq` at which they are known to have been true: when a read was sent, or a push came. */
+  readonly asOf: Seq
+}
+
+/** What was true in the connection before may have changed between the two. */
+function epochOf(kernel: Kernel, asOf: Seq): number {
+  return asOf >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
+}
+
+function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, telling: Telling): void {
   const { table, id } = fact
   if (fact.kind === 'touched') {
-    kernel.openReads.touch(fact, stamp.seq, undefined)
+    kernel.openReads.touch(fact, telling.seq, undefined)
     if (kernel.tables.collection(table).confirmed(id) || wantsUnknown(kernel, table))
       kernel.refetches.want(fact)
     return
   }
-  const verdict = kernel.rules.crossedReads ? judge(kernel, fact, startedAt) : 'newer'
+  const verdict = kernel.rules.crossedReads ? judge(kernel, fact, telling) : 'newer'
   if (verdict === 'unordered') {
     kernel.refetches.want(fact)
     return
   }
   if (verdict === 'older') {
     // The remote answered from behind what it had told before: what was asked is still not known.
-    if (startedAt !== 'live' && isUnsure(kernel, fact)) kernel.refetches.want(fact)
+    if (!telling.isLive && isUnsure(kernel, fact)) kernel.refetches.want(fact)
     return
   }
-  if (verdict === 'newer') writeFact(kernel, change, fact, stamp)
-  if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, stamp)
-  kernel.openReads.touch(fact, stamp.seq, fact.version)
-  if (fact.kind !== 'patch') rowSettled(kernel, change, fact, startedAt)
+  if (verdict === 'newer') writeFact(kernel, change, fact, telling)
+  if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, telling)
+  kernel.openReads.touch(fact, telling.seq, fact.version)
+  if (fact.kind !== 'patch') rowSettled(kernel, change, fact, telling)
 }
 
 /** Whether the row was asked for again, or is not known to be as it is held. */
@@ -66,18 +81,25 @@ function isUnsure(kernel: Kernel, { table, id }: RowFact): boolean {
 function judge(
   kernel: Kernel,
   fact: Exclude<RowFact, { kind: 'touched' }>,
-  startedAt: Seq | 'live',
+  { isLive, asOf }: Telling,
 ): 'newer' | 'same' | 'older' | 'unordered' {
   const touch = kernel.openReads.touched(fact)
   if (fact.version !== undefined) {
     const held = kernel.tables.writer(fact.table).version(fact.id) ?? touch?.version
     if (held !== undefined) return compareVersions(fact.version, held)
   }
-  if (startedAt === 'live') return 'newer'
+  if (isLive && (asOf === kernel.seq || absentSince(kernel, fact) <= asOf)) return 'newer'
   const changedAt = Math.max(kernel.tables.writer(fact.table).changedSeq(fact.id), touch?.seq ?? 0)
-  if (changedAt <= startedAt) return 'newer'
+  if (!isLive && Math.max(changedAt, absentSince(kernel, fact)) <= asOf) return 'newer'
   // The usual case is our own write, whose event came before its reply: both say the same.
   return saysWhatIsHeld(kernel, fact) ? 'same' : 'unordered'
+}
+
+/** When the walk began that did not see a row which is not held; before all time where there was none. */
+function absentSince({ tables, coverages }: Kernel, { table, id }: RowFact): Seq {
+  if (tables.collection(table).confirmed(id)) return -Infinity
+  const whole = coverages.get(table, wholeTable)
+  return whole?.complete ? whole.seq : -Infinity
 }
 
 function saysWhatIsHeld(kernel: Kernel, fact: Exclude<RowFact, { kind: 'touched' }>): boolean {
@@ -118,20 +140,14 @@ function writeFact(
   }
 }
 
-function applyCoverage(
-  kernel: Kernel,
-  change: TableChange,
-  update: CoverageUpdate,
-  startedAt: Seq | 'live',
-  stamp: Stamp,
-): void {
-  const { since = startedAt === 'live' ? stamp.seq : startedAt, ...known } = update
+function applyCoverage(kernel: Kernel, change: TableChange, update: CoverageUpdate, telling: Telling): void {
+  const { since = telling.asOf, ...known } = update
   const { table, key } = update
-  const epoch = epochOf(kernel, startedAt === 'live' ? startedAt : since)
+  const epoch = epochOf(kernel, since)
   if (key === wholeTable && update.complete) {
     // A walk that began in the connection before proves nothing about what it did not see.
     if (epoch !== kernel.epoch) return
-    removeUnseen(kernel, change, table, stamp)
+    removeUnseen(kernel, change, table, telling)
     walked(kernel, change, table)
   }
   // A newer reading came first.
@@ -140,7 +156,7 @@ function applyCoverage(
     ...known,
     epoch,
     seq: since,
-    fetchedAtUnixMs: update.fetchedAtUnixMs ?? stamp.nowUnixMs,
+    fetchedAtUnixMs: update.fetchedAtUnixMs ?? telling.nowUnixMs,
     invalidated: kernel.coverages.invalidatedAt(table, key) > since,
   })
   if (key === wholeTable) kernel.tables.writer(table).setComplete(update.complete)
@@ -151,9 +167,8 @@ function removeUnseen(kernel: Kernel, change: TableChange, table: string, stamp:
   if (!kernel.rules.reconcileDeletions) return
   const writer = kernel.tables.writer(table)
   for (const id of [...writer.idsVerifiedBefore(kernel.epoch)]) {
-    if (kernel.isHeldBack(table, id)) continue
-    // It moved meanwhile, or the walk saw it in a state that could not be ordered.
-    const moved = writer.changedSeq(id) > kernel.epochStartedAt
+    // It moved meanwhile, or waits to; or the walk saw it in a state that could not be ordered.
+    const moved = writer.changedSeq(id) > kernel.epochStartedAt || kernel.isHeldBack(table, id)
     if (moved || kernel.refetches.wantedAt({ table, id }) > kernel.epochStartedAt)
       kernel.refetches.want({ table, id })
     else change.remove(table, id, stamp)
@@ -170,11 +185,12 @@ function rowSettled(
   kernel: Kernel,
   change: TableChange,
   fact: Exclude<RowFact, { kind: 'touched' }>,
-  startedAt: Seq | 'live',
+  { isLive, asOf }: Telling,
 ): void {
-  kernel.refetches.settled(fact, startedAt)
-  for (const operationId of kernel.acks.confirmedBy(fact, startedAt))
+  kernel.refetches.settled(fact, asOf)
+  for (const operationId of kernel.acks.confirmedBy(fact, isLive ? -Infinity : asOf)) {
     dropInChange(kernel, change, operationId)
+  }
 }
 
 /** A whole table was read in this epoch: what waited before it for a row that is not there can fall too. */

@@ -1,4 +1,4 @@
-import type { LogBatch, Need, Position, StateBatch } from './batch.ts'
+import type { LogBatch, Need, Position, Seq, StateBatch } from './batch.ts'
 
 /** A batch that waits, with the row keys it holds back. */
 export type Deferred<F> = {
@@ -7,6 +7,8 @@ export type Deferred<F> = {
   readonly batch: LogBatch<F> | StateBatch
   readonly needs: readonly Need[]
   readonly keys: ReadonlySet<string>
+  /** `seq` when it came; before all time in a run after that. */
+  readonly receivedAt: Seq
 }
 
 /**

@@ -13,8 +13,12 @@ export type PendingAcks = {
   toldBy(batch: StateBatch, table: string, id: string): boolean
   hold(layer: Layer, ackedAt: Seq): void
   isHeld(layer: Layer): boolean
-  /** The operations a fact confirms; they are no longer held. */
-  confirmedBy(fact: Exclude<RowFact, { kind: 'touched' }>, startedAt: Seq | 'live'): readonly string[]
+  /**
+   * The operations a fact confirms; they are no longer held.
+   *
+   * @param readAt - When the read was sent; before all time for a push, which says nothing of that.
+   */
+  confirmedBy(fact: Exclude<RowFact, { kind: 'touched' }>, readAt: Seq): readonly string[]
   /** The operations a whole walk of a table, begun at the given moment, confirms; they are no longer held. */
   confirmedByWalk(table: string, since: Seq, isHeldBack: (id: string) => boolean): readonly string[]
   forget(operationId: string): void
@@ -51,11 +55,11 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
     isHeld: (layer) =>
       held.size > 0 &&
       (held.get(keyOf(layer)) ?? []).some(({ operationId }) => operationId === layer.operationId),
-    confirmedBy(fact, startedAt) {
+    confirmedBy(fact, readAt) {
       if (held.size === 0) return []
       const key = keyOf(fact)
       const entries = held.get(key) ?? []
-      const isConfirmed = (entry: HeldAck): boolean => startedAt !== 'live' && startedAt >= entry.ackedAt
+      const isConfirmed = (entry: HeldAck): boolean => readAt >= entry.ackedAt
       const left = entries.filter((entry) => !isConfirmed(entry))
       setHeld(key, left)
       // What was pushed may be older than the write: the row is still to be read.

@@ -27,8 +27,8 @@ export type Refetches = {
   takeEager(): readonly Wanted[]
   /** Takes those that were tried too often; to be called after a pause. */
   takeQuiet(): readonly Wanted[]
-  /** A row was told, by a push or by a read sent at the given moment. */
-  settled(key: RowKey, startedAt: Seq | 'live'): void
+  /** A row was told as it was at the given moment. */
+  settled(key: RowKey, asOf: Seq): void
   /** A whole table was told by a walk that began at the given moment: what was wanted before is settled. */
   walked(table: string, since: Seq, isHeldBack: (id: string) => boolean): void
   onWanted(listener: () => void): void
@@ -66,10 +66,10 @@ export function createRefetches(now: () => Seq): Refetches {
     awaits: (key) => tried.has(rowKeyText(key.table, key.id)),
     takeEager: () => take((entry) => entry.attempts < refetchAttempts),
     takeQuiet: () => take((entry) => entry.attempts >= refetchAttempts),
-    settled(key, startedAt) {
+    settled(key, asOf) {
       if (wanted.size === 0 && tried.size === 0) return
       const text = rowKeyText(key.table, key.id)
-      if (startedAt !== 'live' && startedAt < (wanted.get(text)?.wantedAt ?? 0)) return
+      if (asOf < (wanted.get(text)?.wantedAt ?? -Infinity)) return
       tried.delete(text)
       wanted.delete(text)
     },

@@ -95,7 +95,7 @@ export function deferredDelete(number: number): StoreWrite {
 
 export function readDeferred<F>(record: StoreRecord): Deferred<F> {
   // Written by deferredWrite above.
-  const value = record.value as unknown as Omit<Deferred<F>, 'keys' | 'batch'> & {
+  const value = record.value as unknown as Omit<Deferred<F>, 'keys' | 'batch' | 'receivedAt'> & {
     keys: readonly string[]
     batch: LogBatch<F> | StateBatch
   }
@@ -103,9 +103,9 @@ export function readDeferred<F>(record: StoreRecord): Deferred<F> {
   // all, and proves nothing about the rows it did not bring.
   const batch: LogBatch<F> | StateBatch =
     value.batch.kind === 'state' && value.batch.startedAt !== 'live'
-      ? { ...value.batch, startedAt: 0, covers: undefined }
+      ? { ...value.batch, startedAt: -1, covers: undefined }
       : value.batch
-  return { ...value, batch, keys: new Set(value.keys) }
+  return { ...value, batch, keys: new Set(value.keys), receivedAt: -1 }
 }
 
 export function operationDelete(recordId: string): StoreWrite {

@@ -137,6 +137,49 @@ test('[S7] a late batch that finds no room waits on, and what is not there yet i
   expect(rows.get('late')).toEqual({ n: 1 })
 })
 
+test('[S7] [S4] what waited through a whole walk does not bring back what the walk found gone', () => {
+  const ready = new Set<string>()
+  const { replica, rows, push } = setUp({
+    needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
+    isReady: (need) => ready.has(need),
+  })
+  const covers = [{ table: toyTable, key: wholeTable, complete: true }]
+  push(put('held', { n: 1 }))
+  // A push and a page of the connection before, which tell rows that are gone by the time of the next walk.
+  push(put('pushed', { waits: true }))
+  push(put('held', { waits: true }))
+  const page = [put('paged', { n: 1 }), put('pushed', { n: 1 })]
+  replica.apply({ kind: 'state', startedAt: replica.seq, facts: page })
+  replica.beginEpoch()
+  replica.apply({ kind: 'state', startedAt: replica.seq, facts: [put('other', { n: 1 })], covers })
+  ready.add('it')
+  expect(replica.retryDeferred()).toBe(3)
+  expect([...rows.ids()].toSorted()).toEqual(['held', 'other'])
+  // Whether they came back since, or never went, is asked.
+  const wanted = replica.refetches.takeEager().map(({ id }) => id)
+  expect(wanted.toSorted()).toEqual(['held', 'paged', 'pushed'])
+  replica.apply({
+    kind: 'state',
+    startedAt: replica.seq,
+    facts: [gone('held'), gone('paged'), gone('pushed')],
+  })
+  expect([[...rows.ids()], replica.refetches.idle]).toEqual([['other'], true])
+})
+
+test('[S7] pushes that waited are applied in their order, and a push behind them is newer', () => {
+  const ready = new Set<string>()
+  const { replica, rows, push } = setUp({
+    needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
+    isReady: (need) => ready.has(need),
+  })
+  push(put('a', { waits: true }))
+  push(put('a', { n: 2 }))
+  push(put('a', { n: 3 }))
+  ready.add('it')
+  replica.retryDeferred()
+  expect([rows.get('a'), replica.refetches.idle]).toEqual([{ n: 3 }, true])
+})
+
 test('[A4] a parked batch moves the checkpoint when it is parked, not when it is applied', () => {
   const ready = new Set<string>()
   const { replica } = setUp({

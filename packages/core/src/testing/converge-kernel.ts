@@ -10,7 +10,14 @@ import { createSync, type Sync } from '../sync.ts'
 import { rowsEqual } from '../value-equality.ts'
 import type { Row } from '../value.ts'
 import { createFaultySource, noFaults, type Faults, type FaultySource } from './faulty-source.ts'
-import { makeKernelHistory, makeLog, type KernelHistory, type KernelStep } from './kernel-history.ts'
+import {
+  allNeeds,
+  makeKernelHistory,
+  makeLog,
+  rowNeed,
+  type KernelHistory,
+  type KernelStep,
+} from './kernel-history.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { shrinkHistory } from './shrink-history.ts'
 import { createToyChain, toyProjection, type ToyChain, type ToyLog } from './toy-chain.ts'
@@ -64,7 +71,9 @@ export async function convergeKernel(
     if (found > 0) report ??= await describeFailure(history, seed, rules, options)
     options.onProgress?.(index + 1)
   }
-  return report === undefined ? { histories: options.histories, wrong } : { histories: options.histories, wrong, report }
+  return report === undefined
+    ? { histories: options.histories, wrong }
+    : { histories: options.histories, wrong, report }
 }
 
 /** @throws {RangeError} There is no such rule. */
@@ -72,7 +81,9 @@ export function rulesWithout(id: string | undefined): KernelRules {
   if (id === undefined) return allRules
   const rule = switchableRules[id]
   if (rule) return { ...allRules, [rule]: false }
-  throw new RangeError(`There is no rule ${id} to switch off; choose one of ${Object.keys(switchableRules).join(', ')}.`)
+  throw new RangeError(
+    `There is no rule ${id} to switch off; choose one of ${Object.keys(switchableRules).join(', ')}.`,
+  )
 }
 
 async function describeFailure(
@@ -106,12 +117,19 @@ type Run = {
 
 type Process = { readonly replica: Replica<unknown>; readonly sync: Sync; readonly store: Store }
 
-async function runHistory(history: KernelHistory, seed: number, rules: KernelRules, disk: KernelDisk): Promise<number> {
+async function runHistory(
+  history: KernelHistory,
+  seed: number,
+  rules: KernelRules,
+  disk: KernelDisk,
+): Promise<number> {
   const random = createSeededRandom(seed ^ 0x5eed)
   const clock = createVirtualClock()
   const { lossless } = history
-  const table = history.toy === 'table' ? createToyTable({ lossless }) : undefined
-  const world = history.toy === 'world' || history.toy === 'held-rows' ? createToyWorld({ lossless }) : undefined
+  const table =
+    history.toy === 'table' || history.toy === 'waiting-table' ? createToyTable({ lossless }) : undefined
+  const world =
+    history.toy === 'world' || history.toy === 'held-rows' ? createToyWorld({ lossless }) : undefined
   const chain = history.toy === 'chain' ? createToyChain() : undefined
   const remote = table ?? world ?? chain
   if (!remote) throw new RangeError('A history has a toy.')
@@ -142,13 +160,25 @@ async function startProcess(run: Omit<Run, 'process'> & { store: Store }): Promi
     store,
     // The toy chain's logs are the only facts a log batch of this harness carries.
     projection: chain && (toyProjection as Parameters<typeof openReplica<unknown>>[0]['projection']),
+    // Of the waiting table, rows of a certain value.
+    needsOf: (fact) =>
+      history.toy === 'waiting-table' && fact.kind === 'put' && fact.row['a'] === 3 ? [rowNeed(fact.id)] : [],
     isReady: (need) => ready.has(need),
     keepPositions: 64,
     clock,
     rules,
   })
   const whole = history.toy === 'held-rows' ? [] : [toyTable]
-  const sync = createSync({ replica, source: run.faulty.source, whole, pageRows: 2, reconcileMs: 20_000, clock, random, rules })
+  const sync = createSync({
+    replica,
+    source: run.faulty.source,
+    whole,
+    pageRows: 2,
+    reconcileMs: 20_000,
+    clock,
+    random,
+    rules,
+  })
   sync.start()
   return { replica, sync, store }
 }
@@ -194,7 +224,10 @@ function changeRemote(remote: Pick<Run, 'table' | 'world' | 'chain' | 'random'>,
   }
   if (step.kind === 'mine') remote.chain?.mine(step.logs)
   if (step.kind === 'reorg') {
-    remote.chain?.reorg(step.depth, Array.from({ length: step.blocks }, () => newLogs(remote.random)))
+    remote.chain?.reorg(
+      step.depth,
+      Array.from({ length: step.blocks }, () => newLogs(remote.random)),
+    )
   }
 }
 
@@ -217,7 +250,7 @@ async function restart(run: Run, store: Store): Promise<void> {
 
 async function quieten(run: Run): Promise<void> {
   run.faulty.setFaults(noFaults)
-  for (const need of ['code:a', 'code:b', 'schema:c']) run.ready.add(need)
+  for (const need of allNeeds) run.ready.add(need)
   // A crashed store stays dead: what memory shows is judged by what a new process makes of the disk.
   if (run.history.steps.some((step) => step.kind === 'crash')) await restart(run, await run.disk.open(tables))
   run.process.replica.retryDeferred()
@@ -226,7 +259,11 @@ async function quieten(run: Run): Promise<void> {
   await run.clock.advance(2_500)
 }
 
-function countWrong(replica: Replica<unknown>, remote: ReadonlyMap<string, Row>, { toy }: KernelHistory): number {
+function countWrong(
+  replica: Replica<unknown>,
+  remote: ReadonlyMap<string, Row>,
+  { toy }: KernelHistory,
+): number {
   const collection = replica.collection(toyTable)
   if (replica.status.get().state !== 'live') return Math.max(1, remote.size)
   let wrong = 0

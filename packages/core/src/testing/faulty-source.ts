@@ -53,7 +53,8 @@ export function createFaultySource<F>(options: {
   let outage = false
   let cuts = new AbortController()
   const chance = (probability: number): boolean => random.next() < probability
-  const wait = (signal: AbortSignal): Promise<void> => delay(clock, random.next() * faults.maxLatencyMs, signal)
+  const wait = (signal: AbortSignal): Promise<void> =>
+    delay(clock, random.next() * faults.maxLatencyMs, signal)
 
   const request = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     // The remote reads somewhere between sending and arrival.

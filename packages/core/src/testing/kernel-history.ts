@@ -6,7 +6,15 @@ export type KernelStep =
   | { readonly kind: 'delete'; readonly id: string }
   /** The application asks for a row. */
   | { readonly kind: 'read'; readonly id: string }
-  | { readonly kind: 'mine'; readonly logs: readonly { account: string; op: 'add' | 'double'; amount: number; need: string | undefined }[] }
+  | {
+      readonly kind: 'mine'
+      readonly logs: readonly {
+        account: string
+        op: 'add' | 'double'
+        amount: number
+        need: string | undefined
+      }[]
+    }
   | { readonly kind: 'reorg'; readonly depth: number; readonly blocks: number }
   | { readonly kind: 'ready'; readonly need: string }
   | { readonly kind: 'wait'; readonly ms: number }
@@ -15,7 +23,7 @@ export type KernelStep =
   | { readonly kind: 'restart' }
   | { readonly kind: 'crash'; readonly atWrite: number; readonly when: 'before' | 'after' }
 
-export type ToyKind = 'table' | 'world' | 'held-rows' | 'chain'
+export type ToyKind = 'table' | 'waiting-table' | 'world' | 'held-rows' | 'chain'
 
 export type KernelHistory = {
   readonly toy: ToyKind
@@ -29,9 +37,20 @@ export type KernelHistory = {
 
 const needs = ['code:a', 'code:b', 'schema:c']
 
+/** What a row of the waiting table needs before it can be applied. */
+export function rowNeed(id: string): string {
+  return `schema:${id}`
+}
+
+/** Everything a history may need. */
+export const allNeeds: readonly string[] = [
+  ...needs,
+  ...Array.from({ length: 9 }, (_, row) => rowNeed(`row${row}`)),
+]
+
 /** A history by its seed. */
 export function makeKernelHistory(random: Random): KernelHistory {
-  const toys: readonly ToyKind[] = ['table', 'world', 'held-rows', 'chain']
+  const toys: readonly ToyKind[] = ['table', 'waiting-table', 'world', 'held-rows', 'chain']
   const toy = pick(random, toys)
   const length = 5 + randomBelow(random, 30)
   // A restart reads everything again and so heals what went wrong before it.
@@ -53,13 +72,18 @@ function makeStep(random: Random, toy: ToyKind, restarts: boolean): KernelStep {
   if (roll < 0.88) return { kind: 'cut' }
   if (roll < 0.91) return { kind: 'outage', ms: pick(random, [10, 300, 3_000]) }
   if (roll < 0.95) return { kind: 'restart' }
-  return { kind: 'crash', atWrite: 1 + randomBelow(random, 4), when: random.next() < 0.5 ? 'before' : 'after' }
+  return {
+    kind: 'crash',
+    atWrite: 1 + randomBelow(random, 4),
+    when: random.next() < 0.5 ? 'before' : 'after',
+  }
 }
 
 function rowStep(random: Random, toy: ToyKind): KernelStep {
   // Few rows where each is read alone, so that reads and changes of one row cross.
   const id = `row${randomBelow(random, toy === 'held-rows' ? 3 : 9)}`
   const roll = random.next()
+  if (toy === 'waiting-table' && roll > 0.9) return { kind: 'ready', need: rowNeed(id) }
   if (roll < 0.15) return { kind: 'delete', id }
   if (roll < 0.4) return { kind: 'read', id }
   return { kind: 'write', id, value: randomBelow(random, 4) }
@@ -67,7 +91,8 @@ function rowStep(random: Random, toy: ToyKind): KernelStep {
 
 function chainStep(random: Random): KernelStep {
   const roll = random.next()
-  if (roll < 0.2) return { kind: 'reorg', depth: 1 + randomBelow(random, 4), blocks: 1 + randomBelow(random, 5) }
+  if (roll < 0.2)
+    return { kind: 'reorg', depth: 1 + randomBelow(random, 4), blocks: 1 + randomBelow(random, 5) }
   if (roll < 0.4) return { kind: 'ready', need: pick(random, needs) }
   return { kind: 'mine', logs: Array.from({ length: randomBelow(random, 4) }, () => makeLog(random)) }
 }

@@ -63,7 +63,8 @@ export function createToyChain(): ToyChain {
     },
     rows() {
       const rows = new Map<string, Row>()
-      for (const { logs } of blocks) for (const log of logs) rows.set(log.account, applyLog(rows.get(log.account), log))
+      for (const { logs } of blocks)
+        for (const log of logs) rows.set(log.account, applyLog(rows.get(log.account), log))
       return rows
     },
     source: {
@@ -72,7 +73,10 @@ export function createToyChain(): ToyChain {
         const stream = createPushQueue<StreamItem<ToyLog>>(signal)
         const start = commonAncestor(blocks, resume) + 1
         for (let position = start; position < blocks.length; position++) {
-          stream.push({ kind: 'log', batch: batchOf(position, position === start && start <= (resume?.position ?? -1)) })
+          stream.push({
+            kind: 'log',
+            batch: batchOf(position, position === start && start <= (resume?.position ?? -1)),
+          })
         }
         stream.push({ kind: 'live' })
         streams.add(stream)

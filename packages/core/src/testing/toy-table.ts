@@ -64,7 +64,11 @@ export function pageById(rows: ReadonlyMap<string, Row>, cursor: unknown, limit:
   const taken = ids.slice(0, limit)
   const facts = taken.map((id) => factOf(toyTable, id, rows.get(id)))
   const last = taken.at(-1)
-  return { facts, total: rows.size, ...(ids.length > taken.length && last !== undefined ? { next: last } : {}) }
+  return {
+    facts,
+    total: rows.size,
+    ...(ids.length > taken.length && last !== undefined ? { next: last } : {}),
+  }
 }
 
 export function factOf(table: string, id: string, row: Row | undefined): RowFact {
