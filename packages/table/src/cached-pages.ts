@@ -1,6 +1,6 @@
 import type { Query, Replica, Row } from '@freshet/core'
 import { isUnder, keySegment, type CachedPages, type CachedRows } from './cache.ts'
-import { rowsTable } from './live-core.ts'
+import { rowsTable } from './live-settings.ts'
 
 /**
  * The page keys of the seed over what a replica holds.

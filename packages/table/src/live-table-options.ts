@@ -15,7 +15,7 @@ import {
   type Telemetry,
 } from '@freshet/core'
 import type { Cache } from './cache.ts'
-import { allLiveRules, type LiveRules, type LiveSettings } from './live-core.ts'
+import { allLiveRules, type LiveRules, type LiveSettings } from './live-settings.ts'
 import type { ReadMode } from './live-reads.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Master } from './master.ts'

@@ -1,4 +1,11 @@
-import { asFreshetError, delay, type Query, type View, type ViewSnapshot } from '@freshet/core'
+import {
+  asFreshetError,
+  createListeners,
+  delay,
+  type Query,
+  type View,
+  type ViewSnapshot,
+} from '@freshet/core'
 import type { LiveCore } from './live-core.ts'
 import { answerQuery, isLocal, type QueryAnswer } from './query-answer.ts'
 import { fetchQuery } from './query-reader.ts'
@@ -12,7 +19,13 @@ import { fetchQuery } from './query-reader.ts'
  * moved rows in or out, the result is read again in the background.
  */
 export function createLiveView(core: LiveCore, query: Query, key: string): View {
-  const listeners = new Set<(snapshot: ViewSnapshot) => void>()
+  const listeners = createListeners<ViewSnapshot>((error) =>
+    core.settings.log.write(
+      'error',
+      'freshet::table::view',
+      error instanceof Error ? error.message : String(error),
+    ),
+  )
   let local: View | undefined
   let shown: ViewSnapshot = { rows: [], ids: [], total: 0, complete: false, version: 0 }
   let told: ViewSnapshot | undefined
@@ -48,7 +61,7 @@ export function createLiveView(core: LiveCore, query: Query, key: string): View 
     refresh()
     if (shown === told) return
     told = shown
-    for (const listener of listeners) listener(shown)
+    listeners.emit(shown)
   }
   const reader = createResultReader(core, query, key)
   const off = core.onChange(notify)
@@ -63,16 +76,12 @@ export function createLiveView(core: LiveCore, query: Query, key: string): View 
       return shown
     },
     subscribe(listener) {
-      const entry = (snapshot: ViewSnapshot): void => listener(snapshot)
       if (listeners.size === 0) {
         refresh()
         told = shown
       }
-      listeners.add(entry)
       reader.ensure()
-      return () => {
-        listeners.delete(entry)
-      }
+      return listeners.add(listener)
     },
     close() {
       if (closed) return

@@ -1,5 +1,6 @@
 import { isFresh, wholeTable, type Query, type Row } from '@freshet/core'
-import { rowsTable, type LiveCore } from './live-core.ts'
+import type { LiveCore } from './live-core.ts'
+import { rowsTable } from './live-settings.ts'
 import { evaluable } from './query-rules.ts'
 import { isQueryCoverage, type QueryCoverage } from './result-upkeep.ts'
 

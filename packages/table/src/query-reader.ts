@@ -1,5 +1,6 @@
 import { asFreshetError, FreshetError, type CoverageUpdate, type Query, type Row } from '@freshet/core'
-import { rowsTable, type LiveCore } from './live-core.ts'
+import type { LiveCore } from './live-core.ts'
+import { rowsTable } from './live-settings.ts'
 import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
 import { entryFact, rowFacts } from './master-source.ts'
 import { answerQuery, type QueryAnswer } from './query-answer.ts'

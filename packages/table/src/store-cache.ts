@@ -10,7 +10,7 @@ import {
 } from '@freshet/core'
 import { splitKey, type Cache, type CacheClaim, type CachedPages } from './cache.ts'
 import { createCachedPages } from './cached-pages.ts'
-import { rowsTable } from './live-core.ts'
+import { rowsTable } from './live-settings.ts'
 import { keySegment } from './cache.ts'
 
 /** The stores behind a cache, one for each cache key. */

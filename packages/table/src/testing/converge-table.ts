@@ -10,7 +10,7 @@ import {
   type VirtualClock,
 } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
-import { allLiveRules, type LiveRules } from '../live-core.ts'
+import { allLiveRules, type LiveRules } from '../live-settings.ts'
 import { createLiveTable, openLiveTable, type LiveTable } from '../live-table.ts'
 import { tableSchema } from '../master-schema.ts'
 import type { Master, MasterDatabase } from '../master.ts'
