@@ -43,9 +43,19 @@ export const harnesses: readonly Harness[] = [
     what: 'live tables, their writes and caches against the master',
   },
   {
+    name: 'torii',
+    module: 'packages/torii/src/testing/converge.ts',
+    what: 'a world through partial updates, faults, restarts and crashes',
+  },
+  {
     name: 'evm',
     module: 'packages/evm/src/testing/converge.ts',
     what: 'the WebAssembly EVM against the reference engine',
+  },
+  {
+    name: 'raindex',
+    module: 'packages/raindex/src/testing/converge-raindex.ts',
+    what: 'a live order book against a replay of the canonical blocks',
   },
 ]
 
