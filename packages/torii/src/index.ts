@@ -23,3 +23,29 @@ export {
 } from './wire/torii-client.ts'
 export type { ToriiContract, ToriiEntity } from './wire/messages.ts'
 export type { ModelMembers } from './wire/read-value.ts'
+export { createReactiveClient } from './client/reactive-client.ts'
+export type {
+  EntityUpdate,
+  MutateOptions,
+  ReactiveClient,
+  SubscribeOptions,
+} from './client/reactive-client.ts'
+export type { OverlayOptions, ReactiveClientOptions } from './client/client-options.ts'
+export type { EntityFilter, MemberCondition } from './client/entity-filter.ts'
+export type { QueryOptions, QueryResult } from './client/entity-query.ts'
+export type { EntitySelector } from './client/selector.ts'
+export type { Guard, OverlayHandle, OverlayOutcome, OverlayRequest } from './client/overlays.ts'
+export type { Pace } from './client/paced.ts'
+export type { ModelStatus, ModelTick, OverallState, SyncTick } from './client/sync-tick.ts'
+export type { SyncStatus } from './client/sync-status.ts'
+export type { ErrorStream } from './client/error-stream.ts'
+export {
+  OverlayTimeoutError,
+  SchemaMismatchError,
+  SyncFatalError,
+  ToriiEpochChangedError,
+  ToriiVersionChangedError,
+  type ReactiveError,
+} from './client/errors.ts'
+export { createToriiSource, type ServerIdentity, type ToriiSourceOptions } from './sync/torii-source.ts'
+export type { Pulse } from './sync/heartbeat.ts'

@@ -119,8 +119,7 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
     const { pathname, searchParams } = new URL(url)
     calls.set(pathname, (calls.get(pathname) ?? 0) + 1)
     if (pathname === '/sql') return sqlAnswer(searchParams.get('query') ?? searchParams.get('q') ?? '')
-    const isGrpc = headers['content-type']?.startsWith('application/grpc') === true
-    if (!isGrpc) return Response.json({ service: 'torii', version, success: true })
+    if (!isGrpc({ headers })) return Response.json({ service: 'torii', version, success: true })
     const packed = headers['grpc-accept-encoding']?.includes('gzip') === true
     return answer(pathname, (body ?? new Uint8Array(5)).subarray(5), packed, signal)
   }
@@ -133,7 +132,8 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
     const failure = outage ? 'reset' : failureOf(faults, random)
     if (failure === 'reset') throw new TypeError('fetch failed')
     if (failure === 'gateway') return new Response(null, { status: random.next() < 0.5 ? 502 : 504 })
-    if (failure === 'storage') return grpcResponse(trailersFrame(13, 'database is locked'))
+    if (failure === 'storage' && isGrpc(init)) return grpcResponse(trailersFrame(13, 'database is locked'))
+    if (failure === 'storage') return new Response(null, { status: 500 })
     const response = await serve(url, init)
     await latency(init.signal)
     init.signal.throwIfAborted()
@@ -177,6 +177,10 @@ function failureOf(
 ): 'reset' | 'gateway' | 'storage' | undefined {
   if (failedRequest === 0 || random.next() >= failedRequest) return undefined
   return (['reset', 'gateway', 'storage'] as const)[Math.floor(random.next() * 3)]
+}
+
+function isGrpc({ headers = {} }: Pick<Parameters<Fetch>[1], 'headers'>): boolean {
+  return headers['content-type']?.startsWith('application/grpc') === true
 }
 
 /** Messages that are worth packing. */

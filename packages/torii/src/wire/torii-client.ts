@@ -2,6 +2,7 @@ import { FreshetError } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { readModelMembers } from '../schema/read-schema.ts'
 import { canonicalFelt, feltBytes, feltFromBytes } from '../values/felt.ts'
+import { blockOfCursor, type Inflate } from './cursor-block.ts'
 import { createGrpcWeb, type Fetch } from './grpc-web.ts'
 import {
   contractsRequest,
@@ -22,6 +23,8 @@ export type EntityPage = {
   readonly entities: readonly ToriiEntity[]
   /** Absent behind the last page. */
   readonly next: string | undefined
+  /** The block of the last entity's latest change, where the cursor tells it. */
+  readonly lastBlock: number | undefined
 }
 
 /** What a subscription tells: first that it stands, then each change after its commit. */
@@ -67,6 +70,8 @@ export type ToriiClientOptions = {
   readonly maxMessageBytes?: number | undefined
   /** Whether packed answers are asked for. Default true. */
   readonly gzip?: boolean | undefined
+  /** Unpacks raw deflate. Default: the platform's own. */
+  readonly inflate?: Inflate | undefined
 }
 
 /** Ids read by one statement. */
@@ -74,7 +79,7 @@ const idsPerStatement = 10_000
 
 /** A client of Torii over gRPC-web and its SQL door. */
 export function createToriiClient(options: ToriiClientOptions): ReactiveToriiClient {
-  const { maxMessageBytes = 16 * 2 ** 20, gzip = true } = options
+  const { maxMessageBytes = 16 * 2 ** 20, gzip = true, inflate } = options
   // Called as a method of nothing, as browsers demand of their fetch.
   const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   const url = checkedUrl(options.toriiUrl)
@@ -123,6 +128,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       return {
         entities: entities.filter((entity) => isOf(entity, world)),
         next: nextCursor === '' ? undefined : nextCursor,
+        lastBlock: nextCursor === '' ? undefined : await blockOfCursor(nextCursor, inflate),
       }
     },
     async *subscribeEntities(world, models, signal) {

@@ -1,0 +1,60 @@
+import type {
+  Backoff,
+  Clock,
+  Log,
+  Random,
+  Store,
+  StoreTable,
+  TabEnvironment,
+  Telemetry,
+  ReplicaOptions,
+} from '@freshet/core'
+import type { Manifest } from '../schema/manifest.ts'
+import type { ToriiRules } from '../sync/torii-rules.ts'
+import type { Fetch } from '../wire/grpc-web.ts'
+import type { ReactiveToriiClient } from '../wire/torii-client.ts'
+
+export type ReactiveClientOptions = {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly toriiUrl: string
+  readonly manifest: Manifest
+  /** Default: the manifest's. */
+  readonly worldAddress?: string | undefined
+  /** Tags such as `ns-Position`. Default: all models of the manifest. */
+  readonly models?: readonly string[] | undefined
+  /** Opens the durable copy with these tables; the client closes it. Default: memory alone. */
+  readonly storageFactory?: ((tables: readonly StoreTable[]) => Promise<Store>) | undefined
+  readonly overlayOptions?: OverlayOptions | undefined
+  /** The tabs that share the store: one synchronises, the others follow. Needs `storageFactory`. */
+  readonly tabs?: TabEnvironment | undefined
+  /** Entities asked for in one page. Default 1,000. */
+  readonly pageSize?: number | undefined
+  /** How often everything is compared with the server. Default 600,000. */
+  readonly reconcileMs?: number | undefined
+  /** How long the indexer's heartbeat may be silent before the connection is doubted. Default 45,000. */
+  readonly silenceMs?: number | undefined
+  /** How long a request, or a subscription that does not stand yet, may say nothing. Default 30,000. */
+  readonly stallMs?: number | undefined
+  /** Default 2 s to 60 s, ±10 %. */
+  readonly backoff?: Backoff | undefined
+  /** Entities of one model before the client refuses more. Default 1,000,000. */
+  readonly maxRows?: number | undefined
+  /** Another transport. Default: gRPC-web to `toriiUrl`. */
+  readonly client?: ReactiveToriiClient | undefined
+  readonly fetch?: Fetch | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  readonly log?: Log | undefined
+  readonly telemetry?: Telemetry | undefined
+  /** Only for convergence runs. */
+  readonly rules?:
+    | { readonly torii: ToriiRules; readonly kernel: ReplicaOptions<unknown>['rules'] }
+    | undefined
+}
+
+export type OverlayOptions = {
+  /** How long a change may be pending. Default 30,000. */
+  readonly timeoutMs?: number | undefined
+}
+
+export const toriiBackoff: Backoff = { baseMs: 2_000, capMs: 60_000, jitter: 0.1 }

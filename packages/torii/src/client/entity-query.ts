@@ -1,0 +1,74 @@
+import { compileOrder, compilePredicate, type Collection, type OrderTerm, type Row } from '@freshet/core'
+import type { ModelSchema } from '../schema/model-type.ts'
+import { entityIdOf } from '../values/entity-id.ts'
+import { toKernelFilter, type EntityFilter } from './entity-filter.ts'
+
+export type QueryOptions = {
+  readonly filter?: EntityFilter | undefined
+  /** Default by entity id. With `cursor` there is no other order. */
+  readonly order?: readonly OrderTerm[] | undefined
+  /** Default all. */
+  readonly limit?: number | undefined
+  /** `next` of the page before. */
+  readonly cursor?: string | undefined
+  /** Whether pending changes are folded in. Default `overlay-first`. */
+  readonly consistency?: 'overlay-first' | 'persisted-only' | undefined
+}
+
+export type QueryResult = {
+  readonly rows: readonly Row[]
+  /** Entity ids of `rows`, in the same order. */
+  readonly ids: readonly string[]
+  /** Absent on the last page. */
+  readonly next?: string | undefined
+  /** Whether all entities of the model are known here. */
+  readonly complete: boolean
+}
+
+/**
+ * The entities that match now. A look at what is here: nothing is asked of the server.
+ *
+ * @throws {FreshetError} `torii/bad-filter`, `query/bad-filter`, `query/bad-order`
+ */
+export function queryEntities(
+  collection: Collection,
+  schema: ModelSchema | undefined,
+  options: QueryOptions = {},
+): QueryResult {
+  const { filter = {}, order, limit = Infinity, cursor, consistency = 'overlay-first' } = options
+  const matches = compilePredicate(toKernelFilter(filter))
+  const read = consistency === 'overlay-first' ? collection.get : collection.confirmed
+  const found: [id: string, row: Row][] = []
+  for (const id of candidates(collection, schema, filter)) {
+    const row = read(id)
+    if (row !== undefined && (cursor === undefined || id > cursor) && matches(row)) found.push([id, row])
+  }
+  const compare = compileOrder(cursor === undefined ? order : undefined)
+  found.sort(([idA, rowA], [idB, rowB]) => compare(rowA, idA, rowB, idB))
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    rows: page.map(([, row]) => row),
+    ids: page.map(([id]) => id),
+    ...(found.length > page.length && last && order === undefined && { next: last[0] }),
+    complete: collection.complete,
+  }
+}
+
+/** All ids, or the only one that can match where the filter names every key. */
+function candidates(
+  collection: Collection,
+  schema: ModelSchema | undefined,
+  { keys }: EntityFilter,
+): Iterable<string> {
+  const keyMembers = schema?.members.filter(({ key }) => key) ?? []
+  const isNamed =
+    keys !== undefined && keyMembers.length > 0 && keyMembers.every(({ name }) => Object.hasOwn(keys, name))
+  if (!isNamed) return collection.ids()
+  try {
+    return [entityIdOf(keyMembers, keys)]
+  } catch {
+    // A key of another type than the model's matches nothing, which the filter finds.
+    return collection.ids()
+  }
+}

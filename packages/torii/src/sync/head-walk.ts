@@ -1,0 +1,99 @@
+import { FreshetError } from '@freshet/core'
+import type { EntityPage, ReactiveToriiClient } from '../wire/torii-client.ts'
+import { readFitting } from './read-fitting.ts'
+import type { ToriiRules } from './torii-rules.ts'
+
+/**
+ * Where a walk from the newest change to older ones stands.
+ *
+ * Every change moves its entity to the head, also one of a model that is not
+ * looked at here. So an entity can pass from the part not yet read to the part
+ * read already, unseen. Therefore a walk of several pages is followed by a pass
+ * over what has moved since it began, until a pass needs one page only: a page
+ * is one moment of the server [TO15].
+ */
+export type WalkPlace = {
+  readonly pass: number
+  /** Pages read in this pass. */
+  readonly pages: number
+  readonly cursor: string
+  /** The pass ends below this block or this time, in Unix seconds; 0 for none. */
+  readonly floorBlock: number
+  readonly floorTime: number
+  /** The newest change when this pass began; 0 when unknown. */
+  readonly headBlock: number
+  readonly headTime: number
+}
+
+export const walkStart: WalkPlace = {
+  pass: 0,
+  pages: 0,
+  cursor: '',
+  floorBlock: 0,
+  floorTime: 0,
+  headBlock: 0,
+  headTime: 0,
+}
+
+export type HeadWalk = {
+  readonly client: ReactiveToriiClient
+  readonly world: string
+  readonly models: readonly string[]
+  readonly rules: ToriiRules
+}
+
+/** Where one block, or one second, fills more than a page, no pass needs one page only: then so many quiet ones do. */
+const quietPasses = 3
+
+/** More than any pass that gains on its world. */
+const maxPasses = 100
+
+/** Reads one page; `next` is where the walk goes on, undefined when it has seen everything. */
+export async function walkOn(
+  walk: HeadWalk,
+  place: WalkPlace,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly page: EntityPage; readonly next: WalkPlace | undefined }> {
+  const here = place.pages === 0 ? await withHead(walk, place, signal) : place
+  const { client, world, models } = walk
+  const page = await readFitting(limit, (rows) =>
+    client.entities({ world, models, limit: rows, cursor: here.cursor }, signal),
+  )
+  const { next } = page
+  if (next !== undefined && !isBelow(page, here))
+    return { page, next: { ...here, cursor: next, pages: here.pages + 1 } }
+  return { page, next: nextPass(walk, here) }
+}
+
+/** The newest change now, so that what moves from here on is known to be newer. */
+async function withHead(
+  { client, world, models }: HeadWalk,
+  place: WalkPlace,
+  signal: AbortSignal,
+): Promise<WalkPlace> {
+  const head = await client.entities({ world, models, limit: 1 }, signal)
+  return { ...place, headBlock: head.lastBlock ?? 0, headTime: head.entities[0]?.executedAt ?? 0 }
+}
+
+function isBelow({ entities, lastBlock }: EntityPage, { floorBlock, floorTime }: WalkPlace): boolean {
+  if (floorBlock > 0 && lastBlock !== undefined) return lastBlock < floorBlock
+  const last = entities.at(-1)
+  return floorTime > 0 && last !== undefined && last.executedAt < floorTime
+}
+
+function nextPass({ rules }: HeadWalk, here: WalkPlace): WalkPlace | undefined {
+  const { pages, pass, headBlock, headTime, floorBlock } = here
+  // Nothing can move past a single page.
+  if (pages === 0 || !rules.movers) return undefined
+  const isQuiet = headBlock === 0 || headBlock === floorBlock
+  if (isQuiet && pass >= quietPasses) return undefined
+  if (pass < maxPasses) return { ...walkStart, pass: pass + 1, floorBlock: headBlock, floorTime: headTime }
+  throw new FreshetError({
+    code: 'torii/too-busy',
+    kind: 'remote',
+    retryable: true,
+    message:
+      'The world changes faster than its pages can be read. Raise pageSize, or narrow the models; it is tried again.',
+  })
+}
