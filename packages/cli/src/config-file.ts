@@ -1,6 +1,7 @@
 import { FreshetError, type ColumnType } from '@freshet/core'
 import { tableSchema, type Reference, type TableSchema } from '@freshet/table'
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml'
 import { checkedUrl, type Connection, type Registry } from './registry.ts'
 
@@ -52,17 +53,17 @@ export function parseConfig(text: string, path: string): Registry {
     Object.assign(tables, { [tableOf.get(name) ?? name]: readEntity(reader, node, name, tableOf) })
   }
   return {
-    connection: readConnection(reader, reader.required(fields, 'connection', root)),
+    connection: readConnection(reader, reader.required(fields, 'connection', root), dirname(path)),
     entities: Object.fromEntries(tableOf),
     tables,
   }
 }
 
-function readConnection(reader: Reader, node: Node): Connection {
+function readConnection(reader: Reader, node: Node, folder: string): Connection {
   const map = reader.map(node, 'connection')
   const fields = reader.fields(map, ['url', 'namespace', 'database', 'username', 'sqlite'])
   const sqlite = fields.get('sqlite')
-  if (sqlite !== undefined) return { kind: 'sqlite', path: reader.text(sqlite, 'sqlite') }
+  if (sqlite !== undefined) return { kind: 'sqlite', path: resolve(folder, reader.text(sqlite, 'sqlite')) }
   const urlNode = reader.required(fields, 'url', map)
   const username = fields.get('username')
   return {

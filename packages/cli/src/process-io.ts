@@ -5,6 +5,11 @@ import type { Io } from './io.ts'
 export function processIo(): Io {
   const { stdout, stderr, env } = process
   let ending: AbortController | undefined
+  // Whoever reads our output may stop, as `head` does; that is no fault.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),

@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { seedHillValley, hillValleyScope } from './demo/hill-valley.ts'
 import { startSurrealServer, type SurrealServer } from './demo/surreal-server.ts'
 import type { Io } from './io.ts'
+import { parseConfig } from './config-file.ts'
 import { run } from './run.ts'
 
 let server: SurrealServer
@@ -472,4 +474,56 @@ entities:
   expect(await freshet(['db', 'person', 'list', '--config', join(folder, 'none.yaml')])).toMatchObject({
     code: 2,
   })
+})
+
+test('[CL14] a configuration may name a SQLite file beside it', async () => {
+  const path = join(folder, 'shop.yaml')
+  const database = new DatabaseSync(join(folder, 'shop.sqlite'))
+  database.exec('CREATE TABLE item (id TEXT PRIMARY KEY, name TEXT, price INTEGER) STRICT')
+  database.exec("INSERT INTO item VALUES ('tart', 'Tart', 5), ('pie', 'Pie', 7)")
+  database.close()
+  await writeFile(
+    path,
+    'connection: { sqlite: shop.sqlite }\nentities: { item: { columns: { name: text, price: int } } }\n',
+  )
+  expect(await freshet(['db', 'item', 'price=7', 'list', '--config', path])).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "id   name  price
+    ---  ----  -----
+    pie  Pie   7
+    Found 1 records",
+    }
+  `)
+  expect(
+    await freshet(['db', 'item', 'add', 'bun', '{"name":"Bun","price":3}', '--config', path]),
+  ).toMatchObject({ code: 0 })
+  expect((await freshet(['db', 'item', 'list', '--config', path, '--json'])).out.split('\n').length).toBe(3)
+})
+
+test('[CL14] mistakes in a configuration are said with their lines', async () => {
+  const mistakes = [
+    ['connection:\n  url: ws://x\nentities: [', 3],
+    ['connection: { url: ws://x, namespace: n, database: d }\n\nentity: {}', 3],
+    ['connection: { url: ftp://x, namespace: n, database: d }\nentities: { a: { columns: { b: text } } }', 1],
+    [
+      'connection: { sqlite: x }\nentities:\n  a:\n    columns: { b: text }\n    references:\n      c: { one: d, field: b }',
+      6,
+    ],
+    ['connection: { sqlite: x }\nentities:\n  a:\n    columns:', 4],
+    ['- 1', 1],
+    ['', 1],
+  ] as const
+  for (const [text, line] of mistakes) {
+    const error = (() => {
+      try {
+        return parseConfig(text, 'x.yaml')
+      } catch (caught) {
+        return caught
+      }
+    })()
+    expect(error, text).toMatchObject({ code: 'cli/bad-config', kind: 'usage' })
+    expect((error as Error).message, text).toMatch(new RegExp(`^x\\.yaml:${line}: .+\\.$`))
+  }
 })

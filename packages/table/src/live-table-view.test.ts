@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Query, Row } from '@freshet/core'
+import { lineLog, type Query, type Row } from '@freshet/core'
 import { createLiveTable } from './live-table.ts'
 import type { Master } from './master.ts'
 import { liveFixture, theirs, type LiveFixture } from './testing/live-fixture.ts'
@@ -190,4 +190,22 @@ test('[LT22] a read that a swap overtakes comes from the new master', async () =
   await table.swapMaster(other.master)
   held.release()
   expect([...(await read).keys()]).toEqual(['b', 'c'])
+})
+
+test('[LT18] a listener that throws stops neither the others nor the table', async () => {
+  const { live, remote, clock } = await liveFixture()
+  const lines: string[] = []
+  const table = live({ log: lineLog('error', (line) => lines.push(line)) })
+  const view = table.view({})
+  const told: number[] = []
+  view.subscribe(() => {
+    throw new Error('a broken listener')
+  })
+  view.subscribe(({ rows }) => told.push(rows.length))
+  await clock.settle()
+  await remote.insert('d', { name: 'Delta', price: 40 }, theirs())
+  await clock.settle()
+  expect(told).toEqual([3, 4])
+  expect(lines).toHaveLength(2)
+  expect(lines[0]).toContain('a broken listener')
 })
