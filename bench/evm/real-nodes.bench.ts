@@ -23,7 +23,7 @@ const batchSize = 64
 export async function run(): Promise<readonly BenchRow[]> {
   if (!installRealEngines(folder)) return []
   const workload = interpreterWorkload(batchSize)
-  const evm = await createWasmEvm()
+  const evm = await createWasmEvm({ tier: 'interpreter' })
   workload.setUp(evm)
   const [edr, anvil] = [await openEdr(folder), await openAnvil(folder)]
   for (const engine of [edr, anvil]) await prepare(engine, workload)
@@ -97,7 +97,7 @@ async function againstRevmInWasm(): Promise<readonly BenchRow[]> {
   const require = createRequire(join(folder, 'package.json'))
   const { Float } = require('@rainlanguage/float') as FloatLibrary
   const code = bytecodeIn(join(folder, 'node_modules/@rainlanguage/float/dist/cjs/float_wbg.json'))
-  const evm = await createWasmEvm({ unknown: 'empty', maxCodeBytes: code.length })
+  const evm = await createWasmEvm({ unknown: 'empty', maxCodeBytes: code.length, tier: 'interpreter' })
   evm.setCode(addresses.token, code)
   const [left, right] = [Float.parse('123.456').value, Float.parse('7.89').value]
   const rows: BenchRow[] = []

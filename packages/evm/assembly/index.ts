@@ -229,23 +229,32 @@ export function setTo(): void {
   loadBig(TO, scratch)
 }
 
-/** Sets a known account as the one to call. */
-export function setToEntry(entry: usize): void {
-  store<u64>(TO, load<u64>(entry, ADDRESS))
-  store<u64>(TO, load<u64>(entry, ADDRESS + 8), 8)
-  store<u64>(TO, load<u64>(entry, ADDRESS + 16), 16)
-  store<u64>(TO, 0, 24)
+/** Most bytes that a call may use. */
+let memoryLimit: usize = 0
+
+export function setMemoryLimit(bytes: usize): void {
+  memoryLimit = bytes
 }
 
-/** Starts a call: room for its data, which the host then writes; 0 when over the memory limit. */
-export function begin(dataSize: usize, memoryLimit: usize): usize {
+/** Where the host writes the data of the next call, of up to this size; 0 when over the memory limit. */
+export function dataAt(size: usize): usize {
   arenaReset(memoryLimit)
-  return arenaAlloc(dataSize + 1)
+  return arenaAlloc(size + 1)
 }
 
-/** Runs the call that was begun. `to` is the entry of the account, or 0 when the host does not know it. */
-export function run(data: usize, dataSize: usize, to: usize, gasLimit: f64): i32 {
+/**
+ * Runs a call whose data stands where `dataAt` said, since when nothing was set. `to` is the entry of the account, or 0
+ * when the host does not know it and has set its address.
+ */
+export function run(dataSize: usize, to: usize, gasLimit: f64): i32 {
   const gas = <i64>gasLimit
+  const data = dataAt(dataSize)
+  if (to != 0) {
+    store<u64>(TO, load<u64>(to, ADDRESS))
+    store<u64>(TO, load<u64>(to, ADDRESS + 8), 8)
+    store<u64>(TO, load<u64>(to, ADDRESS + 16), 16)
+    store<u64>(TO, 0, 24)
+  }
   startMarks()
   clearFatal()
   resetBlockReads()

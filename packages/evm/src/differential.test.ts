@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { converge } from './testing/converge.ts'
 
-// 200,000 programs are about 80 s of one core; a developer's run takes a tenth of them.
+// 200,000 programs are about 80 s of one core; a developer's run takes a twentieth of them.
 const programs = Number(
-  process.env['FRESHET_EVM_PROGRAMS'] ?? (process.env['CI'] === undefined ? 20_000 : 200_000),
+  process.env['FRESHET_EVM_PROGRAMS'] ?? (process.env['CI'] === undefined ? 10_000 : 200_000),
 )
 const seed = Number(process.env['FRESHET_EVM_SEED'] ?? 20_261_120)
 

@@ -64,6 +64,17 @@ test('[EV16] a contract that runs often is compiled in the background, and answe
   }
 })
 
+test('[EV16] compiling in the background leaves the result of the call that made it worth while alone', async () => {
+  // The table of a large contract takes the room where the output of the last call was.
+  const evm = await createWasmEvm({ tier: 'auto' })
+  const target = '0x1000000000000000000000000000000000000001'
+  evm.setCode(target, `${assemble('0x2a return')}${'00'.repeat(24_000)}`)
+  for (let i = 0; i < 300; i++) {
+    const { output } = evm.staticCall({ to: target, from: target, data: '0x', gas: 100_000n })
+    expect(answer(output)).toBe(42n)
+  }
+})
+
 test('[EV16] a push that the end of the code cuts off is compiled like any other', async () => {
   // Found by random programs: its data lies behind the end.
   const evm = await createWasmEvm({ tier: 'compiled' })

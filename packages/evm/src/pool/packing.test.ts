@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkCall } from '../check-call.ts'
-import type { EvmResult, StaticCall } from '../engine.ts'
+import type { EvmResult, ReadSet, StaticCall } from '../engine.ts'
 import { packCalls, packResults, unpackCalls, unpackResults } from './packing.ts'
 
 const address = '0x1000000000000000000000000000000000000001'
@@ -15,11 +15,11 @@ test('[EV13] calls and results of every kind cross to a worker and back unchange
   const checked = calls.map((call) => checkCall(call))
   expect(unpackCalls(packCalls(checked), 2).map((call) => checkCall(call))).toEqual(checked)
 
-  const reads = {
+  const reads: ReadSet = {
     time: true,
     number: false,
     block: true,
-    slots: [[address, slot]] as const,
+    slots: [[address, slot]],
     accounts: [address, other],
   }
   const nothing = { output: new Uint8Array(0), gasUsed: 0n, reads }

@@ -176,7 +176,10 @@ const block: BlockEnv = {
 }
 
 async function makePair(hardfork: Hardfork, unknown: UnknownState, options: PairOptions): Promise<Pair> {
-  const tested = breakRule(await createWasmEvm({ ...options.engine, hardfork, unknown }), options.without)
+  const tested = breakRule(
+    await createWasmEvm({ tier: 'interpreter', ...options.engine, hardfork, unknown }),
+    options.without,
+  )
   const reference = await createReferenceEvm({ hardfork, unknown })
   const completed = unknown === 'empty' ? reference : await createReferenceEvm({ hardfork, unknown: 'empty' })
   for (const engine of new Set([tested, reference, completed])) {

@@ -20,9 +20,9 @@ export type EvmModule = {
   readonly setEnvironment: (index: number) => void
   readonly setFrom: () => void
   readonly setTo: () => void
-  readonly setToEntry: (account: number) => void
-  readonly begin: (dataSize: number, memoryLimit: number) => number
-  readonly run: (data: number, dataSize: number, to: number, gas: number) => number
+  readonly setMemoryLimit: (bytes: number) => void
+  readonly dataAt: (size: number) => number
+  readonly run: (dataSize: number, to: number, gas: number) => number
   readonly reserveReturn: (size: number) => number
   readonly setCallNumber: (number: number) => void
   readonly recover: () => void
@@ -42,7 +42,7 @@ export type EvmHost = {
   readonly compiled: (index: number, frame: number) => number
 }
 
-/** `auto` takes WebAssembly and, where it is forbidden or absent, JavaScript, which is some seven times slower. */
+/** `auto` takes WebAssembly and, where it is forbidden or absent, JavaScript, which is some ten times slower. */
 export type Runtime = 'auto' | 'wasm' | 'javascript'
 
 let compiled: Promise<WebAssembly.Module> | undefined

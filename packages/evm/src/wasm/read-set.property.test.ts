@@ -7,12 +7,15 @@ import { createWasmEvm } from './wasm-evm.ts'
 
 const accounts = [...contracts, delegator, wallet]
 
-test(
-  '[EV6] changing all that a call did not read leaves its result as it was',
-  { timeout: 60_000 },
-  async () => {
-    for (let index = 0; index < 3000; index++) {
-      if (index % 500 === 0) evm = await newEngine()
+test.each([
+  ['interpreter', 1500],
+  ['compiled', 700],
+] as const)(
+  '[EV6] changing all that a call did not read leaves its result as it was: %s',
+  { timeout: 120_000 },
+  async (tier, programs) => {
+    for (let index = 0; index < programs; index++) {
+      if (index % 500 === 0) evm = await newEngine(tier)
       const random = new Random(7, index)
       const program = makeProgram(7, index)
       program.codes.forEach((code, at) => evm.setCode(contracts[at] ?? wallet, code))
@@ -26,10 +29,10 @@ test(
   },
 )
 
-let evm = await newEngine()
+let evm = await newEngine('interpreter')
 
-async function newEngine() {
-  const made = await createWasmEvm({ unknown: 'empty' })
+async function newEngine(tier: 'interpreter' | 'compiled') {
+  const made = await createWasmEvm({ unknown: 'empty', tier })
   made.setCode(delegator, `0xef0100${contracts[1].slice(2)}`)
   made.setHook(hooked, ({ data }) => ({ status: 'ok', output: data }))
   return made

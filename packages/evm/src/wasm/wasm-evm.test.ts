@@ -92,9 +92,9 @@ test('[EV9] the number of a call may wrap', async () => {
   const { module } = await loadEvmModule(new WasmHost('osaka'), 'wasm')
   module.init(1, 2, 1, 2)
   module.setCallNumber(0xfffffffe)
-  const at = module.begin(0, 1_000_000)
-  expect(module.run(at, 0, 0, 100)).toBe(0)
-  expect(module.run(module.begin(0, 1_000_000), 0, 0, 100)).toBe(0)
+  module.setMemoryLimit(1_000_000)
+  expect(module.run(0, 0, 100)).toBe(0)
+  expect(module.run(0, 0, 100)).toBe(0)
 })
 
 test('[EV7] what nobody loaded is missing, by name', async () => {

@@ -50,6 +50,9 @@ const defaultMemoryLimit = 256 * 1024 * 1024
 /** Code shown by an account that has a hook and none of its own: INVALID. */
 const hookCode = Uint8Array.of(0xfe)
 
+/** Data of nearly all calls. */
+const leastDataRoom = 4096
+
 /** Compiling takes as long as some hundred runs. */
 const runsUntilHot = 200
 
@@ -93,7 +96,6 @@ class WasmEvm implements EvmEngine {
   readonly #memory: ModuleMemory
   readonly #reader: ResultReader
   readonly #codeLimit: number
-  readonly #memoryLimit: number
   /** Entries of known accounts by every spelling of their address that was used. */
   readonly #entries = new Map<string, number>()
   readonly #addresses: Hex[] = []
@@ -101,6 +103,9 @@ class WasmEvm implements EvmEngine {
   #from: BytesInput | undefined
   #gasPrice = 0n
   #running = false
+  /** Where the data of a call goes, and how much fits; 0 when something was set since that was asked. */
+  #dataAt = 0
+  #dataRoom = 0
 
   constructor(
     name: string,
@@ -118,7 +123,7 @@ class WasmEvm implements EvmEngine {
     this.#memory = new ModuleMemory(module)
     this.#reader = new ResultReader(module, this.#addresses)
     this.#codeLimit = options.maxCodeBytes ?? maxCodeBytes
-    this.#memoryLimit = options.memoryLimitBytes ?? defaultMemoryLimit
+    module.setMemoryLimit(options.memoryLimitBytes ?? defaultMemoryLimit)
     const seed = options.hashSeed ?? crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n
     const [low, high] = [Number(seed & 0xffffffffn), Number((seed >> 32n) & 0xffffffffn)]
     const made = module.init(low, high, options.unknown === 'empty' ? 1 : 0, forkNumbers[fork])
@@ -199,21 +204,28 @@ class WasmEvm implements EvmEngine {
     if ((call.gasPrice ?? 0n) !== this.#gasPrice) this.#setGasPrice(call.gasPrice ?? 0n)
     this.#host.blobHashes = call.blobHashes
 
-    const at = this.#module.begin(data.length, this.#memoryLimit)
-    if (at === 0) return this.#reader.tooMuchData()
-    this.#memory.write(data, at)
-    const status = this.#run(at, data.length, to, gas)
+    if (data.length > this.#dataRoom) {
+      const room = Math.max(data.length, leastDataRoom)
+      this.#dataAt = this.#module.dataAt(room)
+      if (this.#dataAt === 0) return this.#reader.tooMuchData()
+      this.#dataRoom = room
+    }
+    this.#memory.write(data, this.#dataAt)
+    const status = this.#run(data.length, to, gas)
     const result = this.#reader.read(status)
     // Only now: it takes memory where the output was.
     const hot = this.#reader.hotCode()
-    if (hot !== 0) void this.#tier?.compileLater(hot)
+    if (hot !== 0) {
+      void this.#tier?.compileLater(hot)
+      this.#dataRoom = 0
+    }
     return result
   }
 
-  #run(data: number, size: number, to: number, gas: number): number {
+  #run(size: number, to: number, gas: number): number {
     this.#running = true
     try {
-      return this.#module.run(data, size, to, gas)
+      return this.#module.run(size, to, gas)
     } catch (cause) {
       this.#module.recover()
       const message = 'the interpreter trapped, which is a defect of this package; the engine stays usable'
@@ -233,10 +245,7 @@ class WasmEvm implements EvmEngine {
   /** Sets the account to call; its entry, or 0 for an account that nobody loaded. */
   #setTo(to: BytesInput): number {
     const known = typeof to === 'string' ? this.#entries.get(to) : undefined
-    if (known !== undefined) {
-      this.#module.setToEntry(known)
-      return known
-    }
+    if (known !== undefined) return known
     const word = addressWord(to, 'to')
     this.#memory.writeScratch(word)
     this.#module.setTo()
@@ -258,6 +267,7 @@ class WasmEvm implements EvmEngine {
   /** Entry of an account that is about to change. */
   #changing(address: BytesInput): number {
     this.#refuseReentry()
+    this.#dataRoom = 0
     return this.#entryOf(address)
   }
 
