@@ -32,6 +32,7 @@ export {
   type VaultRow,
 } from './tables.ts'
 export { decodeOrder, encodeOrder, hashOrder, type Evaluable, type Order, type OrderIO } from './order.ts'
+export { qualifiedNamespace } from './namespace.ts'
 export type { Orderbook } from './orderbook.ts'
 export type { Address, Bytes32, Hex } from './hex.ts'
 export { RaindexError, type RaindexErrorDetails, type RaindexErrorName } from './raindex-error.ts'
