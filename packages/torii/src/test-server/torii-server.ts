@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { delay, type Clock, type Random } from '@freshet/core'
 import { decode } from '../wire/codec.ts'
 import { frame, trailersFrame } from '../wire/frames.ts'
@@ -121,7 +121,7 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
     if (pathname === '/sql') return sqlAnswer(searchParams.get('query') ?? searchParams.get('q') ?? '')
     if (!isGrpc({ headers })) return Response.json({ service: 'torii', version, success: true })
     const packed = headers['grpc-accept-encoding']?.includes('gzip') === true
-    return answer(pathname, (body ?? new Uint8Array(5)).subarray(5), packed, signal)
+    return answer(pathname, messageOf(body ?? frame(new Uint8Array(0))), packed, signal)
   }
   /** The request is read somewhere between sending and arrival of the answer. */
   const latency = (signal: AbortSignal): Promise<void> =>
@@ -183,6 +183,12 @@ function isGrpc({ headers = {} }: Pick<Parameters<Fetch>[1], 'headers'>): boolea
   return headers['content-type']?.startsWith('application/grpc') === true
 }
 
+/** The message of a request; the official clients pack theirs. */
+function messageOf(body: Uint8Array): Uint8Array {
+  const message = body.subarray(5)
+  return body[0] === 1 ? gunzipSync(message, { maxOutputLength: 2 ** 24 }) : message
+}
+
 /** Messages that are worth packing. */
 const packFromBytes = 1_000
 
@@ -194,9 +200,13 @@ function unary(message: Uint8Array, packed: boolean): Response {
   const body = new Uint8Array(first.length + last.length)
   body.set(first)
   body.set(last, first.length)
-  return grpcResponse(body)
+  return grpcResponse(body, pack)
 }
 
-function grpcResponse(body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>): Response {
-  return new Response(body, { headers: { 'content-type': 'application/grpc-web+proto' } })
+function grpcResponse(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+  packed = false,
+): Response {
+  const headers = { 'content-type': 'application/grpc-web+proto', ...(packed && { 'grpc-encoding': 'gzip' }) }
+  return new Response(body, { headers })
 }
