@@ -85,6 +85,7 @@ export function createLiveRows(options: {
     | { readonly kind: 'evicting' }
     | undefined
 
+  const isLeader = (): boolean => replica.status.get().role === 'leader'
   const during = (what: typeof doing, work: () => void): void => {
     doing = what
     try {
@@ -133,14 +134,15 @@ export function createLiveRows(options: {
     pendingIds,
     openResults,
     isOwnResult({ key, fetchedAtUnixMs }) {
-      return replica.status.get().role === 'leader' || ownResults.get(key) === fetchedAtUnixMs
+      return isLeader() || ownResults.get(key) === fetchedAtUnixMs
     },
     applyRead(batch) {
       const covers = batch.covers ?? []
       during({ kind: 'reading', key: covers[0]?.key ?? null }, () => replica.apply(batch))
       for (const { table, key } of covers) {
         eviction.used(key)
-        ownResults.set(key, replica.coverages.get(table, key)?.fetchedAtUnixMs ?? 0)
+        const coverage = replica.coverages.get(table, key)
+        if (coverage && !isLeader()) ownResults.set(key, coverage.fetchedAtUnixMs)
       }
       if (!settings.preload) during({ kind: 'evicting' }, () => eviction.shrink())
     },

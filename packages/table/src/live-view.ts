@@ -7,7 +7,7 @@ import {
   type ViewSnapshot,
 } from '@freshet/core'
 import type { LiveCore } from './live-core.ts'
-import { answerQuery, isLocal, type QueryAnswer } from './query-answer.ts'
+import { answerQuery, isAnswerFresh, isLocal, type QueryAnswer } from './query-answer.ts'
 import { fetchQuery } from './query-reader.ts'
 
 /**
@@ -138,9 +138,8 @@ function createResultReader(core: LiveCore, query: Query, key: string): ResultRe
   const needed = (): boolean => {
     if (stop.signal.aborted || core.closed) return false
     if (isLocal(core, query) || (core.settings.preload && isLocalSoon(core, query))) return false
-    const answer = answerQuery(core, query, key)
-    if (answer === undefined) return true
-    return !answer.fresh && core.replica.status.get().state === 'live'
+    const fresh = isAnswerFresh(core, query, key)
+    return fresh === undefined || (!fresh && core.replica.status.get().state === 'live')
   }
   const ensure = (): void => {
     if (reading || !needed()) return

@@ -10,10 +10,8 @@ export type QueryAnswer = {
   readonly rows: readonly Row[]
   readonly total: number | undefined
   readonly fetchedAtUnixMs: number
-  /** Nothing that was heard of since can have changed it, and it was read in the connection now. */
+  /** Read in the connection now, and nothing that was heard of since can have changed it. */
   readonly fresh: boolean
-  /** Something was heard of that may have changed it. */
-  readonly invalidated: boolean
   readonly pending: boolean
 }
 
@@ -27,7 +25,17 @@ export function answerQuery(core: LiveCore, query: Query, key: string): QueryAns
   return isLocal(core, query) ? localAnswer(core, query, key) : resultAnswer(core, query, key)
 }
 
-function localAnswer({ replica, pendingIds, recentViews }: LiveCore, query: Query, key: string): QueryAnswer {
+/** Whether the known answer is as the master last said; `undefined` when it was never read. Cheaper than the answer. */
+export function isAnswerFresh(core: LiveCore, query: Query, key: string): boolean | undefined {
+  const { replica } = core
+  const coverage = replica.coverages.get(rowsTable, isLocal(core, query) ? wholeTable : key)
+  if (coverage === undefined) return undefined
+  const epoch = core.settings.rules.staleResults ? replica.epoch : coverage.epoch
+  return isFresh(coverage, epoch) && (coverage.key === wholeTable || core.isOwnResult(coverage))
+}
+
+function localAnswer(core: LiveCore, query: Query, key: string): QueryAnswer {
+  const { replica, pendingIds, recentViews } = core
   const { rows, ids, total } = recentViews.of(key, query).snapshot()
   const whole = replica.coverages.get(rowsTable, wholeTable)
   return {
@@ -35,8 +43,7 @@ function localAnswer({ replica, pendingIds, recentViews }: LiveCore, query: Quer
     rows,
     total,
     fetchedAtUnixMs: replica.status.get().freshness.freshAtUnixMs ?? whole?.fetchedAtUnixMs ?? 0,
-    fresh: whole !== undefined && isFresh(whole, replica.epoch),
-    invalidated: false,
+    fresh: isAnswerFresh(core, query, key) ?? false,
     pending: pendingIds.size > 0,
   }
 }
@@ -45,7 +52,6 @@ function resultAnswer(core: LiveCore, query: Query, key: string): QueryAnswer | 
   const { collection, replica } = core
   const coverage = replica.coverages.get(rowsTable, key)
   if (!isQueryCoverage(coverage)) return undefined
-  const epoch = core.settings.rules.staleResults ? replica.epoch : coverage.epoch
   const changed = [...core.pendingIds]
   const ids = changed.length === 0 ? coverage.ids : withPending(core, query, coverage, changed)
   const found = ids.flatMap((id): (readonly [string, Row])[] => {
@@ -57,8 +63,7 @@ function resultAnswer(core: LiveCore, query: Query, key: string): QueryAnswer | 
     rows: found.map(([, row]) => row),
     total: coverage.total,
     fetchedAtUnixMs: coverage.fetchedAtUnixMs,
-    fresh: isFresh(coverage, epoch) && core.isOwnResult(coverage),
-    invalidated: coverage.invalidated,
+    fresh: isAnswerFresh(core, query, key) ?? false,
     pending: changed.some((id) => ids.includes(id) || coverage.ids.includes(id)),
   }
 }

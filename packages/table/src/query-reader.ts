@@ -3,7 +3,7 @@ import type { LiveCore } from './live-core.ts'
 import { rowsTable } from './live-settings.ts'
 import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
 import { entryFact, rowFacts } from './master-source.ts'
-import { answerQuery, type QueryAnswer } from './query-answer.ts'
+import { answerQuery, isAnswerFresh, type QueryAnswer } from './query-answer.ts'
 import type { Flight } from './read-flights.ts'
 import { isQueryCoverage } from './result-upkeep.ts'
 
@@ -65,7 +65,7 @@ export async function readRow(
 }
 
 /** What is known of something to be read: nothing; that it is as the remote last said; that it may have changed. */
-type Known = 'no' | 'fresh' | 'stale' | 'invalidated'
+type Known = 'no' | 'fresh' | 'stale'
 
 type Reading<T> = {
   known(): Known
@@ -136,10 +136,9 @@ function revalidate<T>(core: LiveCore, reading: Reading<T>): void {
 }
 
 function knownQuery(core: LiveCore, query: Query, key: string): Known {
-  const answer = answerQuery(core, query, key)
-  if (answer === undefined) return 'no'
-  if (answer.fresh) return 'fresh'
-  return answer.invalidated ? 'invalidated' : 'stale'
+  const fresh = isAnswerFresh(core, query, key)
+  if (fresh === undefined) return 'no'
+  return fresh ? 'fresh' : 'stale'
 }
 
 function knownRow({ collection, replica }: LiveCore, id: string): Known {
@@ -179,7 +178,7 @@ export async function fetchQuery(
     throw fault
   }
   // What crossed an invalidation is not held to be fresh: once more, and then as it is.
-  if (!answerQuery(core, query, key)?.fresh && isLive(core)) {
+  if (!isAnswerFresh(core, query, key) && isLive(core)) {
     const flightKey = `${core.generation}|${replica.epoch}|${key}`
     await abortable(
       flights.share(flightKey, (flight) => flyQuery(core, query, key, flight)),
@@ -284,7 +283,6 @@ const noAnswer: QueryAnswer = {
   total: undefined,
   fetchedAtUnixMs: 0,
   fresh: false,
-  invalidated: false,
   pending: false,
 }
 
