@@ -1,111 +1,32 @@
 import type { BasicBlock, Decoded } from './basic-blocks.ts'
 import { startHeight, SymbolicStack, type Locals, type Word } from './symbolic-stack.ts'
-import { i32, i64, noValues, op, v128, vector, type WasmWriter } from './wasm-writer.ts'
+import {
+  frameLocal,
+  targetLocal,
+  spLocal,
+  memSizeLocal,
+  baseLocal,
+  addressLocal,
+  gasLocal,
+  vectorLocal,
+  startLocal,
+  framePc,
+  frameSp,
+  frameGas,
+  frameData,
+  frameDataSize,
+  frameSelf,
+  frameCaller,
+  frameCallValue,
+  frameStack,
+  frameEnd,
+  accountAddress,
+} from './frame-layout.ts'
+import { callHelper, chargingHelpers, helpers } from './helper-functions.ts'
+import { largestOffset, MemoryCompiler } from './memory-compiler.ts'
+import { halt, haltIf, handsOver } from './outcomes.ts'
+import { noValues, op, vector, type WasmWriter } from './wasm-writer.ts'
 import { WordCompiler } from './word-compiler.ts'
-
-// Locals of a compiled function.
-export const frameLocal = 0
-export const targetLocal = 1
-export const spLocal = 2
-export const memLocal = 3
-export const memSizeLocal = 4
-const baseLocal = 5
-const addressLocal = 6
-export const gasLocal = 7
-const vectorLocal = 8
-/** Where the stack of this way starts, relative to the frame. */
-const startLocal = 9
-/** Where the locals of words start. */
-export const firstWordLocal = 10
-/** Locals before those of words, as runs of one type, without the two parameters. */
-export const fixedLocals: readonly (readonly [count: number, type: number])[] = [
-  [5, i32],
-  [1, i64],
-  [1, v128],
-  [1, i32],
-]
-
-// Fields of a frame, see assembly/frame.ts.
-export const framePc = 8
-export const frameSp = 12
-export const frameGas = 16
-export const frameMem = 24
-export const frameMemSize = 28
-const frameData = 32
-const frameDataSize = 36
-const frameSelf = 60
-const frameCaller = 64
-const frameCallValue = 96
-const frameStack = 128
-const frameEnd = frameStack + 32_768
-const accountAddress = 32
-
-/** What a compiled function answers instead of the number of a block. */
-export const handsOver = -1
-export const halts = -2
-
-/** Offsets up to here are put into instructions; far larger ones are too dear for any gas. */
-const largestOffset = 0xff_ffffn
-
-/** Functions of the interpreter that compiled code calls, in the order of their import. */
-export const helperNames = [
-  'wordMul',
-  'wordDiv',
-  'wordSdiv',
-  'wordMod',
-  'wordSmod',
-  'wordAddmod',
-  'wordMulmod',
-  'wordSignextend',
-  'wordByte',
-  'wordShl',
-  'wordShr',
-  'wordSar',
-  'wordClz',
-  'callDataWord',
-  'returnDataSize',
-  'growMemory',
-  'power',
-  'hashMemory',
-  'loadSlot',
-  'copyCallData',
-  'copyCode',
-  'copyReturnData',
-  'moveMemory',
-  'storeByte',
-  'environmentOf',
-] as const
-
-export type HelperName = (typeof helperNames)[number]
-
-/** Instructions done by a helper on the stack in memory: which, and how many words it takes. */
-const helpers: Readonly<Record<number, readonly [HelperName, number]>> = {
-  0x02: ['wordMul', 2],
-  0x04: ['wordDiv', 2],
-  0x05: ['wordSdiv', 2],
-  0x06: ['wordMod', 2],
-  0x07: ['wordSmod', 2],
-  0x08: ['wordAddmod', 3],
-  0x09: ['wordMulmod', 3],
-  0x0b: ['wordSignextend', 2],
-  0x1a: ['wordByte', 2],
-  0x1b: ['wordShl', 2],
-  0x1c: ['wordShr', 2],
-  0x1d: ['wordSar', 2],
-  0x1e: ['wordClz', 1],
-}
-
-/** Instructions done by a helper that charges for itself: which, words taken and left. */
-const chargingHelpers: Readonly<Record<number, readonly [HelperName, number, 0 | 1]>> = {
-  0x0a: ['power', 2, 1],
-  0x20: ['hashMemory', 2, 1],
-  0x37: ['copyCallData', 3, 0],
-  0x39: ['copyCode', 3, 0],
-  0x3e: ['copyReturnData', 3, 0],
-  0x53: ['storeByte', 2, 0],
-  0x54: ['loadSlot', 1, 1],
-  0x5e: ['moveMemory', 3, 0],
-}
 
 /** What a block needs to know of the code it stands in. */
 export type CodeContext = {
@@ -135,6 +56,7 @@ export class BlockCompiler {
   readonly #context: CodeContext
   readonly #stack: SymbolicStack
   readonly #words: WordCompiler
+  readonly #memory: MemoryCompiler
   readonly #onTheWay = new Set<number>()
   #inRow = 0
   /** Gas of instructions that is not charged yet. */
@@ -149,6 +71,7 @@ export class BlockCompiler {
     this.#context = context
     this.#stack = new SymbolicStack(writer, locals, baseLocal)
     this.#words = new WordCompiler(writer, this.#stack)
+    this.#memory = new MemoryCompiler(writer, this.#stack, this.#words)
   }
 
   compile(): void {
@@ -201,7 +124,7 @@ export class BlockCompiler {
       w.with(op.localGet, startLocal)
         .i32Const(frameStack + (depth - startHeight) * 32)
         .byte(op.i32LtS)
-      this.#haltIf()
+      haltIf(this.#writer)
     }
     const height = this.#stack.height + grows
     if (grows > 0 && height > this.#checkedHeight) {
@@ -209,7 +132,7 @@ export class BlockCompiler {
       w.i32Const(frameEnd - height * 32)
         .with(op.localGet, startLocal)
         .byte(op.i32LtS)
-      this.#haltIf()
+      haltIf(this.#writer)
     }
   }
 
@@ -218,7 +141,7 @@ export class BlockCompiler {
     if (this.#owed === 0) return
     const w = this.#writer.with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Sub)
     w.with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
-    this.#haltIf()
+    haltIf(this.#writer)
     this.#owed = 0
   }
 
@@ -266,15 +189,17 @@ export class BlockCompiler {
       case 0x38:
         return stack.push({ kind: 'constant', value: BigInt(this.#context.codeSize) })
       case 0x3d:
-        this.#call('returnDataSize').byte(op.i64ExtendI32U)
+        callHelper(this.#writer, 'returnDataSize').byte(op.i64ExtendI32U)
         return this.#pushKept()
       case 0x50:
         stack.pop()
         return
       case 0x51:
-        return this.#memoryLoad()
-      case 0x52:
-        return this.#memoryStore()
+        return stack.push(this.#memory.load(stack.pop(), this.#owed))
+      case 0x52: {
+        const where = stack.pop()
+        return this.#memory.store(where, stack.pop(), this.#owed)
+      }
       case 0x56:
       case 0x57:
         return // the end of the block, see #leave
@@ -326,7 +251,7 @@ export class BlockCompiler {
     const at = this.#stack.height - takes
     this.#stack.flush(at)
     this.#address(at)
-    this.#call(name)
+    callHelper(this.#writer, name)
     for (let i = 0; i < takes; i++) this.#stack.pop()
     this.#stack.push({ kind: 'home', index: at })
   }
@@ -339,10 +264,10 @@ export class BlockCompiler {
     this.#stack.flush(at)
     w.with(op.localGet, frameLocal)
     this.#address(this.#stack.height).with(op.localGet, gasLocal)
-    this.#call(name).with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
-    this.#haltIf()
+    callHelper(this.#writer, name).with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
+    haltIf(this.#writer)
     // Neither a power nor a slot extends memory.
-    if (opcode !== 0x0a && opcode !== 0x54) this.#reloadMemory()
+    if (opcode !== 0x0a && opcode !== 0x54) this.#memory.reload()
     for (let i = 0; i < takes; i++) this.#stack.pop()
     if (leaves === 1) this.#stack.push({ kind: 'home', index: at })
   }
@@ -353,7 +278,7 @@ export class BlockCompiler {
     const at = this.#stack.height
     this.#stack.evict(at)
     this.#address(at).i32Const(opcode)
-    this.#call('environmentOf')
+    callHelper(this.#writer, 'environmentOf')
     this.#stack.push({ kind: 'home', index: at })
   }
 
@@ -363,10 +288,6 @@ export class BlockCompiler {
       .with(op.localGet, baseLocal)
       .i32Const(index * 32)
       .byte(op.i32Add)
-  }
-
-  #call(name: HelperName): WasmWriter {
-    return this.#writer.with(op.call, helperNames.indexOf(name))
   }
 
   /** Pushes the limb on the stack of WebAssembly as a word. */
@@ -399,7 +320,7 @@ export class BlockCompiler {
     if (offset.kind !== 'constant' || offset.value > largestOffset) {
       this.#stack.flush(at)
       this.#address(at).with(op.localGet, frameLocal)
-      this.#call('callDataWord')
+      callHelper(this.#writer, 'callDataWord')
       return
     }
     const from = Number(offset.value)
@@ -415,7 +336,7 @@ export class BlockCompiler {
         .memory(op.i64Store, at * 32 + limb * 8)
     }
     this.#address(at).with(op.localGet, frameLocal)
-    this.#call('callDataWord')
+    callHelper(this.#writer, 'callDataWord')
     w.byte(op.else)
     w.with(op.localGet, frameLocal).memory(op.i32Load, frameData).with(op.localSet, addressLocal)
     for (const half of [0, 16]) {
@@ -428,112 +349,12 @@ export class BlockCompiler {
     this.#stack.setHome(at)
   }
 
-  #memoryLoad(): void {
-    const w = this.#writer
-    const offset = this.#reach(this.#stack.pop())
-    const limbs: number[] = [0, 0, 0, 0]
-    for (const half of [0, 1]) {
-      w.with(op.localGet, addressLocal).vectorMemory(vector.load, offset + half * 16)
-      w.reverse(vectorLocal).with(op.localSet, vectorLocal)
-      for (const lane of [0, 1]) {
-        w.with(op.localGet, vectorLocal).vectorLane(vector.extractI64, lane)
-        limbs[2 - 2 * half + lane] = this.#stack.keep()
-      }
-    }
-    this.#stack.push({ kind: 'limbs', limbs })
-  }
-
-  #memoryStore(): void {
-    const w = this.#writer
-    const where = this.#stack.pop()
-    const word = this.#stack.pop()
-    const offset = this.#reach(where)
-    for (const half of [0, 1]) {
-      const [low, high] = [2 - 2 * half, 3 - 2 * half]
-      const [lowKnown, highKnown] = [this.#stack.known(word, low), this.#stack.known(word, high)]
-      if (lowKnown !== undefined && highKnown !== undefined) {
-        w.with(op.localGet, addressLocal)
-          .i64Const(swapped(highKnown))
-          .memory(op.i64Store, offset + half * 16)
-        w.with(op.localGet, addressLocal)
-          .i64Const(swapped(lowKnown))
-          .memory(op.i64Store, offset + half * 16 + 8)
-        continue
-      }
-      w.with(op.localGet, addressLocal)
-      this.#stack.limb(word, low)
-      w.byte(0xfd).unsigned(vector.splatI64)
-      this.#stack.limb(word, high)
-      w.vectorLane(vector.replaceI64, 1)
-        .reverse(vectorLocal)
-        .vectorMemory(vector.store, offset + half * 16)
-    }
-  }
-
-  /**
-   * Makes sure that 32 bytes of contract memory are there. Leaves an address in a local; what is returned is to be
-   * added to it.
-   */
-  #reach(where: Word): number {
-    const w = this.#writer
-    if (where.kind === 'constant' && where.value > 0xffff_ffffn) {
-      this.#halt()
-      return 0
-    }
-    if (where.kind === 'constant' && where.value <= largestOffset) {
-      const end = where.value + 32n
-      w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).i64Const(end).byte(op.i64LtU)
-      w.byte(op.if).byte(noValues)
-      this.#grow(() => w.i64Const(end))
-      w.byte(op.end)
-      w.with(op.localGet, memLocal).with(op.localSet, addressLocal)
-      return Number(where.value)
-    }
-    const word = this.#stack.inLocals(where)
-    const high = { kind: 'limbs', limbs: word.kind === 'limbs' ? word.limbs.slice(1) : [] } as const
-    if (high.limbs.some((limb) => limb !== 0n)) {
-      this.#words.any(high)
-      w.i64Const(0n).byte(op.i64Ne)
-      this.#haltIf()
-    }
-    this.#stack.limb(word, 0)
-    w.i64Const(0xffff_ffffn).byte(op.i64GtU)
-    this.#haltIf()
-    this.#stack.limb(word, 0)
-    w.i64Const(32n).byte(op.i64Add)
-    const end = this.#stack.keep()
-    w.with(op.localGet, memSizeLocal).byte(op.i64ExtendI32U).with(op.localGet, end).byte(op.i64LtU)
-    w.byte(op.if).byte(noValues)
-    this.#grow(() => w.with(op.localGet, end))
-    w.byte(op.end)
-    this.#stack.limb(word, 0)
-    w.byte(op.i32WrapI64).with(op.localGet, memLocal).byte(op.i32Add).with(op.localSet, addressLocal)
-    return 0
-  }
-
-  /** Extends memory with the gas that is really left. */
-  #grow(pushEnd: () => void): void {
-    const w = this.#writer
-    w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Sub)
-    pushEnd()
-    this.#call('growMemory').with(op.localTee, gasLocal).i64Const(0n).byte(op.i64LtS)
-    this.#haltIf()
-    w.with(op.localGet, gasLocal).i64Const(BigInt(this.#owed)).byte(op.i64Add).with(op.localSet, gasLocal)
-    this.#reloadMemory()
-  }
-
-  #reloadMemory(): void {
-    const w = this.#writer
-    w.with(op.localGet, frameLocal).memory(op.i32Load, frameMem).with(op.localSet, memLocal)
-    w.with(op.localGet, frameLocal).memory(op.i32Load, frameMemSize).with(op.localSet, memSizeLocal)
-  }
-
   #jump(): number | undefined {
     const where = this.#stack.pop()
     const target = where.kind === 'constant' ? this.#context.targetAt(where.value) : undefined
     if (target !== undefined) return this.#goOn(target)
     if (where.kind === 'constant') {
-      this.#halt()
+      halt(this.#writer)
       return undefined
     }
     const word = this.#stack.inLocals(where)
@@ -555,7 +376,7 @@ export class BlockCompiler {
     if (!jumpsOn) w.byte(op.i32Eqz)
     w.byte(op.if).byte(noValues)
     if (where.kind === 'constant' && target === undefined) {
-      this.#halt()
+      halt(this.#writer)
     } else {
       const owed = this.#owed
       this.#settle(this.#stack.copy())
@@ -592,12 +413,12 @@ export class BlockCompiler {
     w.i64Const(0n).byte(op.i64Ne)
     this.#stack.limb(word, 0)
     w.i64Const(BigInt(this.#context.codeSize)).byte(op.i64LtU).byte(op.i32Eqz).byte(op.i32Or)
-    this.#haltIf()
+    haltIf(this.#writer)
     this.#stack.limb(word, 0)
     w.byte(op.i32WrapI64).with(op.localTee, addressLocal).with(op.localGet, addressLocal).byte(op.i32Add)
     w.memory(op.i32Load16U, this.#context.table).with(op.localTee, addressLocal)
     w.i32Const(0x8000).byte(op.i32LtU)
-    this.#haltIf()
+    haltIf(this.#writer)
     w.with(op.localGet, addressLocal).i32Const(0x8001).byte(op.i32Sub).with(op.localSet, targetLocal)
     this.#dispatch(depth)
   }
@@ -619,23 +440,6 @@ export class BlockCompiler {
     w.with(op.localGet, frameLocal).with(op.localGet, gasLocal).memory(op.i64Store, frameGas)
     w.i32Const(handsOver).byte(op.return)
   }
-
-  #haltIf(): void {
-    this.#writer.byte(op.if).byte(noValues)
-    this.#halt()
-    this.#writer.byte(op.end)
-  }
-
-  #halt(): void {
-    this.#writer.i32Const(halts).byte(op.return)
-  }
-}
-
-/** A limb with its bytes in the order of contract memory. */
-function swapped(limb: bigint): bigint {
-  let result = 0n
-  for (let i = 0n; i < 8n; i++) result = (result << 8n) | ((limb >> (8n * i)) & 0xffn)
-  return result
 }
 
 function fail(): never {

@@ -1,26 +1,24 @@
 import type { Hardfork } from '../engine.ts'
 import { basicBlocks, type BasicBlock } from './basic-blocks.ts'
+import { BlockCompiler, type CodeContext } from './block-compiler.ts'
 import {
-  BlockCompiler,
-  type CodeContext,
-  firstWordLocal,
-  fixedLocals,
-  frameGas,
   frameLocal,
-  frameMem,
-  frameMemSize,
-  framePc,
-  frameSp,
-  gasLocal,
-  helperNames,
-  type HelperName,
+  targetLocal,
+  spLocal,
   memLocal,
   memSizeLocal,
-  spLocal,
-  targetLocal,
-} from './block-compiler.ts'
+  gasLocal,
+  firstWordLocal,
+  fixedLocals,
+  framePc,
+  frameSp,
+  frameGas,
+  frameMem,
+  frameMemSize,
+} from './frame-layout.ts'
+import { contractType, functionTypes, helperNames, helperTypes, partType } from './helper-functions.ts'
 import { Locals } from './symbolic-stack.ts'
-import { i32, i64, noValues, op, WasmWriter } from './wasm-writer.ts'
+import { i32, noValues, op, WasmWriter } from './wasm-writer.ts'
 
 /** Code as the interpreter holds it in memory. */
 export type CodeInMemory = {
@@ -39,33 +37,6 @@ const blocksInPart = 256
 
 /** Instructions in a row, over jumps: more repeat more code than they save. */
 const mostInRow = 16
-
-/** Types of the functions in a module, in the order of the type section. */
-const types = [
-  [[i32], []], // a word helper
-  [[i32, i32], []], // callDataWord
-  [[], [i32]], // returnDataSize
-  [[i32, i64, i64], [i64]], // growMemory
-  [[i32, i32], [i32]], // a part of the contract: frame, block → block
-  [[i32], [i32]], // the contract: frame → outcome
-  [[i32, i32, i64], [i64]], // what charges for itself: frame, stack, gas → gas left
-] as const
-const partType = 4
-const contractType = 5
-const typeOf: Partial<Record<HelperName, number>> = {
-  callDataWord: 1,
-  environmentOf: 1,
-  returnDataSize: 2,
-  growMemory: 3,
-  power: 6,
-  hashMemory: 6,
-  loadSlot: 6,
-  copyCallData: 6,
-  copyCode: 6,
-  copyReturnData: 6,
-  moveMemory: 6,
-  storeByte: 6,
-}
 
 /**
  * Translates the bytecode of a contract into a WebAssembly module of its own. Stack shuffling and constants vanish, gas
@@ -176,8 +147,8 @@ function moduleOf(
     fill(inner)
     w.byte(id).sized(inner)
   }
-  section(1, types.length, (inner) => {
-    for (const [parameters, results] of types) {
+  section(1, functionTypes.length, (inner) => {
+    for (const [parameters, results] of functionTypes) {
       inner.byte(0x60).unsigned(parameters.length)
       for (const type of parameters) inner.byte(type)
       inner.unsigned(results.length)
@@ -190,7 +161,7 @@ function moduleOf(
         .text('evm')
         .text(name)
         .byte(0x00)
-        .unsigned(typeOf[name] ?? 0),
+        .unsigned(helperTypes[name] ?? 0),
     )
     inner.text('evm').text('memory').byte(0x02).byte(0x00).unsigned(0)
   })
