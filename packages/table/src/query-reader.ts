@@ -311,7 +311,7 @@ function notCached({ settings }: LiveCore): FreshetError {
   })
 }
 
-export function tableClosed(): FreshetError {
+function tableClosed(): FreshetError {
   return new FreshetError({
     code: 'table/closed',
     kind: 'usage',

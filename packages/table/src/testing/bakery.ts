@@ -31,13 +31,13 @@ export const bakeryTables = {
 const hillValley = recordId('bakery', 'hill_valley')
 
 /** Three products of the bakery, ascending by id: `a`, `b`, `c`. */
-export const products: { readonly [id: string]: Row } = {
+const products: { readonly [id: string]: Row } = {
   a: { name: 'Alpha', price: 10 },
   b: { name: 'Beta', price: 20 },
   c: { name: 'Gamma', price: 30 },
 }
 
-export const clients: { readonly [id: string]: Row } = {
+const clients: { readonly [id: string]: Row } = {
   marty: {
     name: 'Marty McFly',
     email: 'marty@gmail.com',

@@ -40,7 +40,7 @@ type Method =
   | 'insertReturnId'
 
 /** A request whose answer is held back. */
-export type HeldReply = {
+type HeldReply = {
   /** Resolves when the remote has answered and the answer waits. */
   readonly answered: Promise<void>
   release(): void
