@@ -24,12 +24,8 @@ export {
 export type { ToriiContract, ToriiEntity } from './wire/messages.ts'
 export type { ModelMembers } from './wire/read-value.ts'
 export { createReactiveClient } from './client/reactive-client.ts'
-export type {
-  EntityUpdate,
-  MutateOptions,
-  ReactiveClient,
-  SubscribeOptions,
-} from './client/reactive-client.ts'
+export type { MutateOptions, ReactiveClient } from './client/reactive-client.ts'
+export type { EntityUpdate, SubscribeOptions } from './client/subscribe-rows.ts'
 export type { OverlayOptions, ReactiveClientOptions } from './client/client-options.ts'
 export type { EntityFilter, MemberCondition } from './client/entity-filter.ts'
 export type { QueryOptions, QueryResult } from './client/entity-query.ts'

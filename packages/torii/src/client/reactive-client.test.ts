@@ -1,4 +1,5 @@
 import { FreshetError, type Row } from '@freshet/core'
+import { createBrowserTabs } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
 import { positionMembers } from '../testing/demo-models.ts'
@@ -6,7 +7,10 @@ import { createTestWorld, moves, position, type TestWorld } from '../testing/tes
 import { canonicalFelt } from '../values/felt.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import type { ReactiveError } from './errors.ts'
+import type { Fetch } from '../wire/grpc-web.ts'
+import { createToriiClient } from '../wire/torii-client.ts'
 import { createReactiveClient, type ReactiveClient } from './reactive-client.ts'
+import type { EntityUpdate } from './subscribe-rows.ts'
 
 async function open(world: TestWorld, options: Partial<ReactiveClientOptions> = {}): Promise<ReactiveClient> {
   const { clock, random, client, manifest } = world
@@ -356,5 +360,72 @@ test('[TO20] a page that is too large for the server is asked for in halves', as
   for (let player = 1; player <= 40; player++) world.place(player, player)
   const client = await openLive(world, { pageSize: 1_000 })
   expect(client.query(position).ids.length).toBe(40)
+  await client.shutdown()
+})
+
+test('[TO28] a server that was a Torii and answers with a page is waited for; one that never was is not', async () => {
+  const world = createTestWorld()
+  world.place(1, 1)
+  const page: Fetch = async () =>
+    new Response('<html>Sign in</html>', { headers: { 'content-type': 'text/html' } })
+  let fetch = page
+  const client = createToriiClient({
+    toriiUrl: 'http://torii',
+    gzip: false,
+    fetch: (url, init) => fetch(url, init),
+  })
+  const opened = await open(world, { client })
+  await world.pass(1_000)
+  expect(opened.getSyncStatus().overall.state).toBe('halted')
+  await expect(opened.ready).rejects.toMatchObject({ code: 'torii/not-torii' })
+  fetch = world.server.fetch
+  opened.resume()
+  await world.pass(1_000)
+  expect(opened.getSyncStatus().overall.state).toBe('streaming')
+  fetch = page
+  world.server.cut('reset')
+  await world.pass(5_000)
+  expect(opened.query(position).ids.length).toBe(1)
+  fetch = world.server.fetch
+  await world.pass(20_000)
+  expect(opened.getSyncStatus().overall.state).toBe('streaming')
+  await opened.shutdown()
+})
+
+test('[TO29] of two tabs one synchronises, the other shows what it commits, and takes over when it dies', async () => {
+  const world = createTestWorld()
+  const id = world.place(1, 1)
+  const disk = durable()
+  const browser = createBrowserTabs()
+  const [tab, other] = [browser.openTab(), browser.openTab()]
+  const first = await open(world, { ...disk, tabs: tab })
+  const second = await open(world, { ...disk, tabs: other })
+  await world.pass(500)
+  expect(second.get(position, id)).toMatchObject({ vec: { x: 1 } })
+  expect(second.getSyncStatus().overall.state).toBe('streaming')
+  expect(world.server.calls.get('/world.World/SubscribeEntities')).toBe(1)
+  const pending = second.mutate(position, { entityId: id, vec: { x: 5, y: 5 } })
+  world.server.world.writeMember(position, id, 'vec', { x: 5, y: 5 })
+  await world.pass(500)
+  expect(await pending.settled).toBe('confirmed')
+  tab.crash()
+  await world.pass(500)
+  world.server.world.writeMember(position, id, 'vec', { x: 6, y: 6 })
+  await world.pass(500)
+  expect(world.server.calls.get('/world.World/SubscribeEntities')).toBe(2)
+  expect(second.get(position, id)).toMatchObject({ vec: { x: 6 } })
+  await second.shutdown()
+  await first.pause()
+})
+
+test('[TO21] updates name the entities of each batch', async () => {
+  const world = createTestWorld()
+  const client = await openLive(world)
+  const heard: EntityUpdate[] = []
+  const stop = client.entityUpdates.subscribe((update) => heard.push(update))
+  const id = world.place(1, 1)
+  await world.pass(0)
+  expect(heard).toEqual([{ model: position, ids: [id] }])
+  stop()
   await client.shutdown()
 })

@@ -115,6 +115,8 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
           yield { kind: 'facts', facts, checkpoint: checkpointToValue(checkpoint) }
         }
       }
+    } catch (error) {
+      throw outer.aborted ? error : asPassing(error, options.stored() !== undefined)
     } finally {
       leaving.abort()
     }
@@ -219,6 +221,19 @@ function openStreams(options: ToriiSourceOptions, mailbox: Mailbox<ToriiEntity>,
   subscribed.promise.catch(() => {})
   firstPulse.promise.catch(() => {})
   return { subscribed: subscribed.promise, pulse: firstPulse.promise }
+}
+
+/** A proxy or a portal may stand where a Torii was and will be again: that is waited for. */
+function asPassing(error: unknown, wasTorii: boolean): unknown {
+  if (!wasTorii || !(error instanceof FreshetError) || error.code !== 'torii/not-torii') return error
+  const { code, kind, message } = error
+  return new FreshetError({
+    code,
+    kind,
+    message: `${message} It is tried again.`,
+    retryable: true,
+    cause: error,
+  })
 }
 
 /** Whether what is held goes on under this server: same world, indexer, models and schemas. */

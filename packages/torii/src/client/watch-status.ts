@@ -1,0 +1,38 @@
+import type { Replica } from '@freshet/core'
+import { SchemaMismatchError, SyncFatalError, type ReactiveError } from './errors.ts'
+import type { SyncStatus } from './sync-status.ts'
+
+/** Resolves with the first consistent state; rejects when synchronising halts before. */
+export function whenReady(replica: Replica): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
+    const look = (): boolean => {
+      const { state, freshness } = replica.status.get()
+      if (freshness.freshAtUnixMs !== undefined) resolve()
+      else if (state === 'halted') reject(freshness.lastError)
+      else return false
+      return true
+    }
+    if (look()) return
+    const stop = replica.status.subscribe(() => {
+      if (look()) stop()
+    })
+  })
+  // Nobody has to wait for it.
+  ready.catch(() => {})
+  return ready
+}
+
+/** Tells each halt that was not told already. Returns how to stop. */
+export function reportHalts(
+  replica: Replica,
+  status: SyncStatus,
+  emit: (error: ReactiveError) => void,
+): () => void {
+  let halted = false
+  return replica.status.subscribe(({ state, freshness: { lastError } }) => {
+    const isNew = state === 'halted' && !halted
+    halted = state === 'halted'
+    if (isNew && lastError && !(lastError instanceof SchemaMismatchError))
+      emit(new SyncFatalError(lastError, status.get()))
+  })
+}
