@@ -20,6 +20,9 @@ export type BasicBlock = {
 /** One instruction and what is pushed. */
 export type Decoded = { readonly at: number; readonly opcode: number; readonly value: bigint }
 
+/** Instructions in a block; hostile code has them in thousands, which takes compilers more than linear time. */
+const longestBlock = 256
+
 /** What compiled code does itself: gas, words taken, words left. Everything else is left to the interpreter. */
 type Native = readonly [gas: number, takes: number, leaves: number]
 
@@ -47,7 +50,7 @@ function readBlock(code: Uint8Array, start: number, fork: Hardfork): BasicBlock 
     const opcode = code[at] ?? 0
     const known = nativeOf(opcode, fork)
     if (known === undefined) break
-    if (opcode === 0x5b && at !== start) {
+    if ((opcode === 0x5b && at !== start) || instructions.length === longestBlock) {
       leaves = false
       break
     }

@@ -35,15 +35,24 @@ export type CompiledContract = { readonly module: Uint8Array<ArrayBuffer>; reado
 /** Blocks in one function. Going from one function to another is dear; compiling very large ones takes too long. */
 const blocksInPart = 256
 
+/** Limits of what is compiled, far beyond what compilers of contracts write: hostile code stays interpreted. */
+const mostBlocks = 6000
+const mostBytes = 2_000_000
+
 /** Instructions in a row, over jumps: more repeat more code than they save. */
 const mostInRow = 16
 
 /**
  * Translates the bytecode of a contract into a WebAssembly module of its own. Stack shuffling and constants vanish, gas
- * and stack are checked once per block; what it leaves out (calls, storage, hashing) the interpreter does in between.
+ * and stack are checked once per block; what it leaves out (calls, other accounts) the interpreter does in between.
+ * Undefined for code that is too large to be worth it.
  */
-export function compileContract({ code, exec, table }: CodeInMemory, fork: Hardfork): CompiledContract {
+export function compileContract(
+  { code, exec, table }: CodeInMemory,
+  fork: Hardfork,
+): CompiledContract | undefined {
   const blocks = basicBlocks(code, fork)
+  if (blocks.length > mostBlocks) return undefined
   const numberAt = new Map(blocks.map((block, index) => [block.start, index]))
   const targetAt = (at: bigint): number | undefined => {
     const number = at < BigInt(code.length) ? numberAt.get(Number(at)) : undefined
@@ -64,9 +73,13 @@ export function compileContract({ code, exec, table }: CodeInMemory, fork: Hardf
     mostInRow,
   }
   const parts: { readonly first: number; readonly body: WasmWriter }[] = []
+  let bytes = 0
   for (let first = 0; first < blocks.length; first += blocksInPart) {
     const count = Math.min(blocksInPart, blocks.length - first)
-    parts.push({ first, body: compilePart(first, count, context) })
+    const body = compilePart(first, count, context)
+    parts.push({ first, body })
+    bytes += body.length
+    if (bytes > mostBytes) return undefined
   }
   return { module: moduleOf(parts, exec, table), table: tableOf(blocks, code.length) }
 }

@@ -40,10 +40,15 @@ export class ContractTier {
     this.#fork = fork
   }
 
-  /** Compiles now, on this thread. */
+  /** Compiles now, on this thread. What cannot be compiled stays interpreted. */
   compile(code: number): void {
     const contract = this.#translate(code)
-    if (contract !== undefined) this.#install(code, new WebAssembly.Module(contract.module), contract)
+    if (contract === undefined) return
+    try {
+      this.#install(code, new WebAssembly.Module(contract.module), contract)
+    } catch (error) {
+      if (!(error instanceof WebAssembly.CompileError)) throw error
+    }
   }
 
   /** Compiles in the background; the interpreter runs the contract until then. One that fails stays interpreted. */
@@ -62,7 +67,8 @@ export class ContractTier {
     if (length === 0 || table === 0) return undefined
     const bytes = this.#memory.copyOf(this.#memory.numberAt(code + codeRaw), length)
     const exec = this.#memory.numberAt(code + codeExec)
-    return { ...compileContract({ code: bytes, exec, table }, this.#fork), at: table }
+    const contract = compileContract({ code: bytes, exec, table }, this.#fork)
+    return contract === undefined ? undefined : { ...contract, at: table }
   }
 
   #install(
