@@ -88,7 +88,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     // Without S2 the stream is opened behind the pages, as clients do that lose what changes in between.
     if (!rules.subscribeFirst) await reachedLive()
     // Where a reading of everything is due, going on would miss what it was to bring.
-    const goesOn = kind === 'log' || (resumable && replica.continuous)
+    const goesOn = kind === 'log' || (resumable && (replica.continuous || !rules.provenContinuity))
     const items = source.stream?.(goesOn ? replica.resume() : null, signal)[Symbol.asyncIterator]()
     try {
       for (;;) {

@@ -44,6 +44,8 @@ export type KernelRules = {
   readonly dropCovered: boolean
   /** A3: a rewind undoes what lies after it. */
   readonly rewind: boolean
+  /** S10: a stream goes on from a checkpoint only where nothing was left to be read. */
+  readonly provenContinuity: boolean
   /** S7: what waits holds back later batches with the same keys. */
   readonly deferSameKeys: boolean
 }
@@ -55,5 +57,6 @@ export const allRules: KernelRules = {
   reconcileDeletions: true,
   dropCovered: true,
   rewind: true,
+  provenContinuity: true,
   deferSameKeys: true,
 }

@@ -113,10 +113,16 @@ export function stage<F>(
 ): void {
   const { committer, position, history, checkpoint, freshAtUnixMs } = core
   if (!committer) return
-  // A row that is to be read again is in no checkpoint.
-  const continuous = core.continuous && core.refetches.idle
+  // What is to be read again is in no checkpoint, and the next run cannot finish a walk of this one.
+  const continuous = core.continuous && core.refetches.idle && !endsOfWalksWait(core)
   const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs, continuous })
   committer.stage([...writes, state], clear)
+}
+
+/** Whether the last page of a walk waits, which says what is gone. */
+function endsOfWalksWait<F>({ deferrals }: ReplicaCore<F>): boolean {
+  if (deferrals.size === 0) return false
+  return deferrals.all().some(({ batch }) => batch.kind === 'state' && (batch.covers ?? []).length > 0)
 }
 
 /** Shows in the status what parked batches wait for. */

@@ -50,6 +50,7 @@ export const switchableRules: { readonly [id: string]: keyof KernelRules } = {
   S3: 'verifiedBase',
   S4: 'reconcileDeletions',
   S7: 'deferSameKeys',
+  S10: 'provenContinuity',
 }
 
 /**
@@ -126,8 +127,7 @@ async function runHistory(
   const random = createSeededRandom(seed ^ 0x5eed)
   const clock = createVirtualClock()
   const { lossless } = history
-  const table =
-    history.toy === 'table' || history.toy === 'waiting-table' ? createToyTable({ lossless }) : undefined
+  const table = tableOf(history)
   const world =
     history.toy === 'world' || history.toy === 'held-rows' ? createToyWorld({ lossless }) : undefined
   const chain = history.toy === 'chain' ? createToyChain() : undefined
@@ -147,6 +147,22 @@ async function runHistory(
   const wrong = countWrong(run.process.replica, remote.rows(), history)
   await run.process.sync.stop()
   return wrong
+}
+
+function tableOf({ toy, lossless }: KernelHistory): ToyTable | undefined {
+  switch (toy) {
+    case 'table':
+      return createToyTable({ lossless })
+    case 'versioned-table':
+      return createToyTable({ lossless, versioned: true })
+    case 'resumable-table':
+    case 'waiting-table':
+      return createToyTable({ lossless, resumable: true })
+    case 'world':
+    case 'held-rows':
+    case 'chain':
+      return undefined
+  }
 }
 
 const specs = [{ name: toyTable }]

@@ -23,7 +23,24 @@ export type KernelStep =
   | { readonly kind: 'restart' }
   | { readonly kind: 'crash'; readonly atWrite: number; readonly when: 'before' | 'after' }
 
-export type ToyKind = 'table' | 'waiting-table' | 'world' | 'held-rows' | 'chain'
+export type ToyKind =
+  | 'table'
+  | 'versioned-table'
+  | 'resumable-table'
+  | 'waiting-table'
+  | 'world'
+  | 'held-rows'
+  | 'chain'
+
+const toys: readonly ToyKind[] = [
+  'table',
+  'versioned-table',
+  'resumable-table',
+  'waiting-table',
+  'world',
+  'held-rows',
+  'chain',
+]
 
 export type KernelHistory = {
   readonly toy: ToyKind
@@ -50,7 +67,6 @@ export const allNeeds: readonly string[] = [
 
 /** A history by its seed. */
 export function makeKernelHistory(random: Random): KernelHistory {
-  const toys: readonly ToyKind[] = ['table', 'waiting-table', 'world', 'held-rows', 'chain']
   const toy = pick(random, toys)
   const length = 5 + randomBelow(random, 30)
   // A restart reads everything again and so heals what went wrong before it.

@@ -17,31 +17,66 @@ export type ToyTable = ToyRemote<RowFact> & {
 /** The one table of the toy remotes. */
 export const toyTable = 'things'
 
-/** A paged table without versions, that pushes whole rows. */
-export function createToyTable(options: { readonly lossless: boolean }): ToyTable {
+/** Changes a resumable table can go on from; before those it has forgotten. */
+const keptChanges = 6
+
+/**
+ * A paged table that pushes whole rows.
+ *
+ * @param options.versioned - Each state of a row has a version, its absence too.
+ * @param options.resumable - Streams go on from a checkpoint, if it is not too old.
+ */
+export function createToyTable(options: {
+  readonly lossless: boolean
+  readonly versioned?: boolean | undefined
+  readonly resumable?: boolean | undefined
+}): ToyTable {
+  const { lossless, versioned = false, resumable = false } = options
   const rows = new Map<string, Row>()
+  const versions = new Map<string, number>()
+  const changes: RowFact[] = []
   const streams = new Set<PushQueue<StreamItem<RowFact>>>()
-  const push = (fact: RowFact): void => {
-    for (const stream of streams) stream.push({ kind: 'facts', facts: [fact] })
+
+  const tell = (id: string): RowFact => {
+    return factOf(toyTable, id, rows.get(id), versioned ? versions.get(id) : undefined)
+  }
+  const itemOf = (fact: RowFact, position: number): StreamItem<RowFact> => ({
+    kind: 'facts',
+    facts: [fact],
+    checkpoint: resumable ? position : undefined,
+  })
+  const changed = (id: string): void => {
+    versions.set(id, changes.length + 1)
+    const fact = tell(id)
+    changes.push(fact)
+    for (const stream of streams) stream.push(itemOf(fact, changes.length))
   }
   return {
     rows: () => rows,
     put(id, row) {
       rows.set(id, row)
-      push({ kind: 'put', table: toyTable, id, row })
+      changed(id)
     },
     delete(id) {
-      if (rows.delete(id)) push({ kind: 'delete', table: toyTable, id })
+      if (rows.delete(id)) changed(id)
     },
     source: {
-      capabilities: { kind: 'state', lossless: options.lossless, resumable: false },
+      capabilities: { kind: 'state', lossless, resumable },
       async page({ cursor, limit }) {
-        return pageById(rows, cursor, limit)
+        const page = pageById(rows, cursor, limit)
+        return { ...page, facts: page.facts.map(({ id }) => tell(id)) }
       },
-      async get(table, ids) {
-        return ids.map((id) => factOf(table, id, rows.get(id)))
+      get: async (_, ids) => ids.map(tell),
+      stream(resume, signal) {
+        const from = resume?.checkpoint
+        if (typeof from !== 'number' || from < changes.length - keptChanges) {
+          const stream = openStream(streams, signal)
+          if (resumable) stream.push({ kind: 'facts', facts: [], checkpoint: changes.length })
+          return stream
+        }
+        const missed = changes.slice(from).map((fact, index) => itemOf(fact, from + index + 1))
+        return openStream(streams, signal, [{ kind: 'resumed' }, ...missed])
       },
-      stream: (_resume, signal) => openStream(streams, signal),
     },
   }
 }
@@ -49,8 +84,10 @@ export function createToyTable(options: { readonly lossless: boolean }): ToyTabl
 export function openStream<F>(
   streams: Set<PushQueue<StreamItem<F>>>,
   signal: AbortSignal,
+  first: readonly StreamItem<F>[] = [],
 ): PushQueue<StreamItem<F>> {
   const stream = createPushQueue<StreamItem<F>>(signal)
+  for (const item of first) stream.push(item)
   streams.add(stream)
   signal.addEventListener('abort', () => streams.delete(stream), { once: true })
   stream.push({ kind: 'live' })
@@ -71,6 +108,6 @@ export function pageById(rows: ReadonlyMap<string, Row>, cursor: unknown, limit:
   }
 }
 
-export function factOf(table: string, id: string, row: Row | undefined): RowFact {
-  return row ? { kind: 'put', table, id, row } : { kind: 'delete', table, id }
+export function factOf(table: string, id: string, row: Row | undefined, version?: number): RowFact {
+  return row ? { kind: 'put', table, id, row, version } : { kind: 'delete', table, id, version }
 }

@@ -199,6 +199,30 @@ test('[S10] a checkpoint is not gone on from after a crash in the middle of a re
   expect(fourth.remote.resumes).toEqual([null])
 })
 
+test('[S10] [S7] a walk whose last page waits is made again by the next run', async () => {
+  const disk = createMemoryDisk()
+  const ready = new Set<string>()
+  const options: Partial<OpenReplicaOptions<RowFact>> = {
+    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+    isReady: (need) => ready.has(need),
+  }
+  const first = await open(disk, options)
+  first.push(put('gone', { n: 1 }))
+  first.replica.beginEpoch()
+  const covers = [{ table: toyTable, key: wholeTable, complete: true }]
+  first.replica.apply({ kind: 'state', startedAt: first.replica.seq, facts: [put('late', { n: 1 })], covers })
+  first.replica.markFresh()
+  first.replica.apply({ kind: 'state', startedAt: 'live', facts: [], checkpoint: 'c1' })
+  expect(first.replica.continuous).toBe(true)
+  await first.replica.flushed()
+  const second = await open(disk, options)
+  expect([second.replica.checkpoint, second.replica.continuous]).toEqual(['c1', false])
+  // In its own run the walk is finished when the page can go.
+  ready.add('it')
+  first.replica.retryDeferred()
+  expect(first.all()).toEqual({ late: { n: 1 } })
+})
+
 test('[S3] rows read on demand are not verified after a restart, even if the stream goes on', async () => {
   const disk = createMemoryDisk()
   const first = await open(disk)
