@@ -109,7 +109,10 @@ function take<F>(
   if (unmet.length > 0 || blocked) {
     const deferred = deferrals.add({ batch: withoutRewind(batch), needs, keys, receivedAt: 0 })
     const entry = history.append({ upTo, mark, undo: [], lateFacts: undefined })
-    return { parkedFor: deferrals.needs(kernel.isReady), storeWrites: [deferredWrite(deferred), historyWrite(entry)] }
+    return {
+      parkedFor: deferrals.needs(kernel.isReady),
+      storeWrites: [deferredWrite(deferred), historyWrite(entry)],
+    }
   }
   projection.apply(draft, batch.facts)
   const entry = history.append({ upTo, mark, undo: draft.takeUndo(), lateFacts: undefined })

@@ -15,7 +15,13 @@ export type Version = number | bigint | string
 
 /** What a source says about one row. */
 export type RowFact =
-  | { readonly kind: 'put'; readonly table: string; readonly id: string; readonly row: Row; readonly version?: Version | undefined }
+  | {
+      readonly kind: 'put'
+      readonly table: string
+      readonly id: string
+      readonly row: Row
+      readonly version?: Version | undefined
+    }
   /** Some fields of a row; the others stay as they are. */
   | {
       readonly kind: 'patch'
@@ -25,7 +31,12 @@ export type RowFact =
       readonly unset?: readonly string[] | undefined
       readonly version?: Version | undefined
     }
-  | { readonly kind: 'delete'; readonly table: string; readonly id: string; readonly version?: Version | undefined }
+  | {
+      readonly kind: 'delete'
+      readonly table: string
+      readonly id: string
+      readonly version?: Version | undefined
+    }
   /** The row changed in a way the source did not tell. */
   | { readonly kind: 'touched'; readonly table: string; readonly id: string }
 

@@ -32,11 +32,17 @@ export function createFollower(options: {
     const changes = await store.changesSince(seq)
     if (changes.seq === seq) return
     if (changes.kind === 'reset') {
-      log.write('info', 'freshet::follower', 'The store no longer knows what changed; everything is read again.')
+      log.write(
+        'info',
+        'freshet::follower',
+        'The store no longer knows what changed; everything is read again.',
+      )
       for (const table of tables) options.apply(await differences(table))
       await options.refresh()
     } else {
-      const facts = changes.writes.flatMap(({ table, id, value }) => (tables.has(table) ? [factOf(table, id, value)] : []))
+      const facts = changes.writes.flatMap(({ table, id, value }) =>
+        tables.has(table) ? [factOf(table, id, value)] : [],
+      )
       if (facts.length > 0) options.apply(facts)
       if (changes.writes.some(({ table }) => books.has(table))) await options.refresh()
     }

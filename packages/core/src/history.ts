@@ -34,10 +34,7 @@ export type History<F> = {
   save(): () => void
 }
 
-export function createHistory<F>(
-  base: Position,
-  kept: readonly HistoryEntry<F>[] = [],
-): History<F> {
+export function createHistory<F>(base: Position, kept: readonly HistoryEntry<F>[] = []): History<F> {
   let oldest = base
   let entries = [...kept]
   let nextNumber = (kept.at(-1)?.number ?? 0) + 1

@@ -32,7 +32,11 @@ export function createHostLayers(options: {
   drop(operationId: string): void
   onGuardError(error: unknown): void
 }): HostLayers {
-  type Entry = { readonly layer: Layer; readonly guard: HostLayerOptions['guard']; end(outcome: LayerOutcome): void }
+  type Entry = {
+    readonly layer: Layer
+    readonly guard: HostLayerOptions['guard']
+    end(outcome: LayerOutcome): void
+  }
   const entries = new Map<string, Entry>()
 
   /** A guard that throws has not said that the write has happened. */
@@ -75,4 +79,3 @@ export function createHostLayers(options: {
     },
   }
 }
-

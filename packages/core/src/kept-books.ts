@@ -2,7 +2,14 @@ import type { Position } from './batch.ts'
 import type { Coverage } from './coverage.ts'
 import type { Deferred } from './deferral.ts'
 import type { HistoryEntry } from './history.ts'
-import { kernelTables, readCoverage, readDeferred, readHistory, readState, type KeptState } from './replica-records.ts'
+import {
+  kernelTables,
+  readCoverage,
+  readDeferred,
+  readHistory,
+  readState,
+  type KeptState,
+} from './replica-records.ts'
 import type { CommitSeq, Store } from './store.ts'
 
 /** Everything a store keeps of a replica besides its rows. */

@@ -38,7 +38,10 @@ export async function openReplica<F = RowFact>(options: OpenReplicaOptions<F>): 
 
 /** The tables a store needs for a replica with these tables. */
 export function storeTables(tables: readonly TableSpec[]): readonly StoreTable[] {
-  return [...tables.map(({ name, indexes }): StoreTable => ({ name, space: 'replica', indexes })), ...kernelStoreTables]
+  return [
+    ...tables.map(({ name, indexes }): StoreTable => ({ name, space: 'replica', indexes })),
+    ...kernelStoreTables,
+  ]
 }
 
 async function loadTables(

@@ -34,7 +34,11 @@ export type Freshness = {
   readonly nextAttemptAtUnixMs: number | undefined
 }
 
-export type Progress = { readonly done: number; readonly total: number | undefined; readonly fraction: number | undefined }
+export type Progress = {
+  readonly done: number
+  readonly total: number | undefined
+  readonly fraction: number | undefined
+}
 
 /** The current status, and word of each change. */
 export type StatusCell = {
