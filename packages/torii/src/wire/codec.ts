@@ -1,5 +1,6 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { badMessage } from './bad-message.ts'
+import { decodeUtf8 } from './short-text.ts'
 
 /** How a message is written and read. Unknown fields are passed over, absent ones have their empty value. */
 export type Codec<T> = {
@@ -55,7 +56,7 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 
 /** @throws {FreshetError} `torii/bad-message`: cut off, or not of this shape. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array, what: string): T {
-  const reader = new BinaryReader(bytes)
+  const reader = new BinaryReader(bytes, decodeUtf8)
   try {
     const value = codec.read(reader, reader.len)
     if (reader.pos !== reader.len) throw new RangeError('A part is longer than what holds it.')

@@ -126,7 +126,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         signal,
       )
       return {
-        entities: entities.filter((entity) => isOf(entity, world)),
+        entities: ofWorld(entities, world),
         next: nextCursor === '' ? undefined : nextCursor,
         lastBlock: nextCursor === '' ? undefined : await blockOfCursor(nextCursor, inflate),
       }
@@ -143,7 +143,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       for await (const { entity } of pushes) {
         if (first) yield { kind: 'subscribed' }
         first = false
-        if (entity && isOf(entity, world)) yield { kind: 'entity', entity }
+        for (const each of ofWorld(entity ? [entity] : [], world)) yield { kind: 'entity', entity: each }
       }
     },
     async *subscribeWorld(world, signal) {
@@ -243,8 +243,10 @@ async function readJson(fetch: Fetch, url: string, signal: AbortSignal): Promise
   )
 }
 
-function isOf({ worldAddress }: ToriiEntity, world: string): boolean {
-  return worldAddress === '' || worldAddress === canonicalFelt(world)
+/** The server passes over the world it is asked for where no clause is given. */
+function ofWorld(entities: readonly ToriiEntity[], world: string): readonly ToriiEntity[] {
+  const address = canonicalFelt(world)
+  return entities.filter(({ worldAddress }) => worldAddress === '' || worldAddress === address)
 }
 
 function isFelt(text: string, world: string): boolean {
