@@ -1,17 +1,18 @@
 import { createReplica, type Replica } from '@freshet/core'
 import {
   createRaindexProjection,
+  encodeOrder,
   raindexTables,
   readSnapshot,
   takeSnapshot,
   type Mutation,
   type Order,
 } from '@freshet/raindex/engine'
-import { packLossless } from '@freshet/raindex/float'
+import { packLossless, zero } from '@freshet/raindex/float'
 import { collectSnapshot } from '../../packages/raindex/src/engine/snapshot.ts'
 import { addressOf } from '../../packages/raindex/src/testing/fixture-order.ts'
 import { benchRow, type BenchRow } from '../bench-row.ts'
-import { interleave, median } from '../measure.ts'
+import { interleave, median, retainedBytes } from '../measure.ts'
 
 const orders = 10_000
 const vaults = 30_000
@@ -40,6 +41,9 @@ export async function run(): Promise<readonly BenchRow[]> {
     { rounds: 5, warmUp: 1 },
   )
   const [save, load, clone] = [median(figures.save), median(figures.load), median(figures.clone)]
+  const withOrders = retainedBytes(() => bookOf([...vaultsOf(), ...ordersOf(0)])).bytes
+  const perOrder = (withOrders - retainedBytes(() => bookOf(vaultsOf())).bytes) / orders
+  const encoded = (encodeOrder(orderOf(1)).length - 2) / 2
   const verify = timed(() => readSnapshot(bundle, place))()
   const note = (ms: number): string => `${ms.toFixed(0)} against ${clone.toFixed(0)} ms`
   const size = `${orders} orders, ${vaults} vaults, ${words} words`
@@ -59,6 +63,13 @@ export async function run(): Promise<readonly BenchRow[]> {
       note: note(load),
     }),
     benchRow({
+      name: 'memory of an order, times its encoding',
+      measured: perOrder / encoded,
+      bound: 2,
+      better: 'lower',
+      note: `${perOrder.toFixed(0)} bytes against ${encoded}, its vaults apart`,
+    }),
+    benchRow({
       name: 'loaded with all hashes, times a clone',
       measured: verify / clone,
       bound: 40,
@@ -69,14 +80,8 @@ export async function run(): Promise<readonly BenchRow[]> {
 }
 
 function largeBook(): Replica<Mutation> {
-  const replica = createReplica<Mutation>({
-    name: 'bench',
-    tables: raindexTables,
-    projection: createRaindexProjection('v5'),
-    isReady: () => true,
-  })
-  const facts: Mutation[] = [
-    { kind: 'setOrders', orders: Array.from({ length: orders }, (_, i) => orderOf(i)) },
+  return bookOf([
+    ...ordersOf(0),
     {
       kind: 'vaultDeltas',
       deltas: Array.from({ length: vaults - 2 * orders }, (_, i) => ({
@@ -92,7 +97,29 @@ function largeBook(): Replica<Mutation> {
         kvs: Array.from({ length: 100 }, (__, key) => ({ key: numbered(key, 32), value: numbered(i, 32) })),
       })),
     },
-  ]
+  ])
+}
+
+function ordersOf(first: number): readonly Mutation[] {
+  return [{ kind: 'setOrders', orders: Array.from({ length: orders }, (_, i) => orderOf(first + i)) }]
+}
+
+/** The vaults that the orders bring with them. */
+function vaultsOf(): readonly Mutation[] {
+  const ios = Array.from({ length: orders }, (_, i) => orderOf(i)).flatMap(
+    ({ owner, validInputs, validOutputs }) =>
+      [...validInputs, ...validOutputs].map((io) => ({ owner, ...io, delta: zero })),
+  )
+  return [{ kind: 'vaultDeltas', deltas: ios }]
+}
+
+function bookOf(facts: readonly Mutation[]): Replica<Mutation> {
+  const replica = createReplica<Mutation>({
+    name: 'bench',
+    tables: raindexTables,
+    projection: createRaindexProjection('v5'),
+    isReady: () => true,
+  })
   replica.apply({ kind: 'log', after: -1, upTo: 1, facts })
   return replica
 }

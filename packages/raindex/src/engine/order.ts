@@ -34,6 +34,11 @@ export function hashOrder(order: Order): Bytes32 {
   return hash
 }
 
+/** Notes the hash under which an order is known, so that it need not be computed. */
+export function rememberHash(order: Order, hash: Bytes32): void {
+  hashes.set(order, hash)
+}
+
 /** `abi.encode(order)`: one dynamic tuple, so it starts with the offset 0x20. */
 export function encodeOrder(order: Order): Hex {
   const { owner, evaluable, validInputs, validOutputs, nonce } = order

@@ -3,7 +3,7 @@ import { calculateIO, pairIOs, type EvaluationHost, type WordRead } from './calc
 import type { SignedContext } from './event.ts'
 import type { Address, Bytes32 } from './hex.ts'
 import { reasonOf, Unquotable, type NotComparable } from './not-comparable.ts'
-import type { Order } from './order.ts'
+import { rememberHash, type Order } from './order.ts'
 import type { OrderbookState } from './orderbook-state.ts'
 
 /** A word that is to be taken as set, for this quote only. */
@@ -70,6 +70,7 @@ function resolveOrder(state: OrderbookState, order: Bytes32 | Order): Order {
   if (typeof order !== 'string') return order
   const live = state.order(order)
   if (live === undefined) throw new Unquotable({ kind: 'OrderNotFound', orderHash: order })
+  rememberHash(live, order)
   return live
 }
 
