@@ -139,7 +139,7 @@ test('[LT23] the bus tells what happened to rows, reads and writes', async () =>
   await expect(table.patchValue('zz', { price: 1 })).rejects.toThrow('zz')
   expect(events).toMatchObject([
     { kind: 'writePending' },
-    { kind: 'writeReverted', error: { code: 'table/not-found' } },
+    { kind: 'writeReverted', reason: 'rejected', error: { code: 'table/not-found' } },
   ])
   events.length = 0
   faulty.setOutage(true)

@@ -30,6 +30,7 @@ export type TableEvent =
   /** The write is undone: refused, in conflict, or taken back. */
   | {
       readonly kind: 'writeReverted'
+      readonly reason: 'rejected' | 'conflict' | 'discarded'
       readonly op: string
       readonly id: string | undefined
       readonly error: FreshetError | undefined

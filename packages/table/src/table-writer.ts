@@ -8,8 +8,7 @@ import {
   type RowEdit,
 } from '@freshet/core'
 import { checkPatch, checkRow } from './check-row.ts'
-import type { LiveCore } from './live-core.ts'
-import { rowsTable } from './live-settings.ts'
+import { rowsTable, type LiveCore } from './live-core.ts'
 import type { Guard, Patch } from './master.ts'
 import { evaluable, queryRules } from './query-rules.ts'
 import { requestRecord, type WriteRequest } from './write-request.ts'
@@ -143,9 +142,9 @@ function noteOutcome(core: LiveCore, op: string, id: string | undefined, outcome
       return events.emit({ kind: 'writeConfirmed', op, id })
     case 'conflict':
     case 'discarded':
-      return events.emit({ kind: 'writeReverted', op, id, error: undefined })
+      return events.emit({ kind: 'writeReverted', reason: outcome.kind, op, id, error: undefined })
     case 'rejected':
-      return events.emit({ kind: 'writeReverted', op, id, error: outcome.error })
+      return events.emit({ kind: 'writeReverted', reason: outcome.kind, op, id, error: outcome.error })
     case 'unknown':
       return events.emit({ kind: 'writeFailed', op, id, error: outcome.error })
     case 'kept':
