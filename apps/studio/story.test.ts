@@ -47,6 +47,7 @@ afterEach(async () => {
 
 async function openWindow(table: string): Promise<Page> {
   const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
   page.on('pageerror', (error) => trouble.push(error.message))
   page.on('console', (message) => {
     if (/content security policy/i.test(message.text())) trouble.push(message.text())
@@ -318,4 +319,189 @@ test('[SU10] the keyboard alone reaches every cell, edits it and lets go of it',
   await page.keyboard.press('Enter')
   await cell(page, 'doc', 'name').waitFor({ state: 'detached' })
   await expect.poll(focused).toBe('marty/')
+})
+
+function card(page: Page, id: string): Locator {
+  return page.getByRole('complementary', { name: `Card of ${id}` })
+}
+
+function cardField(page: Page, field: string, state?: string): Locator {
+  const of = state === undefined ? '' : `[data-state="${state}"]`
+  return page.locator(`.card .card-field[data-field="${field}"]${of}`)
+}
+
+async function openCard(page: Page, id: string): Promise<void> {
+  await cell(page, id, 'id').focus()
+  await page.keyboard.press('Enter')
+  await card(page, id).waitFor()
+}
+
+test('[SU13] a card follows what a colleague changes elsewhere, and shows a conflict on the same field to choose', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  const colleague = await openWindow('client')
+  await isLive(colleague)
+  await openCard(page, 'marty')
+  await page.getByLabel('name', { exact: true }).fill('Calvin Klein')
+  await page.getByLabel('balance', { exact: true }).fill('151.5')
+  await cardField(page, 'name', 'modified').waitFor()
+
+  await edit(colleague, 'marty', 'contact_details', '555-2015')
+  await cardField(page, 'contact_details', 'followed').waitFor()
+  expect(await page.getByLabel('contact_details', { exact: true }).inputValue()).toBe('555-2015')
+  expect(await page.getByLabel('name', { exact: true }).inputValue()).toBe('Calvin Klein')
+
+  await edit(colleague, 'marty', 'name', 'Clint Eastwood')
+  await edit(colleague, 'marty', 'balance', '99')
+  await cardField(page, 'balance', 'conflict').waitFor()
+  const sides = cardField(page, 'name', 'conflict').locator('.side dd')
+  expect(await sides.allTextContents()).toEqual(['Marty McFly', 'Calvin Klein', 'Clint Eastwood'])
+  expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+  await cardField(page, 'balance').getByRole('button', { name: 'Take theirs' }).click()
+  await cardField(page, 'balance', 'clean').waitFor()
+  await cardField(page, 'name').getByRole('button', { name: 'Type another' }).click()
+  await page.getByLabel('Another value of name').fill('Clint Klein')
+  await page.getByRole('button', { name: 'Use this' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await card(page, 'marty').getByText('Saved.').waitFor()
+  expect(await stored('client:marty', 'name')).toBe('Clint Klein')
+  expect(await stored('client:marty', 'balance')).toBe('99')
+  expect(await stored('client:marty', 'contact_details')).toBe('555-2015')
+  await page.keyboard.press('Escape')
+  await card(page, 'marty').waitFor({ state: 'detached' })
+  expect(trouble).toEqual([])
+})
+
+test('[SU13] a row deleted meanwhile keeps the draft, which is made again', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await openCard(page, 'marty')
+  await page.getByLabel('name', { exact: true }).fill('Calvin Klein')
+  await writeElsewhere('DELETE client:marty')
+  await card(page, 'marty').getByText('Someone else deleted this row. Your draft is kept.').waitFor()
+  expect(await page.getByLabel('name', { exact: true }).inputValue()).toBe('Calvin Klein')
+  await page.getByRole('button', { name: 'Recreate' }).click()
+  await card(page, 'marty').getByText('Saved.').waitFor()
+  expect(await stored('client:marty', 'name')).toBe('Calvin Klein')
+  expect(await stored('client:marty', 'email')).toBe('marty@gmail.com')
+})
+
+test('[SU13] a row deleted meanwhile can be let go, draft and all', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await openCard(page, 'doc')
+  await page.getByLabel('name', { exact: true }).fill('Emmett')
+  await writeElsewhere('DELETE client:doc')
+  await page.locator('.card-notice').getByRole('button', { name: 'Discard' }).click()
+  await card(page, 'doc').waitFor({ state: 'detached' })
+  expect(await page.locator('tbody th').allTextContents()).toEqual(['biff', 'marty'])
+})
+
+test('[SU14] a refused save says why at its field and keeps the draft, in a following window too', async () => {
+  const first = await openWindow('client')
+  await isLive(first)
+  const page = await openWindow('client')
+  await isLive(page)
+  for (const window of [first, page]) {
+    await openCard(window, 'marty')
+    await window.getByLabel('email', { exact: true }).fill('nowhere')
+    await window.keyboard.press('Enter')
+    await cardField(window, 'email', 'modified').locator('.field-reason').waitFor()
+    await card(window, 'marty')
+      .getByText(/^Not saved: /)
+      .waitFor()
+    expect(await window.getByLabel('email', { exact: true }).inputValue()).toBe('nowhere')
+    expect(await window.locator('.notices li').count()).toBe(0)
+  }
+  await page.getByLabel('email', { exact: true }).fill('calvin@klein.com')
+  expect(await cardField(page, 'email').locator('.field-reason').count()).toBe(0)
+  await page.keyboard.press('Enter')
+  await card(page, 'marty').getByText('Saved.').waitFor()
+  expect(await stored('client:marty', 'email')).toBe('calvin@klein.com')
+})
+
+test('[SU13] Escape asks what becomes of a changed draft, and a kept one is there again', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await openCard(page, 'marty')
+  await page.keyboard.press('Escape')
+  await card(page, 'marty').waitFor({ state: 'detached' })
+  await expect
+    .poll(() => cell(page, 'marty', 'id').evaluate((at) => at === document.activeElement))
+    .toBe(true)
+
+  await openCard(page, 'marty')
+  await page.getByLabel('name', { exact: true }).fill('Calvin Klein')
+  await page.keyboard.press('Escape')
+  await page.getByRole('alertdialog', { name: 'Close with unsaved changes?' }).waitFor()
+  await page.keyboard.press('Enter')
+  await card(page, 'marty').waitFor({ state: 'detached' })
+  await cell(page, 'marty', 'id').and(page.locator('[data-draft]')).waitFor()
+
+  await page.locator('.strip [data-part="pending"]').click()
+  await page.getByRole('button', { name: 'Open the draft of marty' }).click()
+  expect(await page.getByLabel('name', { exact: true }).inputValue()).toBe('Calvin Klein')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Discard it' }).click()
+  await page.getByText('Nothing waits.').waitFor()
+  expect(await stored('client:marty', 'name')).toBe('Marty McFly')
+})
+
+test('[SU16] a save without a database is queued; the panel says why and takes it back, and the draft stands again', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await demo.control.perform('stop-database')
+  await page.locator('.strip[data-state="retrying"]').waitFor()
+  await openCard(page, 'marty')
+  await page.getByLabel('name', { exact: true }).fill('Calvin Klein')
+  await page.keyboard.press('Enter')
+  await cardField(page, 'name', 'queued').waitFor()
+  await card(page, 'marty')
+    .getByText(/^Queued \d+ s ago: the database is out of reach/)
+    .waitFor()
+  await page.locator('.strip [data-part="pending"]').click()
+  const queue = page.getByRole('region', { name: 'Queue' })
+  await queue.getByText('marty: name = Calvin Klein').waitFor()
+  await queue.getByRole('button', { name: 'Discard the write to marty' }).click()
+  await cardField(page, 'name', 'modified').waitFor()
+  expect(await page.getByLabel('name', { exact: true }).inputValue()).toBe('Calvin Klein')
+
+  await page.getByRole('button', { name: 'Save' }).click()
+  await cardField(page, 'name', 'queued').waitFor()
+  await demo.database.query(scope, "UPDATE client:marty SET name = 'Clint', balance = 5dec")
+  await demo.control.perform('start-database')
+  await cardField(page, 'name', 'conflict').waitFor()
+  expect(await cardField(page, 'name').locator('.side dd').allTextContents()).toEqual([
+    'Marty McFly',
+    'Calvin Klein',
+    'Clint',
+  ])
+  await cardField(page, 'name').getByRole('button', { name: 'Keep mine' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await card(page, 'marty').getByText('Saved.').waitFor()
+  expect(await stored('client:marty', 'name')).toBe('Calvin Klein')
+  expect(await stored('client:marty', 'balance')).toBe('5')
+})
+
+test('[SU15] an edit in the grid overwrites nothing unseen: who was late chooses', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  const late = async (mine: string, theirs: string): Promise<Locator> => {
+    await cell(page, 'marty', 'name').dblclick()
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type(mine)
+    await writeElsewhere(`UPDATE client:marty SET name = '${theirs}'`)
+    await cell(page, 'marty', 'name').and(page.locator('[data-changed]')).waitFor()
+    await page.keyboard.press('Enter')
+    const notice = page.locator('.notices li[data-kind="conflict"]')
+    await notice.getByText(`name was changed by someone else to ${theirs}; yours was ${mine}`).waitFor()
+    return notice
+  }
+  await (await late('Calvin', 'Clint')).getByRole('button', { name: 'Keep theirs' }).click()
+  expect(await page.locator('.notices li').count()).toBe(0)
+  expect(await stored('client:marty', 'name')).toBe('Clint')
+  await (await late('Calvin', 'Clint Eastwood')).getByRole('button', { name: 'Overwrite' }).click()
+  await cell(page, 'marty', 'name').and(page.locator('[data-write="confirmed"]')).waitFor()
+  expect(await page.locator('.notices li').count()).toBe(0)
+  expect(await stored('client:marty', 'name')).toBe('Calvin')
 })

@@ -3,6 +3,7 @@ import { openIndexedDbStore } from '@freshet/storage/indexeddb'
 import { openLiveTable, type LiveTable, type WriteResult } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import type { StudioConfig } from '@freshet/cli/studio'
+import { createRecordDrafts } from './record-drafts.ts'
 import type { StudioTable } from './studio-table.ts'
 import type { WriteContent } from './write-content.ts'
 import { createWriteLedger } from './write-ledger.ts'
@@ -35,11 +36,13 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
   // The events are of writes of this window; what was kept from before, or came from another, is settled apart.
   live.events.subscribe((event) => {
     if (event.kind === 'writeConfirmed') writes.confirmed(event.op)
-    else if (event.kind === 'writeReverted' || event.kind === 'writeFailed')
-      writes.reverted(event.op, event.error)
+    else if (event.kind === 'writeReverted')
+      writes.reverted(event.op, event.reason === 'conflict' ? 'conflict' : event.error)
+    else if (event.kind === 'writeFailed') writes.reverted(event.op, event.error)
   })
   live.outbox.onSettled((operationId, outcome) => {
     if (outcome.kind === 'confirmed') writes.confirmed(operationId)
+    else if (outcome.kind === 'conflict') writes.reverted(operationId, 'conflict')
     else writes.reverted(operationId, 'error' in outcome ? outcome.error : undefined)
   })
   // What becomes of a write is told above; a mistake is thrown before there is a write.
@@ -53,11 +56,18 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
       },
     )
   }
+  const schema = config.tables[name] ?? { columns: {}, idField: 'id', titleFields: ['id'], references: {} }
   return {
     name,
-    schema: config.tables[name] ?? { columns: {}, idField: 'id', titleFields: ['id'], references: {} },
+    schema,
     status: live.status,
     writes,
+    drafts: createRecordDrafts({
+      schema,
+      writes,
+      clock: systemClock,
+      editRecord: (id) => live.editRecord(id, { track: 'auto' }),
+    }),
     view: (query) => live.view(query),
     has: (id) => live.get(id) !== undefined,
     insert(id, row) {
@@ -68,12 +78,13 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
         values: row,
       })
     },
-    patch(id, patch) {
+    patch(id, patch, expect) {
       const fields = [...Object.keys(patch.set), ...(patch.unset ?? [])]
-      noted(live.patch(id, patch, { wait: 'local' }), { id, op: 'patch', fields, values: patch.set })
+      noted(live.patch(id, patch, { wait: 'local', expect }), { id, op: 'patch', fields, values: patch.set })
     },
     remove(id) {
       noted(live.delete(id, { wait: 'local' }), { id, op: 'delete', fields: [], values: {} })
     },
+    takeBack: (operationId) => live.outbox.discard(operationId),
   }
 }

@@ -55,6 +55,25 @@ test('[SU4] a rejection stays, with the reason at its field, until the field is 
   expect(ledger.ofRow('pie').map(({ operationId }) => operationId)).toEqual(['b', 'c'])
 })
 
+test('[SU15] a write that came too late stays as a conflict until its field is written again', () => {
+  const ledger = createWriteLedger(createVirtualClock())
+  ledger.queued([queued('a', price(1))])
+  ledger.reverted('a', 'conflict')
+  expect(ledger.open.get()).toMatchObject([{ fields: ['price'], outcome: { kind: 'conflict' } }])
+  ledger.queued([queued('b', price(2))])
+  expect(ledger.ofRow('pie').map(({ operationId }) => operationId)).toEqual(['b'])
+  ledger.reverted('b', undefined)
+  expect(ledger.open.get()).toEqual([])
+})
+
+test('[SU16] a write that waits says what its last attempt failed with', () => {
+  const ledger = createWriteLedger(createVirtualClock())
+  ledger.queued([queued('a', price(1))])
+  const lastError = new FreshetError({ code: 'table/unreachable', kind: 'remote', message: 'Gone.' })
+  ledger.queued([{ ...queued('a', price(1), 'unsure'), attempts: 1, lastError }])
+  expect(ledger.get('a')?.outcome).toEqual({ kind: 'pending', step: 'unsure', kept: false, trouble: 'Gone.' })
+})
+
 test('[SU4] a write that another window settled leaves without a word', async () => {
   const clock = createVirtualClock()
   const ledger = createWriteLedger(clock)

@@ -10,13 +10,21 @@ export type WriteNote = WriteContent & {
   readonly outcome: WriteState
 }
 
-type WriteState =
+export type WriteState =
   /**
    * On its way, or waiting for the database. `unsure`: it was sent and the answer was lost.
    * `kept`: it is on the disk and survives a reload.
    */
-  | { readonly kind: 'pending'; readonly unsure: boolean; readonly kept: boolean }
+  | {
+      readonly kind: 'pending'
+      readonly step: QueuedOperation['state']
+      readonly kept: boolean
+      /** What the last attempt failed with. */
+      readonly trouble: string | undefined
+    }
   | { readonly kind: 'confirmed' }
+  /** Someone else wrote one of its fields first; nothing was written. */
+  | { readonly kind: 'conflict' }
   | {
       readonly kind: 'rejected'
       readonly reason: string
@@ -26,12 +34,13 @@ type WriteState =
 
 /**
  * The writes of one table as a person follows them: pending, for a moment
- * confirmed, or rejected until they are put right or dismissed.
+ * confirmed, or failed until they are put right or dismissed.
  */
 export type WriteLedger = {
   /** The notes of a row, oldest first; the same array until one of them changes. */
   ofRow(id: string): readonly WriteNote[]
-  /** Notes of pending and rejected writes, oldest first. */
+  get(operationId: string): WriteNote | undefined
+  /** Notes of pending and failed writes, oldest first. */
   readonly open: Readable<readonly WriteNote[]>
   subscribe(listener: () => void): () => void
   /** Takes over what is queued now. */
@@ -39,7 +48,8 @@ export type WriteLedger = {
   /** It is on the disk. */
   kept(operationId: string): void
   confirmed(operationId: string): void
-  reverted(operationId: string, error: FreshetError | undefined): void
+  /** It was undone for this reason; without one it was taken back. */
+  reverted(operationId: string, reason: FreshetError | 'conflict' | undefined): void
   /** A write that was not even taken. */
   refused(content: WriteContent, error: FreshetError): void
   dismiss(operationId: string): void
@@ -74,7 +84,8 @@ export function createWriteLedger(clock: Clock): WriteLedger {
     notes.set(operationId, updated)
     return updated
   }
-  const add = ({ operation, state }: QueuedOperation): void => {
+  const add = (queued: QueuedOperation): void => {
+    const { operation, state } = queued
     const content = describeWrite(operation)
     if (content === undefined) return
     const note: WriteNote = {
@@ -82,12 +93,12 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       operationId: operation.operationId,
       sinceUnixMs: operation.createdAtUnixMs,
       // What is unsure when it is first seen was read from the disk: an earlier run may have sent it.
-      outcome: { kind: 'pending', unsure: state === 'unsure', kept: state === 'unsure' },
+      outcome: pendingState(queued, state === 'unsure'),
     }
     // A new attempt at the same field answers what was refused before.
     for (const [operationId, old] of notes) {
       const answered = note.fields.some((field) => old.fields.includes(field)) || note.op !== 'patch'
-      if (old.id === note.id && old.outcome.kind === 'rejected' && answered) notes.delete(operationId)
+      if (old.id === note.id && isOver(old) && answered) notes.delete(operationId)
     }
     notes.set(operation.operationId, note)
   }
@@ -101,6 +112,7 @@ export function createWriteLedger(clock: Clock): WriteLedger {
 
   return {
     ofRow: (id) => byRow.get(id) ?? none,
+    get: (operationId) => notes.get(operationId),
     open: { get: () => open, subscribe: (listener) => listeners.add(listener) },
     subscribe: (listener) => listeners.add(listener),
     queued(operations) {
@@ -108,8 +120,9 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       for (const queued of operations) {
         const known = notes.get(queued.operation.operationId)
         if (known === undefined) add(queued)
-        else if (known.outcome.kind === 'pending' && known.outcome.unsure !== (queued.state === 'unsure')) {
-          update(queued.operation.operationId, { ...known.outcome, unsure: queued.state === 'unsure' })
+        else if (known.outcome.kind === 'pending') {
+          const fresh = pendingState(queued, known.outcome.kept)
+          if (!isSame(known.outcome, fresh)) update(known.operationId, fresh)
         }
       }
       const left = [...notes.keys()].filter((operationId) => !now.has(operationId))
@@ -130,9 +143,9 @@ export function createWriteLedger(clock: Clock): WriteLedger {
         changed()
       }, confirmedForMs)
     },
-    reverted(operationId, error) {
-      if (error === undefined) notes.delete(operationId)
-      else update(operationId, rejection(error))
+    reverted(operationId, reason) {
+      if (reason === undefined) notes.delete(operationId)
+      else update(operationId, reason === 'conflict' ? { kind: 'conflict' } : rejection(reason))
       changed()
     },
     refused(content, error) {
@@ -145,6 +158,21 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       changed()
     },
   }
+}
+
+type Pending = Extract<WriteState, { readonly kind: 'pending' }>
+
+function pendingState({ state, lastError }: QueuedOperation, kept: boolean): Pending {
+  return { kind: 'pending', step: state, kept, trouble: lastError?.message }
+}
+
+function isSame(a: Pending, b: Pending): boolean {
+  return a.step === b.step && a.kept === b.kept && a.trouble === b.trouble
+}
+
+/** Whether nothing more becomes of it, so that a new attempt at the same takes its place. */
+function isOver({ outcome }: WriteNote): boolean {
+  return outcome.kind === 'rejected' || outcome.kind === 'conflict'
 }
 
 function rejection(error: FreshetError): WriteState {

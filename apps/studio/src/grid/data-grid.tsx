@@ -25,6 +25,8 @@ export type DataGridProps = {
   readonly fields: readonly string[]
   readonly query: GridQuery
   readonly found: GridRows
+  /** Rows with a card open, or put aside with a draft. */
+  readonly draftIds: ReadonlySet<string>
   /** A row being added, drawn above the others. */
   readonly draft: ReactNode
   /** Drawn where there are no rows. */
@@ -36,7 +38,7 @@ export type DataGridProps = {
 
 /** The rows of a page as a grid that is read, edited and walked with keys or pointer. */
 export function DataGrid(props: DataGridProps) {
-  const { table, fields, query, found, draft, empty, onSort, onType, onPage } = props
+  const { table, fields, query, found, draftIds, draft, empty, onSort, onType, onPage } = props
   const { idField } = table.schema
   const [edit, setEdit] = useState<GridEdit & { readonly held: OrderedRows }>()
   const [armed, setArmed] = useState<string>()
@@ -48,16 +50,17 @@ export function DataGrid(props: DataGridProps) {
 
   const begin = (rowId: string, field: string, typed?: string): void => {
     const editable = rowId !== headerRow && field !== idField && field !== actionsField
-    if (editable) setEdit({ rowId, field, typed, held: { ids, rows } })
+    if (editable)
+      setEdit({ rowId, field, typed, before: rows[ids.indexOf(rowId)]?.[field], held: { ids, rows } })
   }
   const latest = useRef({ focus, columns, table })
   useLayoutEffect(() => {
     latest.current = { focus, columns, table }
   })
-  const commit = useCallback(({ rowId, field }: GridEdit, text: string, step: -1 | 0 | 1): void => {
+  const commit = useCallback(({ rowId, field, before }: GridEdit, text: string, step: -1 | 0 | 1): void => {
     const now = latest.current
     setEdit(undefined)
-    now.table.patch(rowId, patchOf(field, text, now.table))
+    now.table.patch(rowId, patchOf(field, text, now.table), { [field]: before })
     const next = now.columns[now.columns.indexOf(field) + step] ?? field
     now.focus.focus({ rowId, field: next })
   }, [])
@@ -87,7 +90,8 @@ export function DataGrid(props: DataGridProps) {
     else if (at.rowId === headerRow) {
       if (event.key !== 'Enter' && event.key !== ' ') return
       onSort(at.field, event.shiftKey)
-    } else if (event.key === 'Enter' || event.key === 'F2') begin(at.rowId, at.field)
+    } else if (event.key === 'Enter' && at.field === idField) table.drafts.show(at.rowId)
+    else if (event.key === 'Enter' || event.key === 'F2') begin(at.rowId, at.field)
     else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey)
       begin(at.rowId, at.field, event.key)
     else return
@@ -119,7 +123,8 @@ export function DataGrid(props: DataGridProps) {
         onDoubleClick={({ target }) => {
           const cell = target instanceof Element ? target.closest('[data-row]') : null
           const at = cell === null ? undefined : cellOf(cell)
-          if (at !== undefined) begin(at.rowId, at.field)
+          if (at?.field === idField && at.rowId !== headerRow) table.drafts.show(at.rowId)
+          else if (at !== undefined) begin(at.rowId, at.field)
         }}
       >
         <GridHeader
@@ -146,6 +151,7 @@ export function DataGrid(props: DataGridProps) {
                   row={row}
                   index={firstIndex + index}
                   isNew={arrived.has(id)}
+                  hasDraft={draftIds.has(id)}
                   activeField={focus.active.rowId === id ? focus.active.field : undefined}
                   edit={edit?.rowId === id ? edit : undefined}
                   isArmed={armed === id}

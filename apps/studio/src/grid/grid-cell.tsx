@@ -1,8 +1,8 @@
 import { memo, useEffect, useRef, useState, type ReactNode } from 'react'
 import { valuesEqual, type ColumnType, type Value } from '@freshet/core'
 import type { WriteNote } from '../data/write-ledger.ts'
-import { formatValue } from '../value/format-value.ts'
 import { isNumeric } from '../value/field-type.ts'
+import { ShownText } from '../value/shown-text.tsx'
 
 export type GridCellProps = {
   readonly rowId: string
@@ -13,13 +13,16 @@ export type GridCellProps = {
   readonly note: WriteNote | undefined
   readonly isActive: boolean
   readonly isHead: boolean
+  readonly hasDraft: boolean
+  /** Opens the card of the row. */
+  readonly onOpen?: ((rowId: string) => void) | undefined
   /** The editor while this cell is edited. */
   readonly children?: ReactNode
 }
 
 /** One value, with the marks of its last write, which lights up softly when it changes. */
 export const GridCell = memo(function GridCell(props: GridCellProps) {
-  const { rowId, field, type, value, note, isActive, isHead, children } = props
+  const { rowId, field, type, value, note, isActive, isHead, hasDraft, onOpen, children } = props
   const isLit = useChanged(value, type)
   const reason = note && reasonFor(note, field)
   const Tag = isHead ? 'th' : 'td'
@@ -34,24 +37,25 @@ export const GridCell = memo(function GridCell(props: GridCellProps) {
       data-changed={(isLit && note?.outcome.kind !== 'pending') || undefined}
       data-write={note?.outcome.kind}
       data-kept={(note?.outcome.kind === 'pending' && note.outcome.kept) || undefined}
+      data-draft={hasDraft || undefined}
       aria-invalid={reason === undefined ? undefined : true}
     >
-      <ShownCell value={value} />
+      <ShownText value={value} />
+      {onOpen && (
+        <button
+          type="button"
+          className="open"
+          tabIndex={-1}
+          aria-label={`Open the card of ${rowId}`}
+          title="Open the card (Enter)"
+          onClick={() => onOpen(rowId)}
+        />
+      )}
       {children}
       {children === undefined && note && <WriteMark note={note} reason={reason} />}
     </Tag>
   )
 })
-
-function ShownCell({ value }: { readonly value: Value | undefined }) {
-  const { kind, text, table, title } = formatValue(value)
-  return (
-    <span className={`value ${kind}`} title={title}>
-      {table !== undefined && <span className="table-of">{table}:</span>}
-      {text}
-    </span>
-  )
-}
 
 function WriteMark({ note, reason }: { readonly note: WriteNote; readonly reason: string | undefined }) {
   switch (note.outcome.kind) {
@@ -59,6 +63,7 @@ function WriteMark({ note, reason }: { readonly note: WriteNote; readonly reason
       return <span className="mark pending" role="img" aria-label="pending" title={pendingTitle(note)} />
     case 'confirmed':
       return <span className="mark confirmed" role="img" aria-label="confirmed" title="Confirmed" />
+    case 'conflict':
     case 'rejected':
       return reason === undefined ? null : (
         <>
@@ -74,12 +79,13 @@ function WriteMark({ note, reason }: { readonly note: WriteNote; readonly reason
 function pendingTitle({ sinceUnixMs, outcome }: WriteNote): string {
   const since = new Date(sinceUnixMs).toLocaleTimeString()
   if (outcome.kind !== 'pending' || !outcome.kept) return `Being kept, since ${since}`
-  return outcome.unsure
+  return outcome.step === 'unsure'
     ? `Kept at ${since} and perhaps sent: it is being verified`
     : `Kept at ${since}, not confirmed yet`
 }
 
 function reasonFor({ outcome, fields }: WriteNote, field: string): string | undefined {
+  if (outcome.kind === 'conflict') return 'Changed by someone else meanwhile; see above.'
   if (outcome.kind !== 'rejected') return undefined
   const { reason, fieldReasons } = outcome
   if (Object.hasOwn(fieldReasons, field)) return fieldReasons[field]

@@ -1,8 +1,10 @@
+import type { Maybe } from '@freshet/core'
+
 /** Where the keyboard is in a grid: a cell of a row, or of the header. By id, so that it stays with its row. */
 export type ActiveCell = { readonly rowId: string; readonly field: string }
 
-/** A cell being edited, and what was typed to begin with. */
-export type GridEdit = ActiveCell & { readonly typed?: string | undefined }
+/** A cell being edited: what it held when that began, and what was typed to begin with. */
+export type GridEdit = ActiveCell & { readonly before: Maybe; readonly typed?: string | undefined }
 
 /** Stands for the header where a row's id would be. No row can have it: ids of remotes are not empty. */
 export const headerRow = ''

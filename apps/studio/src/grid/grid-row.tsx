@@ -16,6 +16,7 @@ export type GridRowProps = {
   /** From 1, in the whole grid. */
   readonly index: number
   readonly isNew: boolean
+  readonly hasDraft: boolean
   readonly activeField: string | undefined
   readonly edit: GridEdit | undefined
   readonly isArmed: boolean
@@ -26,7 +27,7 @@ export type GridRowProps = {
 }
 
 export const GridRow = memo(function GridRow(props: GridRowProps) {
-  const { table, fields, id, row, index, isNew, activeField, edit, isArmed } = props
+  const { table, fields, id, row, index, isNew, hasDraft, activeField, edit, isArmed } = props
   const notes = useRowNotes(table, id)
   const { idField } = table.schema
   return (
@@ -44,6 +45,8 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
             note={noteOf(notes, field, idField)}
             isActive={activeField === field}
             isHead={field === idField}
+            hasDraft={field === idField && hasDraft}
+            onOpen={field === idField ? table.drafts.show : undefined}
           >
             {edit?.field === field ? (
               <CellEditor

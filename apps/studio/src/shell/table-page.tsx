@@ -2,10 +2,12 @@ import { useMemo, useState } from 'react'
 import { useReadable } from '../data/readable.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 import type { WriteNote } from '../data/write-ledger.ts'
+import { CardPanel } from '../card/card-panel.tsx'
 import { DataGrid } from '../grid/data-grid.tsx'
 import { DraftRow, type DraftTexts } from '../grid/draft-row.tsx'
 import { sortedBy } from '../query/sorted-by.ts'
 import { useRows, type GridQuery, type GridRows } from '../query/use-rows.ts'
+import { QueuePanel } from '../queue/queue-panel.tsx'
 import { FreshnessStrip } from '../strip/freshness-strip.tsx'
 import { editText } from '../value/edit-text.ts'
 import { fieldType } from '../value/field-type.ts'
@@ -21,6 +23,9 @@ type Draft = { readonly texts: DraftTexts; readonly reasons: { readonly [field: 
 export function TablePage({ table }: { readonly table: StudioTable }) {
   const [query, setQuery] = useState<GridQuery>({ order: [], typed: {}, page: 0, pageSize: 50 })
   const [draft, setDraft] = useState<Draft>()
+  const [isQueueOpen, setIsQueueOpen] = useState(false)
+  const drafts = useReadable(table.drafts)
+  const draftIds = useMemo(() => new Set(drafts.cards.map(({ id }) => id)), [drafts])
   const found = useRows(table, query)
   const status = useReadable(table.status)
   const fields = useMemo(() => [table.schema.idField, ...Object.keys(table.schema.columns)], [table])
@@ -39,7 +44,8 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
   }
   return (
     <main className="page">
-      <FreshnessStrip table={table} />
+      <FreshnessStrip table={table} isQueueOpen={isQueueOpen} onQueue={() => setIsQueueOpen(!isQueueOpen)} />
+      {isQueueOpen && <QueuePanel table={table} />}
       <div className="tools">
         <RowCount found={found} isFiltered={isFiltered} />
         {isFiltered && (
@@ -53,7 +59,12 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
           </span>
         ))}
         <span className="fill" />
-        <span className="hint">Enter edits · Escape leaves · Shift-click sorts within</span>
+        {drafts.trouble && (
+          <span className="mistake" role="alert">
+            {drafts.trouble}
+          </span>
+        )}
+        <span className="hint">Enter edits, at the id opens the card · Escape leaves</span>
         <Pager
           page={query.page}
           pages={pages}
@@ -67,33 +78,37 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
         </button>
       </div>
       <Notices table={table} onAgain={again} />
-      <DataGrid
-        table={table}
-        fields={fields}
-        query={query}
-        found={found}
-        draft={
-          draft && (
-            <DraftRow
-              key={JSON.stringify(draft)}
-              table={table}
-              fields={fields}
-              {...draft}
-              onAdd={(id, row) => {
-                table.insert(id, row)
-                setDraft(undefined)
-              }}
-              onCancel={() => setDraft(undefined)}
-            />
-          )
-        }
-        empty={<EmptyGrid status={status} isFiltered={isFiltered} isComplete={found.complete} />}
-        onSort={(field, isFurther) =>
-          setQuery({ ...query, order: sortedBy(query.order, field, isFurther), page: 0 })
-        }
-        onType={(field, text) => setQuery({ ...query, typed: { ...query.typed, [field]: text }, page: 0 })}
-        onPage={(step) => toPage(query.page + step)}
-      />
+      <div className="work">
+        <DataGrid
+          table={table}
+          draftIds={draftIds}
+          fields={fields}
+          query={query}
+          found={found}
+          draft={
+            draft && (
+              <DraftRow
+                key={JSON.stringify(draft)}
+                table={table}
+                fields={fields}
+                {...draft}
+                onAdd={(id, row) => {
+                  table.insert(id, row)
+                  setDraft(undefined)
+                }}
+                onCancel={() => setDraft(undefined)}
+              />
+            )
+          }
+          empty={<EmptyGrid status={status} isFiltered={isFiltered} isComplete={found.complete} />}
+          onSort={(field, isFurther) =>
+            setQuery({ ...query, order: sortedBy(query.order, field, isFurther), page: 0 })
+          }
+          onType={(field, text) => setQuery({ ...query, typed: { ...query.typed, [field]: text }, page: 0 })}
+          onPage={(step) => toPage(query.page + step)}
+        />
+        {drafts.shown && <CardPanel key={drafts.shown.id} table={table} card={drafts.shown} />}
+      </div>
     </main>
   )
 }

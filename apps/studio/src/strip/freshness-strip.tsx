@@ -1,16 +1,24 @@
-import { useEffect, useState } from 'react'
 import { useReadable } from '../data/readable.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 import { describeFreshness, spanWords } from './describe-freshness.ts'
+import { useNow } from './use-now.ts'
+
+export type FreshnessStripProps = {
+  readonly table: StudioTable
+  readonly isQueueOpen: boolean
+  onQueue(): void
+}
 
 /** How true to the database the table is, right now. */
-export function FreshnessStrip({ table }: { readonly table: StudioTable }) {
+export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripProps) {
   const status = useReadable(table.status)
   const open = useReadable(table.writes.open)
+  const { cards, shown } = useReadable(table.drafts)
   const now = useNow()
   const words = describeFreshness(status, now)
   const pending = open.filter(({ outcome }) => outcome.kind === 'pending')
   const oldest = pending[0]
+  const drafts = cards.filter((card) => card !== shown).length
   return (
     <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={status.state}>
       <span className="state" role="status">
@@ -22,12 +30,21 @@ export function FreshnessStrip({ table }: { readonly table: StudioTable }) {
       </span>
       <span data-part="age">{words.age}</span>
       {words.next && <span data-part="next">{words.next}</span>}
-      <span data-part="pending" data-count={pending.length}>
+      <button
+        type="button"
+        data-part="pending"
+        data-count={pending.length + drafts}
+        aria-expanded={isQueueOpen}
+        aria-controls="queue"
+        title="What waits to be sent, and drafts"
+        onClick={onQueue}
+      >
         {pending.length === 0
           ? 'no pending writes'
           : `${pending.length} pending ${pending.length === 1 ? 'write' : 'writes'}`}
         {oldest && `, oldest ${spanWords(now - oldest.sinceUnixMs)}`}
-      </span>
+        {drafts > 0 && `, ${drafts} ${drafts === 1 ? 'draft' : 'drafts'}`}
+      </button>
       <span data-part="role" title={roleTitles[status.role]}>
         {status.role}
       </span>
@@ -43,15 +60,4 @@ export function FreshnessStrip({ table }: { readonly table: StudioTable }) {
 const roleTitles = {
   leader: 'This window talks to the database for all windows.',
   follower: 'Another window talks to the database; this one follows it.',
-}
-
-/** The time, told anew each second. */
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [])
-
-  return now
 }

@@ -1,0 +1,89 @@
+import { useState } from 'react'
+import { useReadable } from '../data/readable.ts'
+import type { RecordCard } from '../data/record-card.ts'
+import type { StudioTable } from '../data/studio-table.ts'
+import type { WriteNote } from '../data/write-ledger.ts'
+import { spanWords } from '../strip/describe-freshness.ts'
+import { useNow } from '../strip/use-now.ts'
+import { waitWords } from './wait-words.ts'
+import { writeWords } from './write-words.ts'
+
+/** What waits to be sent, and which drafts lie open: since when, why, and how to take it back. */
+export function QueuePanel({ table }: { readonly table: StudioTable }) {
+  const open = useReadable(table.writes.open)
+  const { cards } = useReadable(table.drafts)
+  const pending = open.filter(({ outcome }) => outcome.kind === 'pending')
+  return (
+    <section className="queue" id="queue" aria-label="Queue">
+      {pending.length === 0 && cards.length === 0 && <p className="hint">Nothing waits.</p>}
+      <ul>
+        {pending.map((note) => (
+          <QueuedWrite key={note.operationId} table={table} note={note} />
+        ))}
+        {cards.map((card) => (
+          <KeptDraft key={card.id} table={table} card={card} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function QueuedWrite({ table, note }: { readonly table: StudioTable; readonly note: WriteNote }) {
+  const status = useReadable(table.status)
+  const now = useNow()
+  const [isRefused, setIsRefused] = useState(false)
+  const { id, operationId, sinceUnixMs, outcome } = note
+  const isSending = outcome.kind === 'pending' && outcome.step === 'sending'
+  return (
+    <li>
+      <span className="what">
+        <b>{id}</b>: {writeWords(note)}
+      </span>
+      <span className="since" title={new Date(sinceUnixMs).toLocaleString()}>
+        queued {spanWords(now - sinceUnixMs)} ago
+      </span>
+      <span className="why">
+        {isRefused ? 'it cannot be taken back: another window sends it.' : waitWords(note, status, now)}
+      </span>
+      <button
+        type="button"
+        disabled={isSending}
+        aria-label={`Discard the write to ${id}`}
+        onClick={() => void table.takeBack(operationId).then((isDone) => setIsRefused(!isDone))}
+      >
+        Discard
+      </button>
+    </li>
+  )
+}
+
+function KeptDraft({ table, card }: { readonly table: StudioTable; readonly card: RecordCard }) {
+  const { id, record, modified, conflicts, last } = useReadable(card)
+  if (modified.length === 0 && record !== 'deleted') return null
+  return (
+    <li>
+      <span className="what">
+        Draft of <b>{id}</b>: {modified.join(', ')}
+      </span>
+      <span className="why">
+        {record === 'deleted'
+          ? 'the row was deleted by someone else.'
+          : conflicts > 0
+            ? 'someone else changed the same.'
+            : last?.kind === 'failed'
+              ? last.reason
+              : 'it is not saved.'}
+      </span>
+      <button type="button" aria-label={`Open the draft of ${id}`} onClick={() => table.drafts.show(id)}>
+        Open
+      </button>
+      <button
+        type="button"
+        aria-label={`Discard the draft of ${id}`}
+        onClick={() => table.drafts.discard(id)}
+      >
+        Discard
+      </button>
+    </li>
+  )
+}
