@@ -12,6 +12,7 @@ import type { Row } from '../value.ts'
 import { createFaultySource, noFaults, type Faults, type FaultySource } from './faulty-source.ts'
 import {
   allNeeds,
+  holdsRows,
   makeKernelHistory,
   makeLog,
   rowNeed,
@@ -126,10 +127,8 @@ async function runHistory(
 ): Promise<number> {
   const random = createSeededRandom(seed ^ 0x5eed)
   const clock = createVirtualClock()
-  const { lossless } = history
   const table = tableOf(history)
-  const world =
-    history.toy === 'world' || history.toy === 'held-rows' ? createToyWorld({ lossless }) : undefined
+  const world = worldOf(history)
   const chain = history.toy === 'chain' ? createToyChain() : undefined
   const remote = table ?? world ?? chain
   if (!remote) throw new RangeError('A history has a toy.')
@@ -159,7 +158,26 @@ function tableOf({ toy, lossless }: KernelHistory): ToyTable | undefined {
     case 'waiting-table':
       return createToyTable({ lossless, resumable: true })
     case 'world':
+    case 'resumable-world':
     case 'held-rows':
+    case 'resumable-held-rows':
+    case 'chain':
+      return undefined
+  }
+}
+
+function worldOf({ toy, lossless }: KernelHistory): ToyWorld | undefined {
+  switch (toy) {
+    case 'world':
+    case 'held-rows':
+      return createToyWorld({ lossless })
+    case 'resumable-world':
+    case 'resumable-held-rows':
+      return createToyWorld({ lossless, resumable: true })
+    case 'table':
+    case 'versioned-table':
+    case 'resumable-table':
+    case 'waiting-table':
     case 'chain':
       return undefined
   }
@@ -184,7 +202,7 @@ async function startProcess(run: Omit<Run, 'process'> & { store: Store }): Promi
     clock,
     rules,
   })
-  const whole = history.toy === 'held-rows' ? [] : [toyTable]
+  const whole = holdsRows(history.toy) ? [] : [toyTable]
   const sync = createSync({
     replica,
     source: run.faulty.source,
@@ -286,7 +304,7 @@ function countWrong(
   for (const id of new Set([...remote.keys(), ...collection.ids()])) {
     const held = collection.get(id)
     const there = remote.get(id)
-    if (toy === 'held-rows' && !isClaimed(collection, replica.epoch, id)) continue
+    if (holdsRows(toy) && !isClaimed(collection, replica.epoch, id)) continue
     if (held === undefined || there === undefined ? held !== there : !rowsEqual(held, there)) wrong += 1
   }
   return wrong

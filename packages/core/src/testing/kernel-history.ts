@@ -29,7 +29,9 @@ export type ToyKind =
   | 'resumable-table'
   | 'waiting-table'
   | 'world'
+  | 'resumable-world'
   | 'held-rows'
+  | 'resumable-held-rows'
   | 'chain'
 
 const toys: readonly ToyKind[] = [
@@ -38,7 +40,9 @@ const toys: readonly ToyKind[] = [
   'resumable-table',
   'waiting-table',
   'world',
+  'resumable-world',
   'held-rows',
+  'resumable-held-rows',
   'chain',
 ]
 
@@ -53,6 +57,11 @@ export type KernelHistory = {
 }
 
 const needs = ['code:a', 'code:b', 'schema:c']
+
+/** Whether only the rows that are asked for are held. */
+export function holdsRows(toy: ToyKind): boolean {
+  return toy === 'held-rows' || toy === 'resumable-held-rows'
+}
 
 /** What a row of the waiting table needs before it can be applied. */
 export function rowNeed(id: string): string {
@@ -97,7 +106,7 @@ function makeStep(random: Random, toy: ToyKind, restarts: boolean): KernelStep {
 
 function rowStep(random: Random, toy: ToyKind): KernelStep {
   // Few rows where each is read alone, so that reads and changes of one row cross.
-  const id = `row${randomBelow(random, toy === 'held-rows' ? 3 : 9)}`
+  const id = `row${randomBelow(random, holdsRows(toy) ? 3 : 9)}`
   const roll = random.next()
   if (toy === 'waiting-table' && roll > 0.9) return { kind: 'ready', need: rowNeed(id) }
   if (roll < 0.15) return { kind: 'delete', id }

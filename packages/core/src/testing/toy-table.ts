@@ -1,7 +1,7 @@
 import type { RowFact } from '../batch.ts'
-import type { Source, StreamItem } from '../source.ts'
+import type { Source } from '../source.ts'
 import type { Row } from '../value.ts'
-import { createPushQueue, type PushQueue } from './push-queue.ts'
+import { createToyFeed } from './toy-feed.ts'
 
 export type ToyRemote<F> = {
   readonly source: Source<F>
@@ -17,9 +17,6 @@ export type ToyTable = ToyRemote<RowFact> & {
 /** The one table of the toy remotes. */
 export const toyTable = 'things'
 
-/** Changes a resumable table can go on from; before those it has forgotten. */
-const keptChanges = 6
-
 /**
  * A paged table that pushes whole rows.
  *
@@ -34,22 +31,12 @@ export function createToyTable(options: {
   const { lossless, versioned = false, resumable = false } = options
   const rows = new Map<string, Row>()
   const versions = new Map<string, number>()
-  const changes: RowFact[] = []
-  const streams = new Set<PushQueue<StreamItem<RowFact>>>()
-
-  const tell = (id: string): RowFact => {
-    return factOf(toyTable, id, rows.get(id), versioned ? versions.get(id) : undefined)
-  }
-  const itemOf = (fact: RowFact, position: number): StreamItem<RowFact> => ({
-    kind: 'facts',
-    facts: [fact],
-    checkpoint: resumable ? position : undefined,
-  })
+  const feed = createToyFeed(resumable)
+  const factNow = (id: string): RowFact =>
+    factOf(toyTable, id, rows.get(id), versioned ? versions.get(id) : undefined)
   const changed = (id: string): void => {
-    versions.set(id, changes.length + 1)
-    const fact = tell(id)
-    changes.push(fact)
-    for (const stream of streams) stream.push(itemOf(fact, changes.length))
+    versions.set(id, feed.position + 1)
+    feed.tell(factNow(id))
   }
   return {
     rows: () => rows,
@@ -64,34 +51,12 @@ export function createToyTable(options: {
       capabilities: { kind: 'state', lossless, resumable },
       async page({ cursor, limit }) {
         const page = pageById(rows, cursor, limit)
-        return { ...page, facts: page.facts.map(({ id }) => tell(id)) }
+        return { ...page, facts: page.facts.map(({ id }) => factNow(id)) }
       },
-      get: async (_, ids) => ids.map(tell),
-      stream(resume, signal) {
-        const from = resume?.checkpoint
-        if (typeof from !== 'number' || from < changes.length - keptChanges) {
-          const stream = openStream(streams, signal)
-          if (resumable) stream.push({ kind: 'facts', facts: [], checkpoint: changes.length })
-          return stream
-        }
-        const missed = changes.slice(from).map((fact, index) => itemOf(fact, from + index + 1))
-        return openStream(streams, signal, [{ kind: 'resumed' }, ...missed])
-      },
+      get: async (_, ids) => ids.map(factNow),
+      stream: feed.stream,
     },
   }
-}
-
-export function openStream<F>(
-  streams: Set<PushQueue<StreamItem<F>>>,
-  signal: AbortSignal,
-  first: readonly StreamItem<F>[] = [],
-): PushQueue<StreamItem<F>> {
-  const stream = createPushQueue<StreamItem<F>>(signal)
-  for (const item of first) stream.push(item)
-  streams.add(stream)
-  signal.addEventListener('abort', () => streams.delete(stream), { once: true })
-  stream.push({ kind: 'live' })
-  return stream
 }
 
 /** Pages by key: what comes and goes around it moves nothing. */
