@@ -3,3 +3,4 @@ export { createToriiServer, type ToriiServer, type ToriiServerOptions } from '..
 export { noServerFaults, type ServerFaults } from '../test-server/server-faults.ts'
 export { listenTorii } from '../test-server/listen-torii.ts'
 export type { ToriiWorld, WorldChange } from '../test-server/torii-world.ts'
+export { startDemoWorld, type DemoWorld } from './demo-world.ts'
