@@ -1,3 +1,4 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { AbiView } from './abi-view.ts'
 import type { Bytes32, Hex } from './hex.ts'
 import type { Evaluation } from './interpreter.ts'
@@ -9,25 +10,79 @@ const headWords = 7
 /** The inputs and the overlay: two empty arrays. */
 const emptyArrays = '0'.repeat(128)
 
-type Prefix = { readonly fqn: Bytes32; readonly calculate: string; readonly handle: string }
+/** A call with the places of its context words, to be changed where the next call differs. */
+type Template = {
+  readonly bytes: Uint8Array
+  readonly words: Bytes32[]
+  /** Where each word begins in `bytes`. */
+  readonly places: readonly number[]
+}
 
-/** The part of the call that only depends on the order, kept as long as the order's program is. */
-const prefixes = new WeakMap<Evaluable, Prefix>()
+/** By program, and within it by what decides the layout; shapes differ only in what is signed. */
+const templates = new WeakMap<Evaluable, Map<string, Template>>()
+const mostShapes = 8
 
 /**
  * The call of an interpreter's `eval4` for an evaluation.
  *
  * The overlay stays empty: an interpreter echoes what it finds there as writes, and runs out of gas on some
  * hundred words of it. Words are answered through the store.
+ *
+ * @returns bytes that are good until the next call for the same program: from one quote to the next only some
+ * words of the context differ, and only those are written.
  */
-export function encodeEval({ evaluable, fqn, entryPoint, context }: Evaluation): Hex {
-  const kept = prefixes.get(evaluable)
-  const prefix = kept?.fqn === fqn ? kept : makePrefix(evaluable, fqn)
-  const start = entryPoint === 'calculate-io' ? prefix.calculate : prefix.handle
+export function encodeEval(evaluation: Evaluation): Uint8Array {
+  const { evaluable, fqn, entryPoint, context } = evaluation
+  const shapes = templates.get(evaluable) ?? new Map<string, Template>()
+  templates.set(evaluable, shapes)
+  const shape = `${entryPoint} ${fqn} ${context.map((column) => column.length).join()}`
+  const kept = shapes.get(shape)
+  if (kept !== undefined) return updated(kept, context)
+  if (shapes.size >= mostShapes) shapes.clear()
+  const template = createTemplate(evaluation)
+  shapes.set(shape, template)
+  return template.bytes
+}
+
+function updated({ bytes, words, places }: Template, context: Evaluation['context']): Uint8Array {
+  let at = 0
+  for (const column of context) {
+    for (const word of column) {
+      if (words[at] !== word) {
+        bytes.set(hexToBytes(word.slice(2)), places[at])
+        words[at] = word
+      }
+      at++
+    }
+  }
+  return bytes
+}
+
+function createTemplate({ evaluable, fqn, entryPoint, context }: Evaluation): Template {
   const contextAt = headWords * 32 + bytesSize(evaluable)
-  const words = encodeMatrix(context)
-  const inputsAt = contextAt + words.length / 2
-  return `0x${start}${offset(contextAt)}${offset(inputsAt)}${offset(inputsAt + 32)}${bytesOf(evaluable)}${words}${emptyArrays}`
+  const matrix = encodeMatrix(context)
+  const inputsAt = contextAt + matrix.length / 2
+  const head = [
+    evaluable.store.slice(2).padStart(64, '0'),
+    fqn.slice(2),
+    offset(headWords * 32),
+    offset(entryPoint === 'calculate-io' ? 0 : 1),
+    offset(contextAt),
+    offset(inputsAt),
+    offset(inputsAt + 32),
+  ]
+  const text = evalSelector + offset(32) + head.join('') + bytesOf(evaluable) + matrix + emptyArrays
+  return { bytes: hexToBytes(text), words: context.flat(), places: wordPlaces(context, 4 + 32 + contextAt) }
+}
+
+/** Where the words of a matrix stand, behind its count, its offsets and the count of each column. */
+function wordPlaces(context: Evaluation['context'], matrixAt: number): readonly number[] {
+  let at = matrixAt + 32 + 32 * context.length
+  return context.flatMap((column) => {
+    const first = at + 32
+    at = first + 32 * column.length
+    return column.map((_, row) => first + 32 * row)
+  })
 }
 
 /**
@@ -42,14 +97,6 @@ export function decodeEval(output: Hex): {
   const view = new AbiView(output)
   const words = (at: number): Bytes32[] => view.array(at, 1, (items, itemAt) => items.word(itemAt))
   return { stack: words(0), writes: words(1) }
-}
-
-function makePrefix(evaluable: Evaluable, fqn: Bytes32): Prefix {
-  const tuple = evalSelector + offset(32) + evaluable.store.slice(2).padStart(64, '0') + fqn.slice(2)
-  const start = tuple + offset(headWords * 32)
-  const prefix = { fqn, calculate: start + offset(0), handle: start + offset(1) }
-  prefixes.set(evaluable, prefix)
-  return prefix
 }
 
 function bytesOf({ bytecode }: Evaluable): string {
