@@ -7,6 +7,7 @@ export {
   buildManifestFingerprint,
   computeManifestHash,
   computeSchemaHash,
+  manifestOfWorld,
   type Manifest,
   type ManifestFingerprint,
   type ManifestMember,
@@ -18,6 +19,7 @@ export {
   createToriiClient,
   type EntityPage,
   type EntityPush,
+  type IndexedWorld,
   type ReactiveToriiClient,
   type ToriiClientOptions,
 } from './wire/torii-client.ts'

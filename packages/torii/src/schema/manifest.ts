@@ -34,6 +34,19 @@ export type ManifestFingerprint = {
   }[]
 }
 
+/** The manifest of a world as far as its Torii tells it, for a host that has none. */
+export function manifestOfWorld(world: {
+  readonly address: string
+  readonly models: readonly { readonly tag: string; readonly selector: string; readonly classHash: string }[]
+}): Manifest {
+  const models = world.models.map(({ tag, selector, classHash }) => ({
+    tag,
+    selector,
+    class_hash: classHash,
+  }))
+  return { world: { address: world.address }, models }
+}
+
 /**
  * The canonical part of a manifest: world address, models and events by
  * selector, hexadecimal normalised. Abi, seed, order and contracts do not count.

@@ -1,6 +1,6 @@
 import { systemClock } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
-import type { Manifest } from '../schema/manifest.ts'
+import { manifestOfWorld, type Manifest } from '../schema/manifest.ts'
 import { listenTorii } from '../test-server/listen-torii.ts'
 import { createToriiServer, type ToriiServer } from '../test-server/torii-server.ts'
 import { canonicalFelt } from '../values/felt.ts'
@@ -38,12 +38,7 @@ export async function startDemoWorld(
   const { url, close } = await listenTorii(server, options.port)
   return {
     url,
-    manifest: {
-      world: { address: world.address },
-      models: world
-        .models()
-        .map(({ tag, selector, classHash }) => ({ tag, selector, class_hash: classHash })),
-    },
+    manifest: manifestOfWorld({ address: world.address, models: world.models() }),
     server,
     place,
     async close() {

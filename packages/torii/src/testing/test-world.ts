@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import type { Random } from '@freshet/core'
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '@freshet/core/testing'
-import type { Manifest } from '../schema/manifest.ts'
+import { manifestOfWorld, type Manifest } from '../schema/manifest.ts'
 import { createToriiServer, type ToriiServer } from '../test-server/torii-server.ts'
 import { canonicalFelt } from '../values/felt.ts'
 import { createToriiClient, type ReactiveToriiClient } from '../wire/torii-client.ts'
@@ -41,12 +41,7 @@ export function createTestWorld(seed = 1, options: { readonly maxMessageBytes?: 
     random,
     server,
     client,
-    manifest: {
-      world: { address: server.world.address },
-      models: server.world
-        .models()
-        .map(({ tag, selector, classHash }) => ({ tag, selector, class_hash: classHash })),
-    },
+    manifest: manifestOfWorld({ address: server.world.address, models: server.world.models() }),
     pass: (ms) => passTime(clock, ms),
     place: (player, x, y = 0) => server.world.set(position, { player: canonicalFelt(player), vec: { x, y } }),
   }

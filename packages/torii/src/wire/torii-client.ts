@@ -32,6 +32,12 @@ export type EntityPush =
   | { readonly kind: 'subscribed' }
   | { readonly kind: 'entity'; readonly entity: ToriiEntity }
 
+/** A world as a Torii names it. */
+export type IndexedWorld = {
+  readonly address: string
+  readonly models: readonly { readonly tag: string; readonly selector: string; readonly classHash: string }[]
+}
+
 /**
  * What the synchroniser asks of a Torii. Another transport can stand in for ours.
  *
@@ -40,7 +46,9 @@ export type EntityPush =
 export interface ReactiveToriiClient {
   /** The server's `version`, such as `1.8.16 (fe3ed0f)`. */
   version(signal: AbortSignal): Promise<string>
-  /** The models of a world, by tag. Those not of `models` are not read. */
+  /** The worlds that are indexed, with the names of their models. */
+  worlds(signal: AbortSignal): Promise<readonly IndexedWorld[]>
+  /** The models of a world. Those not of `models` are not read. */
   schemas(world: string, models: readonly string[], signal: AbortSignal): Promise<readonly ModelSchema[]>
   /** Entities that hold some of the models, the newest change first. A page is one moment of the server. */
   entities(
@@ -92,6 +100,22 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         typeof root === 'object' && root !== null && 'service' in root && root.service === 'torii'
       if (isTorii && 'version' in root && typeof root.version === 'string') return root.version
       throw notTorii(url, 'an answer without service and version')
+    },
+    async worlds(signal) {
+      const { worlds } = await grpc.unary(
+        'Worlds',
+        [worldsRequest, { worldAddresses: [] }],
+        worldsResponse,
+        signal,
+      )
+      return worlds.map(({ worldAddress, models }) => ({
+        address: canonicalFelt(worldAddress),
+        models: models.map(({ selector, namespace, name, classHash }) => ({
+          tag: `${namespace}-${name}`,
+          selector: feltFromBytes(selector),
+          classHash: feltFromBytes(classHash),
+        })),
+      }))
     },
     async schemas(world, models, signal) {
       const asked = { worldAddresses: [feltBytes(world)] }
