@@ -2,7 +2,7 @@ import { noValues, op, type WasmWriter } from './wasm-writer.ts'
 
 /** What a compiled function answers instead of the number of a block. */
 export const handsOver = -1
-export const halts = -2
+const halts = -2
 
 /** Ends the frame exceptionally when the number on the stack of WebAssembly is not 0. */
 export function haltIf(writer: WasmWriter): void {

@@ -210,7 +210,7 @@ export class SymbolicStack {
 }
 
 /** Limb of a constant. */
-export function limbOf(value: bigint, index: number): bigint {
+function limbOf(value: bigint, index: number): bigint {
   return (value >> BigInt(64 * index)) & limbMask
 }
 

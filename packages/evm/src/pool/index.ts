@@ -3,6 +3,7 @@ export {
   type EvmPool,
   type EvmPoolOptions,
   type PoolCall,
+  type PoolClock,
   type RunOptions,
 } from './evm-pool.ts'
 export type { PoolWorker } from './pool-worker-port.ts'

@@ -7,7 +7,7 @@ import { verifyP256 } from './p256verify.ts'
 import type { PrecompileResult } from './precompile-result.ts'
 
 /** One precompile: `gas` is what it may use, and is checked before any work is done. */
-export type Precompile = (input: Uint8Array, gas: number, fork: Hardfork) => PrecompileResult
+type Precompile = (input: Uint8Array, gas: number, fork: Hardfork) => PrecompileResult
 
 const byNumber: ReadonlyMap<number, Precompile> = new Map([
   [0x01, recoverSigner],
