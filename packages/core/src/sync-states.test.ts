@@ -21,7 +21,7 @@ function setUp<F>(kind: 'state' | 'log') {
   const projection = toyProjection as Parameters<typeof createReplica<F>>[0]['projection']
   const replica = createReplica<F>({ name: 'r', tables: [{ name: toyTable }], maxRows: 3, projection, clock })
   const { source } = remote
-  const sync = createSync<F>({ replica, source, clock, random: createSeededRandom(1) })
+  const sync = createSync<F>({ replica, source, clock, random: createSeededRandom(1), stallMs: 30_000 })
   return { clock, remote, replica, sync, state: () => replica.status.get().state }
 }
 type Scene<F> = ReturnType<typeof setUp<F>>

@@ -20,7 +20,7 @@ export type SyncOptions<F> = {
   readonly reconcileMs?: number | undefined
   /** How long a row waits after three reads that crossed a change. Default 1,000 [A2]. */
   readonly quietMs?: number | undefined
-  /** How long a request, or a stream that is not live yet, may say nothing. Default 30,000. */
+  /** How long a request, or a stream that is not live yet, may say nothing. Default 60,000. */
   readonly stallMs?: number | undefined
   readonly backoff?: Backoff | undefined
   readonly clock?: Clock | undefined
@@ -115,7 +115,7 @@ function withDefaults<F>(options: SyncOptions<F>) {
     pageRows = 1_000,
     reconcileMs = 60_000,
     quietMs = 1_000,
-    stallMs = 30_000,
+    stallMs = 60_000,
   } = options
   return { replica, source, clock, telemetry, rules, whole, pageRows, reconcileMs, quietMs, stallMs }
 }
