@@ -1,11 +1,20 @@
 import { defaultBackoff, type Backoff } from './backoff.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { deliver, lostAnswer, type Delivery } from './delivery.ts'
-import { asFreshetError, FreshetError } from './errors.ts'
+import { deliver, lostAnswer } from './delivery.ts'
+import { asFreshetError, type FreshetError } from './errors.ts'
 import { createListeners } from './listeners.ts'
 import { silentLog, type Log } from './log.ts'
 import type { Operation, OperationOutcome, WriteTarget } from './operation.ts'
 import { ackIds, layersOf, operationRecord, readOperation } from './operation-records.ts'
+import {
+  closedError,
+  createOutboxEntry,
+  discardedError,
+  firstOf,
+  notSent,
+  stateOf,
+  type OutboxEntry,
+} from './outbox-entry.ts'
 import { systemRandom, type Random } from './random.ts'
 import type { Replica } from './replica.ts'
 import { kernelTables } from './replica-records.ts'
@@ -76,24 +85,12 @@ export interface Outbox {
   drained(): Promise<void>
 }
 
-type Entry = Delivery & {
-  /** The record in the store, once it is there. */
-  recordId: string | undefined
-  /** Whether it may be sent: it is noted. */
-  noted: boolean
-  /** Whether the store says that it may have been sent. */
-  sent: boolean
-  resolve(outcome: OperationOutcome): void
-  readonly settled: Promise<OperationOutcome>
-  accepted: Promise<void>
-}
-
 export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const { replica, target, store, capacity = 256, stallMs = 30_000 } = options
   const { clock = systemClock, random = systemRandom, log = silentLog, backoff = defaultBackoff } = options
   /** What was let in, in order; the others wait for room. */
-  const entries: Entry[] = []
-  const byId = new Map<string, Entry>()
+  const entries: OutboxEntry[] = []
+  const byId = new Map<string, OutboxEntry>()
   /** Records that were taken over, or settled. */
   const known = new Set<string>()
   const busyGroups = new Map<string, Promise<void>>()
@@ -110,16 +107,16 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     listeners.emit()
     room.letIn()
   }
-  const addEntry = (operation: Operation): Entry => {
-    const entry = createEntry(operation)
+  const addEntry = (operation: Operation): OutboxEntry => {
+    const entry = createOutboxEntry(operation)
     for (const layer of layersOf(operation)) replica.addLayer(layer)
     byId.set(operation.operationId, entry)
     return entry
   }
-  const dropLayers = ({ operation }: Entry): void => {
+  const dropLayers = ({ operation }: OutboxEntry): void => {
     for (const { operationId } of layersOf(operation)) replica.dropLayer(operationId)
   }
-  const end = (entry: Entry, outcome: OperationOutcome): void => {
+  const end = (entry: OutboxEntry, outcome: OperationOutcome): void => {
     entry.ended = true
     const index = entries.indexOf(entry)
     if (index >= 0) entries.splice(index, 1)
@@ -129,7 +126,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     pump()
   }
 
-  const note = async (entry: Entry): Promise<void> => {
+  const note = async (entry: OutboxEntry): Promise<void> => {
     if (room.isFull) await room.enter()
     if (closed) throw closedError()
     if (entry.ended) throw discardedError()
@@ -144,7 +141,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (sends()) pump()
     else notedListeners.emit()
   }
-  const refuse = (entry: Entry, error: unknown): never => {
+  const refuse = (entry: OutboxEntry, error: unknown): never => {
     if (!entry.ended) {
       dropLayers(entry)
       end(entry, {
@@ -155,7 +152,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     throw error
   }
 
-  const settle = async (entry: Entry, outcome: OperationOutcome, startedAt: number): Promise<void> => {
+  const settle = async (entry: OutboxEntry, outcome: OperationOutcome, startedAt: number): Promise<void> => {
     if (entry.ended) return
     entry.ended = true
     if (outcome.kind === 'confirmed') confirm(entry, outcome.facts, startedAt)
@@ -169,7 +166,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     settledListeners.emit([entry.operation.operationId, outcome])
   }
   /** The record goes in the transaction that brings the confirmed rows [T1]. */
-  const confirm = ({ operation, recordId }: Entry, facts: ConfirmedFacts, startedAt: number): void => {
+  const confirm = ({ operation, recordId }: OutboxEntry, facts: ConfirmedFacts, startedAt: number): void => {
     const acks = ackIds(operation).map((operationId) => ({ operationId, recordId }))
     try {
       replica.apply({ kind: 'state', startedAt, facts, acks })
@@ -179,7 +176,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       replica.apply({ kind: 'state', startedAt, facts: [], acks })
     }
   }
-  const forget = async ({ recordId }: Entry): Promise<void> => {
+  const forget = async ({ recordId }: OutboxEntry): Promise<void> => {
     if (recordId === undefined) return
     try {
       const writes = [{ table: kernelTables.operations, id: recordId, value: undefined }]
@@ -188,7 +185,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       log.write('warn', 'freshet::outbox', `A settled operation could not be removed: ${String(error)}`)
     }
   }
-  const beforeSend = async (entry: Entry): Promise<void> => {
+  const beforeSend = async (entry: OutboxEntry): Promise<void> => {
     const { operation, recordId } = entry
     if (!store || !operation.once || entry.sent || recordId === undefined) return
     const writes = [{ table: kernelTables.operations, id: recordId, value: operationRecord(operation, true) }]
@@ -335,49 +332,3 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
 }
 
 type ConfirmedFacts = Extract<OperationOutcome, { kind: 'confirmed' }>['facts']
-
-function createEntry(operation: Operation): Entry {
-  const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
-  return {
-    operation,
-    recordId: undefined,
-    state: 'queued',
-    attempts: 0,
-    lastError: undefined,
-    noted: false,
-    sent: false,
-    ended: false,
-    resolve,
-    settled: promise,
-    accepted: Promise.resolve(),
-  }
-}
-
-/** It may have been on its way when the run before ended, unless the store knows better. */
-function stateOf({ operation, sent }: Entry): Entry['state'] {
-  return operation.once && !sent ? 'queued' : 'unsure'
-}
-
-function firstOf(entries: readonly Entry[], group: string): Entry | undefined {
-  return entries.find((entry) => entry.operation.group === group)
-}
-
-function notSent(): OperationOutcome {
-  return { kind: 'rejected', error: closedError() }
-}
-
-function discardedError(): FreshetError {
-  return new FreshetError({
-    code: 'outbox/discarded',
-    kind: 'usage',
-    message: 'The operation was taken back before there was room to note it.',
-  })
-}
-
-function closedError(): FreshetError {
-  return new FreshetError({
-    code: 'outbox/closed',
-    kind: 'usage',
-    message: 'The outbox is closed; open the table again to write.',
-  })
-}
