@@ -7,7 +7,7 @@ import type { Order, OrderIO } from './order.ts'
 const zeroWord: Bytes32 = `0x${'0'.repeat(64)}`
 
 /** A vault as an order's program sees it. */
-export type VaultColumn = OrderIO & { readonly decimals: number; readonly balance: Float }
+type VaultColumn = OrderIO & { readonly decimals: number; readonly balance: Float }
 
 /** What the context of an order's program is made of. */
 export type ContextParts = {

@@ -11,7 +11,7 @@ const hexBytes = /^0x(?:[0-9a-f]{2})*$/
 const hexBytesAnyCase = /^0x(?:[0-9a-f]{2})*$/i
 
 /** Whether the text is `0x` and whole bytes, in lower case. */
-export function isHex(text: string): text is Hex {
+function isHex(text: string): text is Hex {
   return hexBytes.test(text)
 }
 

@@ -47,7 +47,7 @@ export function wordOf(value: unknown, field: string): Bytes32 {
   return bytesOf(value, field, 32)
 }
 
-export function bytesOf(value: unknown, field: string, sizeBytes?: number): Hex {
+function bytesOf(value: unknown, field: string, sizeBytes?: number): Hex {
   const hex = typeof value === 'string' ? toHex(value, sizeBytes) : undefined
   if (hex !== undefined) return hex
   throw new BadField(field, sizeBytes === undefined ? 'is no hex' : `is not ${sizeBytes} bytes of hex`)

@@ -8,20 +8,19 @@ import {
   type Value,
 } from '@freshet/core'
 import {
-  artifactsOf,
   isCodeReady,
   needToArtifact,
   raindexTables,
   RaindexError,
   type ArtifactId,
   type Mutation,
-  type Order,
   type Orderbook,
   type RestoredSnapshot,
   type StaticCodeCache,
 } from '../engine/index.ts'
-import { readMark, writeMark } from './chain-mark.ts'
+import { isCovered, readMark, writeMark } from './chain-mark.ts'
 import { createLiveProjection, type LiveFact } from './live-projection.ts'
+import { distinctArtifacts, lackedByOrders } from './missing-code.ts'
 import type { ChainPosition, MutationEnvelope, PollResult } from './sync-engine.ts'
 import { createBytecodeWarmupQueue, type BytecodeWarmupQueue } from './warmup-queue.ts'
 
@@ -103,7 +102,9 @@ export async function openLiveBook<C extends Value>(options: LiveBookOptions): P
     missing() {
       const { codeCache, replica } = book
       const needed = replica.status.get().pending.flatMap((need) => needToArtifact(need) ?? [])
-      return distinct([...book.lacking, ...needed]).filter((artifact) => !codeCache.isReady(artifact))
+      return distinctArtifacts([...book.lacking, ...needed]).filter(
+        (artifact) => !codeCache.isReady(artifact),
+      )
     },
     rebuildIfBroken() {
       if (!book.broken) return
@@ -260,30 +261,9 @@ function takeBack({ replica, last }: Book<Value>, before: number, checkpoint: Va
   })
 }
 
-function isCovered(last: ChainPosition | undefined, position: ChainPosition | undefined): boolean {
-  if (last === undefined || position === undefined || position.blockNumber > last.blockNumber) return false
-  if (position.blockNumber < last.blockNumber) return true
-  if (position.blockHash !== last.blockHash) throw unannouncedFork(position)
-  return position.logIndex <= last.logIndex
-}
-
 function lastMark(replica: Replica<LiveFact>): ChainPosition | undefined {
   const mark = replica.resume().marks[0]?.mark
   return mark === undefined ? undefined : readMark(mark)
-}
-
-function lackedByOrders(replica: Replica<LiveFact>, codeCache: StaticCodeCache): readonly ArtifactId[] {
-  const artifacts = [...replica.collection('orders').entries()].flatMap(([, row]) => {
-    // Written by the projection.
-    return artifactsOf(row as unknown as Order)
-  })
-  return distinct(artifacts).filter((artifact) => !codeCache.isReady(artifact))
-}
-
-function distinct(artifacts: readonly ArtifactId[]): readonly ArtifactId[] {
-  return [
-    ...new Map(artifacts.map((artifact) => [`${artifact.kind}:${artifact.address}`, artifact])).values(),
-  ]
 }
 
 function tooLarge(count: number): RaindexError {
@@ -294,9 +274,4 @@ function tooLarge(count: number): RaindexError {
 function beyondHistory(blockNumber: number): RaindexError {
   const message = `The chain forked at block ${blockNumber}, further back than can be undone. Reset to read everything again.`
   return new RaindexError('ForkBeyondHistory', message, { blockNumber })
-}
-
-function unannouncedFork({ blockNumber, blockHash }: ChainPosition): RaindexError {
-  const message = `Block ${blockNumber} came with another hash. The engine must say how far to rewind.`
-  return new RaindexError('UnannouncedFork', message, { blockNumber, blockHash })
 }

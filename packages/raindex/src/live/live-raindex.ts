@@ -1,13 +1,11 @@
-import { createListeners, type Clock, type Collection, type Log, type Store, type Value } from '@freshet/core'
+import type { Clock, Collection, Log, Store, Value } from '@freshet/core'
 import {
   quoteOrder,
-  RaindexError,
   readSnapshot,
   replicaState,
   simulateTakeOrders,
   takeSnapshot,
   type Address,
-  type ArtifactId,
   type EvaluationHost,
   type Interpreter,
   type Orderbook,
@@ -19,10 +17,11 @@ import {
   type TakeOutcome,
   type Wallet,
 } from '../engine/index.ts'
-import { noopMetrics, type CursorStore, type MetricsSink, type SnapshotStore } from './adapters.ts'
-import { openLiveBook, type Applied, type LiveBook } from './live-book.ts'
+import type { CursorStore, MetricsSink, SnapshotStore } from './adapters.ts'
+import { openLiveBook, type LiveBook } from './live-book.ts'
 import type { LiveStatus } from './live-status.ts'
-import type { PollResult, SyncEngine } from './sync-engine.ts'
+import { createLiveSync } from './live-sync.ts'
+import type { SyncEngine } from './sync-engine.ts'
 
 export type LiveOptions<C extends Value> = {
   readonly chainId: number
@@ -71,8 +70,6 @@ export interface LiveVirtualRaindex<C extends Value> {
   close(): Promise<void>
 }
 
-const idle: LiveStatus = { phase: 'Idle', pending: { artifacts: [] }, advisories: ['Ready'], stale: false }
-
 /**
  * Opens a live order book: from its store, else from a snapshot, else empty.
  *
@@ -84,88 +81,25 @@ const idle: LiveStatus = { phase: 'Idle', pending: { artifacts: [] }, advisories
 export async function openLiveVirtualRaindex<C extends Value>(
   options: LiveOptions<C>,
 ): Promise<LiveVirtualRaindex<C>> {
-  const { chainId, orderbook, syncEngine, codeCache, host, metrics = noopMetrics } = options
+  const { chainId, orderbook, host, isContract, wallet } = options
   const book = await openLiveBook<C>(options)
   if (book.isNew) await fillNew(book, options)
-  const evaluation: EvaluationHost = { orderbook, interpreter: host, isContract: options.isContract }
-  const state = replicaState(book.replica, { wallet: options.wallet })
-  const listeners = createListeners<LiveStatus>(() => undefined)
-  let status: LiveStatus = withPending(idle, book.missing())
-  let running: Promise<LiveStatus> | undefined
-  let unsaved = false
-
-  const show = (next: LiveStatus): LiveStatus => {
-    status = next
-    listeners.emit(next)
-    return next
-  }
+  const evaluation: EvaluationHost = { orderbook, interpreter: host, isContract }
+  const state = replicaState(book.replica, { wallet })
   const snapshot = (): SnapshotBundle => snapshotOf(book, chainId, orderbook.address)
-  const save = async (): Promise<void> => {
-    await book.replica.flushed()
-    if (unsaved) await options.snapshots?.persistSnapshot(snapshot())
-    unsaved = false
-    if (book.cursor !== undefined) await options.cursors?.persistCursor(orderbook.address, book.cursor)
-  }
-  const poll = async (): Promise<LiveStatus> => {
-    const result = await orStale(() => syncEngine.poll(orderbook.address, book.cursor))
-    const applied = orErrored(() => {
-      codeCache.ingest(result.bytecode)
-      return book.applyPoll(result)
-    })
-    unsaved ||= applied.changed
-    await orStale(save)
-    const next = statusAfter(result, applied, book.missing(), codeCache)
-    quietly(() => {
-      metrics.recordProgress({
-        appliedBatches: applied.batches,
-        mutationCount: applied.mutations,
-        cachedArtifacts: result.bytecode.length,
-        deferredMutations: book.queue.size,
-      })
-    })
-    quietly(() => metrics.recordStatus(next))
-    return show(next)
-  }
-  const orStale = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      show({ ...status, stale: true })
-      throw error
-    }
-  }
-  const orErrored = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      const { artifacts } = status.pending
-      show({ phase: 'Errored', pending: { artifacts }, advisories: [{ Degraded: { reason } }], stale: true })
-      throw error
-    }
-  }
-
+  const sync = createLiveSync(book, { ...options, snapshot })
   return {
     get status() {
-      return status
+      return sync.status
     },
-    subscribe: (listener) => listeners.add(listener),
+    subscribe: sync.subscribe,
     get cursor() {
       return book.cursor
     },
     orders: book.replica.collection('orders'),
     vaults: book.replica.collection('vaults'),
-    syncOnce() {
-      if (status.phase === 'Errored') return Promise.reject(stopped(status))
-      running ??= poll().finally(() => {
-        running = undefined
-      })
-      return running
-    },
-    reset() {
-      book.rebuildIfBroken()
-      show(withPending(idle, book.missing()))
-    },
+    syncOnce: sync.syncOnce,
+    reset: sync.reset,
     snapshot,
     quote: (request) => quoteOrder(evaluation, state, request),
     takeOrders: (config) => simulateTakeOrders(evaluation, state, config),
@@ -194,42 +128,4 @@ async function fillNew<C extends Value>(book: LiveBook<C>, options: LiveOptions<
 function snapshotOf<C extends Value>(book: LiveBook<C>, chainId: number, orderbook: Address): SnapshotBundle {
   const cursor = book.cursor === undefined ? undefined : JSON.stringify(book.cursor)
   return takeSnapshot(book.replica, { chainId, orderbook, cursor, pending: book.queue.toJson() })
-}
-
-function statusAfter<C extends Value>(
-  { bytecode, pendingArtifacts }: PollResult<C>,
-  applied: Applied,
-  missing: readonly ArtifactId[],
-  codeCache: StaticCodeCache,
-): LiveStatus {
-  const fetching = pendingArtifacts.filter((artifact) => !codeCache.isReady(artifact))
-  const busy = applied.batches > 0 || bytecode.length > 0
-  const settled: LiveStatus = { ...idle, phase: busy ? 'Syncing' : 'Idle' }
-  return withPending(settled, [...missing, ...fetching])
-}
-
-function withPending(settled: LiveStatus, artifacts: readonly ArtifactId[]): LiveStatus {
-  if (artifacts.length === 0) return settled
-  const distinct = new Map(artifacts.map((artifact) => [`${artifact.kind}:${artifact.address}`, artifact]))
-  return {
-    ...settled,
-    phase: 'PendingArtifacts',
-    pending: { artifacts: [...distinct.values()] },
-    advisories: ['WarmingUp'],
-  }
-}
-
-/** Telemetry never disturbs a sync. */
-function quietly(tell: () => void): void {
-  try {
-    tell()
-  } catch {
-    // A sink that throws has itself to tell.
-  }
-}
-
-function stopped({ advisories }: LiveStatus): RaindexError {
-  const [advisory] = advisories
-  const reason = typeof advisory === 'object' ? advisory.Degraded.reason : 'unknown'
-  return new RaindexError('LiveErrored', `Syncing has stopped: ${reason} Mend it and call reset.`, { reason })
 }

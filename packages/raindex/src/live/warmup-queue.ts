@@ -2,7 +2,7 @@ import type { Value } from '@freshet/core'
 import { mutationFromJson, mutationToJson, type Mutation, type PendingEnvelope } from '../engine/index.ts'
 
 /** An envelope that waits for code, by its number. */
-export type WaitingEnvelope = { readonly needs: readonly string[]; readonly mutations: readonly Mutation[] }
+type WaitingEnvelope = { readonly needs: readonly string[]; readonly mutations: readonly Mutation[] }
 
 /**
  * The envelopes that wait, as the replica has parked them.

@@ -28,7 +28,7 @@ export function goldenReplay(name: string): GoldenCheck {
 }
 
 /** The logs of a run as the changes they make. */
-export function replayOf(run: GoldenRun): LogReplay {
+function replayOf(run: GoldenRun): LogReplay {
   const decimals = new Map(run.tokens.map((token): [string, number] => [token.address, token.decimals]))
   return replayLogs(run.logs.map(readRpcLog), orderbookOf(run), {
     decimalsOf: (token) => decimals.get(token),
@@ -41,7 +41,7 @@ export function orderbookOf(run: GoldenRun): Orderbook {
 }
 
 /** An empty replica of a run's order book, before the first block. */
-export function replicaOf(run: GoldenRun): Replica<Mutation> {
+function replicaOf(run: GoldenRun): Replica<Mutation> {
   return createReplica<Mutation>({
     name: run.name,
     tables: raindexTables,

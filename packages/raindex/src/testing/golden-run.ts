@@ -24,7 +24,7 @@ export type GoldenRun = {
   readonly takes?: readonly GoldenTake[]
 }
 
-export type GoldenBlock = { readonly number: number; readonly hash: Bytes32; readonly timestamp: number }
+type GoldenBlock = { readonly number: number; readonly hash: Bytes32; readonly timestamp: number }
 
 /** The truth after a block. */
 export type GoldenCheckpoint = {
@@ -42,7 +42,7 @@ export type GoldenCheckpoint = {
   readonly quotes: readonly GoldenQuote[]
 }
 
-export type GoldenRevert = { readonly selector: Hex | null; readonly data: Hex; readonly name?: string }
+type GoldenRevert = { readonly selector: Hex | null; readonly data: Hex; readonly name?: string }
 
 export type GoldenClock = { readonly blockNumber: number; readonly timestamp: number }
 
