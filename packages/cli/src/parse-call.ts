@@ -19,6 +19,7 @@ export type Call =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'demo'; readonly options: CallOptions }
+  | { readonly kind: 'torii'; readonly words: readonly string[]; readonly options: CallOptions }
   | {
       readonly kind: 'db'
       readonly entity: string | undefined
@@ -46,6 +47,7 @@ export function parseCall(args: readonly string[]): Call {
     port: portOf(values.port),
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
+  if (command === 'torii') return { kind: 'torii', words: rest, options }
   if (command === 'db') {
     const [entity, ...commands] = rest
     return { kind: 'db', entity, commands, options }

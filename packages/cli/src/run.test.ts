@@ -383,6 +383,7 @@ test('[CL13] the help names every command and option', async () => {
     "freshet: live tables from the command line
 
       freshet db ENTITY COMMAND…     reads and writes rows
+      freshet torii COMMAND URL …    reads a Dojo world from its Torii
       freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
 
     Commands are done from left to right:
@@ -397,6 +398,13 @@ test('[CL13] the help names every command and option', async () => {
       ref                    names the references of the entity
       ref NAME COMMAND…      goes on with the rows that these rows point at
 
+    Commands for a world
+
+      status URL                        the server, its world and models
+      sync URL [MODEL…]                 reads the models, or all, and counts their entities
+      query URL MODEL [MEMBER=VALUE…]   the entities that match, one JSON document per line
+      watch URL MODEL                   shows entities as they change, until Ctrl-C
+
     Examples
 
       freshet db client list
@@ -404,6 +412,7 @@ test('[CL13] the help names every command and option', async () => {
       freshet db client id=marty ref orders list
       freshet db product add scone '{"name":"Scone","price":90}'
       freshet db product watch
+      freshet torii query http://127.0.0.1:8080 ns-Position vec.x=4 --cache worlds
 
     Options
 

@@ -39,6 +39,11 @@ async function runCall(call: Call, io: Io): Promise<number> {
       return 0
     case 'demo':
       return serveDemo(call.options, io)
+    case 'torii': {
+      // Loaded on use: the other commands start without it.
+      const { runTorii } = await import('./torii/torii-command.ts')
+      return runTorii(call.words, call.options, io)
+    }
     case 'db':
       return runDb(call, io)
   }

@@ -91,8 +91,8 @@ test('[TO13] the world, its schema and the ids of a model are told, over a real 
   const { address } = server.world
   expect(await client.version(quiet)).toBe('1.8.16 (fe3ed0f)')
   expect(await client.schemas(address, [moves, 'ns-Other'], quiet)).toEqual(server.world.models())
-  const [{ selector = '', classHash = '' } = {}] = server.world.models()
-  expect(await client.worlds(quiet)).toEqual([{ address, models: [{ tag: moves, selector, classHash }] }])
+  const models = server.world.models().map(({ tag, selector, classHash }) => ({ tag, selector, classHash }))
+  expect(await client.worlds(quiet)).toEqual([{ address, models }])
   const { entities } = await client.entities({ world: address, models: [moves], limit: 100 }, quiet)
   expect(entities.length).toBe(51)
   expect(entities.find((entity) => entity.id === id)?.models[0]?.members).toEqual({

@@ -1,0 +1,102 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@freshet/core'
+import { startDemoWorld, type DemoWorld } from '@freshet/torii/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Io } from '../io.ts'
+import { run } from '../run.ts'
+
+let demo: DemoWorld
+let folder: string
+
+beforeAll(async () => {
+  demo = await startDemoWorld({ players: 5 })
+  folder = await mkdtemp(join(tmpdir(), 'freshet-torii-'))
+})
+afterAll(async () => {
+  await demo.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Ran = { readonly code: number; readonly out: readonly string[]; readonly err: readonly string[] }
+
+async function torii(words: readonly string[], more: Partial<Io> = {}): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const io: Io = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    isTerminal: false,
+    env: {},
+    interrupted: () => new AbortController().signal,
+    clock: systemClock,
+    ...more,
+  }
+  return { code: await run(['torii', ...words], io), out, err }
+}
+
+test('[CL18] status names the server, the world and its models', async () => {
+  const { code, out } = await torii(['status', demo.url])
+  expect(code).toBe(0)
+  expect(out[0]).toBe(`Torii 1.8.16 (fe3ed0f) at ${demo.url}`)
+  expect(out.slice(2)).toEqual(['  ns-Position', '  ns-Moves'])
+})
+
+test('[CL18] sync reads the models and counts, to disk with --cache', async () => {
+  const shown: string[] = []
+  const progress = (text: string) => void shown.push(text)
+  const first = await torii(['sync', demo.url, '--cache', folder], { progress })
+  expect(first).toMatchObject({ code: 0, out: ['ns-Position  5 entities', 'ns-Moves  5 entities'] })
+  expect(shown.at(-1)).toBe('')
+  expect((await readdir(folder)).filter((file) => file.endsWith('.db')).length).toBe(1)
+  const pages = () => demo.server.calls.get('/world.World/RetrieveEntities') ?? 0
+  const before = pages()
+  const second = await torii(['sync', demo.url, '--cache', folder])
+  expect(second.out).toEqual(first.out)
+  // What the disk holds is not read again: the head, and the gap since.
+  expect(pages() - before).toBeLessThanOrEqual(3)
+})
+
+test('[CL19] query prints what matches, with all digits', async () => {
+  const { code, out, err } = await torii(['query', demo.url, 'ns-Moves', 'player=0x3', 'remaining=100'])
+  expect({ code, err }).toEqual({ code: 0, err: ['1 entities'] })
+  expect(JSON.parse(out[0] ?? '')).toMatchObject({ player: `0x${'0'.repeat(63)}3`, remaining: 100 })
+  expect((await torii(['query', demo.url, 'ns-Position', 'vec.x=2'])).out.length).toBe(1)
+})
+
+test.each([
+  [['query', 'URL'], 'Name a model'],
+  [['query', 'URL', 'ns-None'], 'There is no model ns-None. This world has ns-Position, ns-Moves.'],
+  [['query', 'URL', 'ns-Position', 'vec.z=1'], 'There is no member vec.z'],
+  [['query', 'URL', 'ns-Position', 'vec.x=one'], 'vec.x holds a whole number'],
+  [['query', 'URL', 'ns-Position', 'vec'], 'is no condition'],
+  [['dance', 'URL'], 'sync|query|watch|status'],
+  [['sync'], 'sync|query|watch|status'],
+])('[CL19] the call %j is one sentence and exit code 2', async (words, sentence) => {
+  const { code, err } = await torii(words.map((word) => (word === 'URL' ? demo.url : word)))
+  expect({ code, lines: err.length }).toEqual({ code: 2, lines: 1 })
+  expect(err[0]).toContain(sentence)
+})
+
+test('[CL20] watch prints the entities and each change until it is interrupted', async () => {
+  const leaving = new AbortController()
+  const lines: string[] = []
+  const id = demo.place(1, 1, 0)
+  const out = (line: string): void => {
+    lines.push(line)
+    if (lines.length === 5) demo.server.world.writeMember('ns-Position', id, 'vec', { x: 9, y: 9 })
+    if (line.startsWith('~')) leaving.abort()
+  }
+  const { code } = await torii(['watch', demo.url, 'ns-Position'], { out, interrupted: () => leaving.signal })
+  expect(code).toBe(0)
+  expect(lines.filter((line) => line.startsWith('+')).length).toBe(5)
+  expect(lines.at(-1)).toBe(`~ ${id}  vec: {"x":1,"y":0} → {"x":9,"y":9}`)
+})
+
+test('[CL21] what is no Torii, and what is out of reach, is one sentence and exit code 3', async () => {
+  for (const url of ['http://127.0.0.1:1', `${demo.url}/nowhere`]) {
+    const { code, err } = await torii(['status', url])
+    expect({ code, lines: err.length }).toEqual({ code: 3, lines: 1 })
+  }
+})
