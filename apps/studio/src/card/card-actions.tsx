@@ -1,5 +1,5 @@
 import type { CardState, RecordCard } from '../data/record-card.ts'
-import { isHeld } from '../data/record-drafts.ts'
+import { isUnsaved } from '../data/record-drafts.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 
 export type CardActionsProps = {
@@ -19,7 +19,7 @@ export function CardActions({ table, card, state, canSave }: CardActionsProps) {
       <button
         type="button"
         className="quiet"
-        disabled={!isHeld(card)}
+        disabled={!isUnsaved(card)}
         onClick={() => table.drafts.discard(state.id)}
       >
         Discard

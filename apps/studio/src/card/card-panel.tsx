@@ -1,6 +1,6 @@
 import { useRef, useState, type KeyboardEvent } from 'react'
 import { useReadable } from '../data/readable.ts'
-import { isHeld } from '../data/record-drafts.ts'
+import { isUnsaved } from '../data/record-drafts.ts'
 import type { RecordCard } from '../data/record-card.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 import { fieldType } from '../value/field-type.ts'
@@ -27,8 +27,7 @@ export function CardPanel({ table, card }: CardPanelProps) {
   const canSave = isHere && modified.length > 0 && conflicts === 0 && !isSaving
 
   const close = (): void => {
-    const isUnsaved = modified.length > 0 || record === 'deleted'
-    if (isUnsaved && isHeld(card) && !isAsking) setIsAsking(true)
+    if (isUnsaved(card) && !isAsking) setIsAsking(true)
     else table.drafts.hide()
   }
   const onKeyDown = (event: KeyboardEvent): void => {

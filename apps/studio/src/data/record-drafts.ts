@@ -8,6 +8,8 @@ export type DraftsState = {
   readonly shown: RecordCard | undefined
   /** Every card that is shown, or has changes or saves to lose. */
   readonly cards: readonly RecordCard[]
+  /** The ids of those with unsaved changes. */
+  readonly unsaved: readonly string[]
   /** Why the last one could not be opened. */
   readonly trouble: string | undefined
 }
@@ -28,19 +30,22 @@ export type RecordDraftsOptions = Omit<RecordCardOptions, 'edit'> & {
 export function createRecordDrafts({ editRecord, ...options }: RecordDraftsOptions): RecordDrafts {
   const listeners = createListeners<void>(() => {})
   const cards = new Map<string, RecordCard>()
-  let state: DraftsState = { shown: undefined, cards: [], trouble: undefined }
+  let state: DraftsState = { shown: undefined, cards: [], unsaved: [], trouble: undefined }
   let asked: string | undefined
 
   const change = (more: Partial<DraftsState>): void => {
-    state = { ...state, ...more, cards: [...cards.values()] }
+    const all = [...cards.values()]
+    state = { ...state, ...more, cards: all, unsaved: all.filter(isUnsaved).map(({ id }) => id) }
     listeners.emit()
   }
   /** Lets go of those that have nothing to lose. */
   const sweep = (): void => {
     const idle = [...cards.values()].filter((card) => card !== state.shown && !isHeld(card))
-    if (idle.length === 0) return
     for (const card of idle) drop(card)
-    change({})
+    const unsaved = [...cards.values()].filter(isUnsaved)
+    const isNews =
+      unsaved.length !== state.unsaved.length || unsaved.some(({ id }) => !state.unsaved.includes(id))
+    if (idle.length > 0 || isNews) change({})
   }
   const drop = (card: RecordCard): void => {
     cards.delete(card.id)
@@ -85,8 +90,14 @@ export function createRecordDrafts({ editRecord, ...options }: RecordDraftsOptio
   }
 }
 
-/** Whether closing it would lose something, or leave nobody to tell how a save ends. */
-export function isHeld(card: RecordCard): boolean {
-  const { record, modified, queued, isSaving } = card.get()
-  return record === 'deleted' || isSaving || modified.length > 0 || queued.length > 0
+/** Whether there is something in it that is not in a save. */
+export function isUnsaved(card: RecordCard): boolean {
+  const { record, modified } = card.get()
+  return record === 'deleted' || modified.length > 0
+}
+
+/** Whether something is unsaved, or it is not known yet how a save ends. */
+function isHeld(card: RecordCard): boolean {
+  const { queued, isSaving } = card.get()
+  return isUnsaved(card) || isSaving || queued.length > 0
 }

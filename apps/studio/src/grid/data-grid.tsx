@@ -25,7 +25,7 @@ export type DataGridProps = {
   readonly fields: readonly string[]
   readonly query: GridQuery
   readonly found: GridRows
-  /** Rows with a card open, or put aside with a draft. */
+  /** Rows with unsaved changes in a card. */
   readonly draftIds: ReadonlySet<string>
   /** A row being added, drawn above the others. */
   readonly draft: ReactNode

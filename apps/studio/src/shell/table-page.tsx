@@ -25,7 +25,7 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
   const [draft, setDraft] = useState<Draft>()
   const [isQueueOpen, setIsQueueOpen] = useState(false)
   const drafts = useReadable(table.drafts)
-  const draftIds = useMemo(() => new Set(drafts.cards.map(({ id }) => id)), [drafts])
+  const draftIds = useMemo(() => new Set(drafts.unsaved), [drafts.unsaved])
   const found = useRows(table, query)
   const status = useReadable(table.status)
   const fields = useMemo(() => [table.schema.idField, ...Object.keys(table.schema.columns)], [table])

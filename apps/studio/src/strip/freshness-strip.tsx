@@ -13,12 +13,12 @@ export type FreshnessStripProps = {
 export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripProps) {
   const status = useReadable(table.status)
   const open = useReadable(table.writes.open)
-  const { cards, shown } = useReadable(table.drafts)
+  const { unsaved, shown } = useReadable(table.drafts)
   const now = useNow()
   const words = describeFreshness(status, now)
   const pending = open.filter(({ outcome }) => outcome.kind === 'pending')
   const oldest = pending[0]
-  const drafts = cards.filter((card) => card !== shown).length
+  const drafts = unsaved.filter((id) => id !== shown?.id).length
   return (
     <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={status.state}>
       <span className="state" role="status">
