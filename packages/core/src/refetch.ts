@@ -10,7 +10,7 @@ export type Wanted = RowKey & {
 }
 
 /** After so many reads that crossed a change, a row is read again only once it is quiet [A2]. */
-export const refetchAttempts = 3
+const refetchAttempts = 3
 
 /** The rows that must be read again, each once. */
 export type Refetches = {
