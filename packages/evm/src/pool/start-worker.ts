@@ -1,3 +1,4 @@
+import { startModuleWorker, workerFile } from '#own-worker'
 import type { PoolWorker } from './pool-worker-port.ts'
 import { nodeThreads } from './worker-scope.ts'
 
@@ -7,12 +8,8 @@ export function startWorker(): PoolWorker {
   return threads === undefined ? startWebWorker() : startThread(threads)
 }
 
-/** From source there is a .ts file, in the published package a .js file; bundlers look for the literal. */
-const fromSource = new URL(import.meta.url).pathname.endsWith('.ts')
-
 function startThread(threads: NonNullable<ReturnType<typeof nodeThreads>>): PoolWorker {
-  const file = new URL(fromSource ? './pool-worker.ts' : './pool-worker.js', import.meta.url)
-  const worker = new threads.Worker(file)
+  const worker = new threads.Worker(workerFile)
   let expected = false
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
@@ -31,9 +28,7 @@ function startThread(threads: NonNullable<ReturnType<typeof nodeThreads>>): Pool
 }
 
 function startWebWorker(): PoolWorker {
-  const worker = fromSource
-    ? new Worker(new URL('./pool-worker.ts', import.meta.url), { type: 'module' })
-    : new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' })
+  const worker = startModuleWorker()
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     onMessage: (listener) =>

@@ -26,7 +26,7 @@ export const delegator = address('f6')
 /** Answered by a hook that returns its input. */
 export const hooked = address('97')
 /** Never loaded. */
-export const stranger = address('58')
+const stranger = address('58')
 export const caller = address('ca')
 export const coinbase = address('cb')
 
