@@ -42,7 +42,8 @@ export type LogReplay = {
  * and index.
  * @param options.decimalsOf - Decimals of a token, needed for deposits.
  * @param options.stores - Stores whose logs were asked for. Default any: a log of another order book then fails,
- * and what else is no store's is counted as unknown.
+ * and what else is no store's is counted as unknown. Give it for logs of an open chain, where anyone's contract
+ * can be a store: what one writes then stops nothing.
  * @throws {RaindexError} `LogsOutOfOrder`, `UnpairedClear`, and what `decodeLog` and `eventToMutation` throw.
  * Nothing is returned then: a range is read whole or not at all.
  */
