@@ -37,6 +37,15 @@ const repo: TestProjectInlineConfiguration = {
 
 const browser: TestProjectInlineConfiguration = {
   resolve: { conditions: browserConditions },
+  // Found only while a test loads, they would make the page reload under it.
+  optimizeDeps: {
+    include: [
+      '@bufbuild/protobuf/wire',
+      '@noble/curves/abstract/modular.js',
+      '@noble/curves/abstract/poseidon.js',
+      '@noble/hashes/sha2.js',
+    ],
+  },
   test: {
     name: 'browser',
     include: [browserTests],

@@ -45,7 +45,7 @@ export type ModelCounts = {
 }
 
 /** The one status machine is the kernel's; these are its states under the names of the plan. */
-export const overallStates: Readonly<Record<SyncState, OverallState>> = {
+const overallStates: Readonly<Record<SyncState, OverallState>> = {
   idle: 'idle',
   bootstrapping: 'bootstrapping',
   'catching-up': 'bootstrapping',
@@ -55,7 +55,7 @@ export const overallStates: Readonly<Record<SyncState, OverallState>> = {
   halted: 'halted',
 }
 
-export const modelStates: Readonly<Record<SyncState, ModelStatus>> = {
+const modelStates: Readonly<Record<SyncState, ModelStatus>> = {
   idle: 'idle',
   bootstrapping: 'bootstrapping',
   'catching-up': 'bootstrapping',

@@ -43,9 +43,7 @@ export type ModelSchema = {
   readonly members: readonly ModelMember[]
 }
 
-/** The type of a variant without a payload. */
-export const unitType: ModelType = { kind: 'tuple', items: [] }
-
+/** Whether a type is that of a variant without a payload: the empty tuple. */
 export function isUnit(type: ModelType): boolean {
   return type.kind === 'tuple' && type.items.length === 0
 }

@@ -215,6 +215,8 @@ function openStreams(options: ToriiSourceOptions, mailbox: Mailbox<ToriiEntity>,
     firstPulse.resolve(pulse)
     options.onPulse(pulse)
   }
+  // Whether the connections hear of it or not.
+  signal.addEventListener('abort', () => fail(signal.reason), { once: true })
   hear().catch(fail)
   hearHeartbeat({ client, world, clock, silenceMs, signal, onPulse }).catch(fail)
   // Whoever awaits them is told; nobody may be by then.

@@ -13,7 +13,7 @@ export type StoredEntity = {
   readonly models: readonly Uint8Array[]
 }
 
-export type EntityWrite = {
+type EntityWrite = {
   readonly entityId: string
   readonly tag: string
   /** The encoded `Struct`; undefined deletes the model from the entity. */

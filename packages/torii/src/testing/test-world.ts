@@ -51,7 +51,7 @@ export function createTestWorld(seed = 1, options: { readonly maxMessageBytes?: 
 const stepMs = 100
 
 /** Lets virtual time pass in steps short enough for what each brings about to be done. */
-export async function passTime(clock: VirtualClock, ms: number): Promise<void> {
+async function passTime(clock: VirtualClock, ms: number): Promise<void> {
   for (let rest = ms; rest >= 0; rest -= stepMs) {
     await turn()
     await clock.advance(Math.min(rest, stepMs))

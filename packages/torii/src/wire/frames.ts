@@ -114,7 +114,7 @@ function createByteBuffer() {
   }
 }
 
-export function tooLarge(bytes: number | undefined, maxBytes: number): FreshetError {
+function tooLarge(bytes: number | undefined, maxBytes: number): FreshetError {
   return new FreshetError({
     code: 'torii/message-too-large',
     kind: 'remote',

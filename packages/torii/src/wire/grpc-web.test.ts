@@ -149,3 +149,17 @@ test('[TO11] aborting a call ends it with the reason given', async () => {
   controller.abort(new Error('enough'))
   await expect(ended).rejects.toThrow('enough')
 })
+
+test('[TO11] a stream ends with an abort of which its body hears nothing', async () => {
+  const { open } = openStream()
+  const controller = new AbortController()
+  const heard: string[] = []
+  const listening = (async () => {
+    for await (const { word: each } of open(controller.signal)) {
+      heard.push(each)
+      queueMicrotask(() => controller.abort(new Error('enough')))
+    }
+  })()
+  await expect(listening).rejects.toThrow('enough')
+  expect(heard).toEqual(['first'])
+})

@@ -66,7 +66,7 @@ export function createGrpcWeb(options: GrpcWebOptions): GrpcWeb {
       })
       checkResponse(response, url, rpc)
       let ended = false
-      for await (const item of readFrames(chunksOf(response), maxMessageBytes)) {
+      for await (const item of readFrames(chunksOf(response, signal), maxMessageBytes)) {
         if (item.kind === 'message') yield decode(answer, item.bytes, `The answer to ${rpc}`)
         else {
           ended = true
@@ -122,9 +122,12 @@ function decoded(message: string): string {
   }
 }
 
-async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
-  if (!response.body) return
-  const reader = response.body.getReader()
+async function* chunksOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (!body) return
+  const reader = body.getReader()
+  // A body may not hear of the abort of its request.
+  const leave = (): void => void reader.cancel().catch(() => {})
+  signal.addEventListener('abort', leave, { once: true })
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -132,7 +135,8 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
       yield value
     }
   } finally {
-    await reader.cancel().catch(() => {})
+    signal.removeEventListener('abort', leave)
+    leave()
   }
 }
 

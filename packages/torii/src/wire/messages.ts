@@ -21,15 +21,15 @@ import { readStruct, type ModelMembers } from './read-value.ts'
 
 // The messages of `package world`, as far as they are needed, by the field numbers of torii 1.8.16.
 
-export const paginationCodec = message({ cursor: text(1), limit: uint32(2), direction: uint32(3) })
+const paginationCodec = message({ cursor: text(1), limit: uint32(2), direction: uint32(3) })
 
 const hashedKeysCodec = message({ hashedKeys: repeatedBytes(1) })
 /** An empty key is a wildcard; `patternMatching` 1 lets more keys follow. */
 const keysCodec = message({ keys: repeatedBytes(2), patternMatching: uint32(3), models: repeatedText(4) })
-export const clauseCodec = message({ hashedKeys: part(1, hashedKeysCodec), keys: part(2, keysCodec) })
+const clauseCodec = message({ hashedKeys: part(1, hashedKeysCodec), keys: part(2, keysCodec) })
 export type Clause = MessageOf<typeof clauseCodec>
 
-export const queryCodec = message({
+const queryCodec = message({
   clause: part(1, clauseCodec),
   noHashedKeys: bool(2),
   models: repeatedText(3),
@@ -53,7 +53,7 @@ export type ToriiEntity = {
 }
 
 /** Reads straight into values; only read, because rows are written by their schema. */
-export const entityCodec: Codec<ToriiEntity> = {
+const entityCodec: Codec<ToriiEntity> = {
   write() {
     throw new TypeError('An entity is written by its schema.')
   },
@@ -93,7 +93,7 @@ const modelCodec = message({
 const worldCodec = message({ worldAddress: text(1), models: parts(2, modelCodec) })
 export const worldsResponse = message({ worlds: parts(1, worldCodec) })
 
-export const contractCodec = message({
+const contractCodec = message({
   contractAddress: bytes(1),
   contractType: uint32(2),
   head: optional(uint64(3)),

@@ -110,7 +110,7 @@ function writeEnum(
 }
 
 /** What the chain holds where nothing was written. */
-export function emptyValue(type: ModelType): Value {
+function emptyValue(type: ModelType): Value {
   switch (type.kind) {
     case 'primitive':
       return emptyScalar(type.scalar)
