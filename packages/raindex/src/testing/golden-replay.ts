@@ -52,7 +52,7 @@ function replicaOf(run: GoldenRun): Replica<Mutation> {
   })
 }
 
-function compareRun(run: GoldenRun): GoldenResult {
+async function compareRun(run: GoldenRun): Promise<GoldenResult> {
   const differences: string[] = []
   let checked = 0
   const expect = (what: string, got: unknown, expected: unknown): void => {
@@ -61,25 +61,29 @@ function compareRun(run: GoldenRun): GoldenResult {
       differences.push(`${run.name}: ${what} is ${String(got)} and not ${String(expected)}`)
   }
   for (const { orderHash, order } of run.orders) expect('an order hash', hashOrder(order), orderHash)
-  const replay = replayOf(run)
+  const { counts } = replayOf(run)
   for (const [event, count] of Object.entries(run.counts.events)) {
-    expect(
-      `the number of ${event}`,
-      Object.entries(replay.counts).find(([kind]) => kind === event)?.[1],
-      count,
-    )
+    expect(`the number of ${event}`, new Map(Object.entries(counts)).get(event), count)
   }
+  await replayRun(run, async (replica, checkpoint) => compareCheckpoint(run, replica, checkpoint, expect))
+  return { checked, differences }
+}
+
+/** Replays a run block by block through a replica and stops at each checkpoint. */
+export async function replayRun(
+  run: GoldenRun,
+  atCheckpoint: (replica: Replica<Mutation>, checkpoint: GoldenCheckpoint) => Promise<void>,
+): Promise<void> {
   const replica = replicaOf(run)
-  const changes = new Map(replay.blocks.map((block) => [block.blockNumber, block]))
+  const changes = new Map(replayOf(run).blocks.map((block) => [block.blockNumber, block]))
   const checkpoints = new Map(run.checkpoints.map((checkpoint) => [checkpoint.blockNumber, checkpoint]))
   for (const { number, hash } of run.blocks) {
     const facts = changes.get(number)?.mutations ?? []
-    const outcome = replica.apply({ kind: 'log', after: number - 1, upTo: number, mark: hash, facts })
-    if (outcome.kind !== 'applied') expect(`the outcome of block ${number}`, outcome.kind, 'applied')
+    const { kind } = replica.apply({ kind: 'log', after: number - 1, upTo: number, mark: hash, facts })
+    if (kind !== 'applied') throw new Error(`Block ${number} of ${run.name} is ${kind}.`)
     const checkpoint = checkpoints.get(number)
-    if (checkpoint !== undefined) compareCheckpoint(run, replica, checkpoint, expect)
+    if (checkpoint !== undefined) await atCheckpoint(replica, checkpoint)
   }
-  return { checked, differences }
 }
 
 type Expect = (what: string, got: unknown, expected: unknown) => void

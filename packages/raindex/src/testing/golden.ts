@@ -5,6 +5,7 @@ import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
 import { goldenQuotes } from './golden-quotes.ts'
 import { goldenReplay } from './golden-replay.ts'
+import { goldenReplayedQuotes } from './golden-replayed-quotes.ts'
 import { contractsFolder } from './real-contracts.ts'
 import { goldenTakesV5, goldenTakesV6 } from './golden-takes.ts'
 
@@ -19,6 +20,7 @@ export const goldenChecks: readonly GoldenCheck[] = [
   goldenArbitrum,
   ...runs.map(goldenClears),
   ...runs.map((name) => goldenQuotes(name)),
+  ...runs.map(goldenReplayedQuotes),
   goldenTakesV5(),
   goldenTakesV6(),
   ...(contracts === undefined ? [] : withContracts(contracts)),

@@ -34,6 +34,18 @@ export function restartSuite(name: string, open: (storeName: string) => Promise<
     await after.close()
   })
 
+  test(`[RX12] [RX31] on ${name} what waited before a restart is applied when its code comes`, async () => {
+    const before = await openBook(await open('waiting'), [waiting])
+    await before.syncOnce()
+    await before.close()
+    const after = await openBook(await open('waiting'), [code])
+    expect((await after.syncOnce()).phase).toBe('Syncing')
+    expect(after.orders.size).toBe(1)
+    expect(after.vaults.get(vaultRowId(owner, token, wordOf(2)))?.['balance']).toBe(parse('1.5'))
+    expect(after.snapshot().pending).toEqual([])
+    await after.close()
+  })
+
   test(`[RX34] on ${name} a balance of full length keeps its bits`, async () => {
     const third = sub(parse('1e-14'), parse('2e-15'))
     const deltas = [{ owner, token, vaultId: wordOf(2), delta: third }]
