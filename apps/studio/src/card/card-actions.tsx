@@ -14,7 +14,11 @@ export function CardActions({ table, card, state, canSave }: CardActionsProps) {
   return (
     <div className="card-actions">
       <Action className="primary" isEnabled={canSave} label="Save" onClick={card.save} />
-      <Action isEnabled={state.modified.length > 0} label="Revert" onClick={() => card.revert()} />
+      <Action
+        isEnabled={state.record === 'editing' && state.modified.length > 0}
+        label="Revert"
+        onClick={() => card.revert()}
+      />
       <span className="fill" />
       <button
         type="button"

@@ -7,10 +7,13 @@ export type CardFieldProps = {
   readonly card: RecordCard
   readonly type: ColumnType
   readonly field: Field
+  /** There is a row to go back to. */
+  readonly canRevert: boolean
 }
 
 /** One field of a card: its value, whose it is, and what the database said about it. */
-export function CardField({ card, type, field: { field, value, state, conflict, reason } }: CardFieldProps) {
+export function CardField({ card, type, field: of, canRevert }: CardFieldProps) {
+  const { field, value, state, conflict, reason } = of
   const inputId = `card-${field}`
   const reasonId = `reason-${field}`
   return (
@@ -20,7 +23,7 @@ export function CardField({ card, type, field: { field, value, state, conflict, 
         <span className="type">{type}</span>
         <span className="fill" />
         {state !== 'clean' && <span className="badge">{words[state]}</span>}
-        {(state === 'modified' || state === 'conflict') && (
+        {canRevert && (state === 'modified' || state === 'conflict') && (
           <button
             type="button"
             className="quiet"

@@ -73,6 +73,7 @@ export function CardPanel({ table, card }: CardPanelProps) {
             card={card}
             type={fieldType(table.schema, field.field)}
             field={field}
+            canRevert={isHere}
           />
         ))}
         <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />

@@ -36,7 +36,7 @@ export type CardState = {
   readonly last: LastSave | undefined
 }
 
-export type LastSave =
+type LastSave =
   | { readonly kind: 'saved' }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'failed'; readonly reason: string }

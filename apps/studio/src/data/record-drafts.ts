@@ -3,7 +3,7 @@ import type { RecordEdit } from '@freshet/table'
 import type { Readable } from './readable.ts'
 import { createRecordCard, type RecordCard, type RecordCardOptions } from './record-card.ts'
 
-export type DraftsState = {
+type DraftsState = {
   /** The card on the screen. */
   readonly shown: RecordCard | undefined
   /** Every card that is shown, or has changes or saves to lose. */

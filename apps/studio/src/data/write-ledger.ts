@@ -10,7 +10,7 @@ export type WriteNote = WriteContent & {
   readonly outcome: WriteState
 }
 
-export type WriteState =
+type WriteState =
   /**
    * On its way, or waiting for the database. `unsure`: it was sent and the answer was lost.
    * `kept`: it is on the disk and survives a reload.
