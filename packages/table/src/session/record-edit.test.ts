@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { liveFixture, theirs } from '../testing/live-fixture.ts'
+import { createRecordEdit } from './record-edit.ts'
 import type { EditOptions } from './record-edits.ts'
 
 async function editing(id = 'a', options: EditOptions = {}) {
@@ -288,4 +289,56 @@ test('[LT36] a queued save that is taken back is an edit again; one of a row del
   expect(edit.state).toBe('editing')
   await fixture.clock.advance(10)
   expect((await fixture.remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine', price: 10 })
+})
+
+test('[LT36] a draft made again while someone else made the row too is in conflict with theirs', async () => {
+  const fixture = await liveFixture()
+  const table = fixture.live({ preload: true, offlineWrites: true })
+  await table.listValues()
+  await fixture.clock.advance(10)
+  const edit = await table.editRecord('a', { track: 'auto' })
+  edit.data['name'] = 'mine'
+  await fixture.remote.delete('a', theirs())
+  await fixture.clock.advance(10)
+  fixture.faulty.setOutage(true)
+  await edit.recreate({ wait: 'local' })
+  expect(edit.getModifiedFields()).toEqual([])
+  await fixture.remote.insert('a', { name: 'theirs', price: 10 }, theirs())
+  fixture.faulty.setOutage(false)
+  await fixture.clock.advance(60_000)
+  expect(edit.conflicts()).toEqual([{ field: 'name', base: undefined, local: 'mine', remote: 'theirs' }])
+  edit.resolve('name', 'local')
+  expect(await edit.save()).toEqual({ kind: 'saved' })
+  expect((await fixture.remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine', price: 10 })
+})
+
+test('[LT36] a save refused before it is known to be queued makes the draft stand again', async () => {
+  const row = { name: 'Alpha' }
+  let settled = (_operationId: string, _isConfirmed: boolean): void => {}
+  const edit = createRecordEdit(
+    {
+      columns: { name: 'text' },
+      idField: 'id',
+      policies: {},
+      nowUnixMs: () => 0,
+      confirmed: () => row,
+      refresh: async () => {},
+      async patch() {
+        settled('at once', false)
+        return { kind: 'queued', operationId: 'at once' }
+      },
+      insert: async () => ({ kind: 'deleted' }),
+      insertReturnId: async () => ({ kind: 'deleted' }),
+      onSettled(listener) {
+        settled = listener
+      },
+      onChange: () => () => {},
+      idChanged() {},
+      disposed() {},
+    },
+    { id: 'a', snapshot: row, local: row, track: 'auto', newId: undefined },
+  )
+  edit.data['name'] = 'mine'
+  expect(await edit.save({ wait: 'local' })).toMatchObject({ kind: 'queued' })
+  expect(edit.getModifiedFields()).toEqual(['name'])
 })
