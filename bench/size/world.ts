@@ -1,0 +1,1 @@
+export { createReactiveClient } from '@freshet/torii'
