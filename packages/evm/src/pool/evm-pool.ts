@@ -221,7 +221,7 @@ export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
         // Someone awaits it only when its turn comes.
         queued.result.catch(() => {})
         window.push(queued)
-        if (window.length >= workers * batchSize * 2) yield await takeFirst(window)
+        if (window.length >= workers * batchSize * 6) yield await takeFirst(window)
       }
       while (window.length > 0) yield await takeFirst(window)
     } finally {

@@ -13,8 +13,8 @@ export type Job = {
   refuse: (error: unknown) => void
 }
 
-/** Batches with a worker at once: one that runs and one so that it need not wait for the next. */
-const mostBatches = 2
+/** Batches with a worker at once: one that runs, and some so that it need not wait while this thread is busy. */
+const mostBatches = 4
 
 /** The place of one worker in a pool, which outlives the worker. */
 export class WorkerSlot {
