@@ -29,15 +29,19 @@ export async function run(): Promise<readonly BenchRow[]> {
   const state = stateOf(orders)
   const host = hostOf()
   const hashes = orders.map(hashOrder)
-  const figures = await interleave({
-    quote: async () => {
-      // Time of the processor, which other processes do not add to.
-      const start = process.cpuUsage()
-      await quoteAll(host, state, hashes)
-      const { user, system } = process.cpuUsage(start)
-      return (user + system) / quotes
+  const figures = await interleave(
+    {
+      quote: async () => {
+        // Time of the processor, which other processes do not add to.
+        const start = process.cpuUsage()
+        await quoteAll(host, state, hashes)
+        const { user, system } = process.cpuUsage(start)
+        return (user + system) / quotes
+      },
     },
-  })
+    // A quote runs through many functions, which take long to be compiled well.
+    { warmUp: 10 },
+  )
   const micros = median(figures.quote)
   const note = `${orderCount} orders with 480 bytes of program, one pair each`
   return [

@@ -79,9 +79,18 @@ function vaultColumn(
 ): readonly Bytes32[] {
   return [
     addressWord(token),
-    `0x${decimals.toString(16).padStart(64, '0')}`,
+    decimalsWord(decimals),
     vaultId,
     floatToHex(balance),
     diff === undefined ? zeroWord : floatToHex(diff),
   ]
+}
+
+/** One string for each number of decimals; see `addressWord`. */
+const decimalsWords: Bytes32[] = []
+
+function decimalsWord(decimals: number): Bytes32 {
+  const word = decimalsWords[decimals] ?? (`0x${decimals.toString(16).padStart(64, '0')}` as const)
+  decimalsWords[decimals] = word
+  return word
 }
