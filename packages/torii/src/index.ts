@@ -47,3 +47,4 @@ export {
 } from './client/errors.ts'
 export { createToriiSource, type ServerIdentity, type ToriiSourceOptions } from './sync/torii-source.ts'
 export type { Pulse } from './sync/heartbeat.ts'
+export type { Members, RowOf, Selected, TagOf, WorldSchema } from './client/world-schema.ts'

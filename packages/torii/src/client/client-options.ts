@@ -55,6 +55,8 @@ export type ReactiveClientOptions = {
 export type OverlayOptions = {
   /** How long a change may be pending. Default 30,000. */
   readonly timeoutMs?: number | undefined
+  /** How often guards are asked though no row has changed. Default 500. */
+  readonly guardPollIntervalMs?: number | undefined
 }
 
 export const toriiBackoff: Backoff = { baseMs: 2_000, capMs: 60_000, jitter: 0.1 }

@@ -15,8 +15,8 @@ export type QueryOptions = {
   readonly consistency?: 'overlay-first' | 'persisted-only' | undefined
 }
 
-export type QueryResult = {
-  readonly rows: readonly Row[]
+export type QueryResult<R = Row> = {
+  readonly rows: readonly R[]
   /** Entity ids of `rows`, in the same order. */
   readonly ids: readonly string[]
   /** Absent on the last page. */

@@ -48,6 +48,8 @@ export type Overlays = {
   /** Lets the change fall as confirmed by other means. Whether there was one. */
   ack(transactionId: string): boolean
   rollback(transactionId: string): boolean
+  /** Undoes all of them, and with them their timers. */
+  close(): void
 }
 
 /**
@@ -58,6 +60,8 @@ export function createOverlays(options: {
   readonly replica: Replica
   readonly clock: Clock
   readonly defaultTimeoutMs: number
+  /** How often guards are asked though no row has changed: they may look at the host's own knowledge. */
+  readonly guardPollMs: number
   onTimeout(error: OverlayTimeoutError): void
 }): Overlays {
   const { replica } = options
@@ -80,6 +84,16 @@ export function createOverlays(options: {
     entry.ended = how
     entry.layer.rollback()
     return true
+  }
+
+  const schedulePoll = (entry: Entry, holds: () => boolean): void => {
+    const poll = (): void => {
+      const { transactionId } = entry.request
+      if (byTransaction.get(transactionId) !== entry) return
+      if (holds()) end(transactionId, 'confirmed')
+      else options.clock.schedule(poll, options.guardPollMs)
+    }
+    options.clock.schedule(poll, options.guardPollMs)
   }
 
   return {
@@ -108,6 +122,7 @@ export function createOverlays(options: {
       )
       const entry: Entry = { request, layer, ended: undefined }
       byTransaction.set(transactionId, entry)
+      schedulePoll(entry, () => holdsSafely(holds, collection.confirmed(entityId)))
       const settled = layer.settled.then((outcome): OverlayOutcome => {
         if (byTransaction.get(transactionId) === entry) byTransaction.delete(transactionId)
         if (outcome === 'timed-out') {
@@ -131,6 +146,18 @@ export function createOverlays(options: {
     },
     ack: (transactionId) => end(transactionId, 'confirmed'),
     rollback: (transactionId) => end(transactionId, undefined),
+    close() {
+      for (const transactionId of [...byTransaction.keys()]) end(transactionId, undefined)
+    },
+  }
+}
+
+/** A guard that throws has not said that the change has happened. */
+function holdsSafely(guard: (row: Row | undefined) => boolean, row: Row | undefined): boolean {
+  try {
+    return guard(row)
+  } catch {
+    return false
   }
 }
 

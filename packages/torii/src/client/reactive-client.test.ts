@@ -148,6 +148,25 @@ test('[TO22] a change whose sending fails is undone at once', async () => {
   await client.shutdown()
 })
 
+test('[TO22] a guard that looks at what the host knows is asked though no row changes', async () => {
+  const world = createTestWorld()
+  const id = world.place(1, 1)
+  const client = await openLive(world)
+  let receipt = false
+  const guard = (): boolean => {
+    if (!receipt) throw new Error('There is no receipt yet.')
+    return true
+  }
+  const handle = client.mutate(position, { entityId: id, vec: { x: 4, y: 2 } }, { guard })
+  await world.pass(2_000)
+  expect(client.get(position, id)).toMatchObject({ vec: { x: 4 } })
+  receipt = true
+  await world.pass(500)
+  expect(await handle.settled).toBe('confirmed')
+  expect(client.get(position, id)).toMatchObject({ vec: { x: 1 } })
+  await client.shutdown()
+})
+
 test('[TO23] a second change replaces the first if its guard accepts what the entity becomes', async () => {
   const world = createTestWorld()
   const id = world.place(1, 1)
@@ -428,4 +447,29 @@ test('[TO21] updates name the entities of each batch', async () => {
   expect(heard).toEqual([{ model: position, ids: [id] }])
   stop()
   await client.shutdown()
+})
+
+type Game = {
+  readonly ns: {
+    readonly Position: { readonly player: string; readonly vec: { readonly x: number; readonly y: number } }
+    readonly Moves: { readonly player: string; readonly remaining: bigint }
+  }
+}
+
+test('[TO21] rows have the types that the caller gives the world', async () => {
+  const world = createTestWorld()
+  const entityId = world.place(1, 1)
+  const { clock, random, client, manifest } = world
+  const game = await createReactiveClient<Game>({ toriiUrl: 'http://torii', clock, random, client, manifest })
+  await world.pass(100)
+  const x: number | undefined = game.get('ns-Position', entityId)?.vec.x
+  expect(x).toBe(1)
+  const seen: (number | undefined)[] = []
+  game.subscribe('ns-Position', { include: ['vec.x'] }, (rows) => seen.push(rows[0]?.vec?.x))
+  game.mutate('ns-Position', { entityId, vec: { x: 4, y: 2 } }, { guard: (row) => row.vec.x === 4 })
+  await world.pass(0)
+  expect(seen).toEqual([1, 4])
+  // @ts-expect-error There is no such model.
+  expect(() => game.query('ns-Nothing')).toThrow(expect.objectContaining({ code: 'replica/unknown-table' }))
+  await game.shutdown()
 })

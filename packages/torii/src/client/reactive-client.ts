@@ -4,7 +4,7 @@ import type { ReactiveClientOptions } from './client-options.ts'
 import { queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
 import type { ErrorStream } from './error-stream.ts'
 import type { ReactiveError } from './errors.ts'
-import type { Guard, OverlayHandle, OverlayRequest } from './overlays.ts'
+import type { OverlayHandle, OverlayRequest } from './overlays.ts'
 import type { EntitySelector } from './selector.ts'
 import {
   subscribeRows,
@@ -15,9 +15,11 @@ import {
 import type { SyncStatus } from './sync-status.ts'
 import type { SyncTick } from './sync-tick.ts'
 import { openWorldCore, type WorldCore } from './world-core.ts'
+import type { Members, RowOf, Selected, TagOf, WorldSchema } from './world-schema.ts'
 
-export type MutateOptions = {
-  readonly guard?: Guard | undefined
+export type MutateOptions<R = Row> = {
+  /** Whether a confirmed row shows that it has happened. Default: it holds the payload. */
+  readonly guard?: ((confirmed: R) => boolean) | undefined
   readonly timeoutMs?: number | undefined
   /** Default: a new UUID. */
   readonly transactionId?: string | undefined
@@ -25,19 +27,23 @@ export type MutateOptions = {
   readonly send?: (() => Promise<unknown>) | undefined
 }
 
-/** A live local replica of a world: reads are local and instant, changes show at once. */
-export interface ReactiveClient {
+/**
+ * A live local replica of a world: reads are local and instant, changes show at once.
+ *
+ * `S` says what the models hold. It is the caller's word: rows are as the server declares them.
+ */
+export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   /** Resolves with the first consistent state: at once where one is on the disk. Rejects when synchronising stops before. */
   readonly ready: Promise<void>
   /** The entities that match now. */
-  query(model: string, options?: QueryOptions): QueryResult
+  query<M extends TagOf<S>>(model: M, options?: QueryOptions): QueryResult<RowOf<S, M>>
   /** The entity with pending changes folded in. */
-  get(model: string, entityId: string): Row | undefined
+  get<M extends TagOf<S>>(model: M, entityId: string): RowOf<S, M> | undefined
   /** Calls `listener` now and after each batch that changed the result. Returns how to stop. */
-  subscribe(
-    model: string,
-    selector: EntitySelector,
-    listener: (rows: readonly Row[], ids: readonly string[]) => void,
+  subscribe<M extends TagOf<S>, How extends EntitySelector>(
+    model: M,
+    selector: How,
+    listener: (rows: readonly Selected<RowOf<S, M>, How>[], ids: readonly string[]) => void,
     options?: SubscribeOptions,
   ): () => void
   /**
@@ -45,10 +51,10 @@ export interface ReactiveClient {
    *
    * @throws {FreshetError} `torii/overlay-conflict`: another change of it is pending, see `submitOverlay`.
    */
-  mutate(
-    model: string,
-    payload: Row & { readonly entityId: string },
-    options?: MutateOptions,
+  mutate<M extends TagOf<S>>(
+    model: M,
+    payload: Members<RowOf<S, M>> & { readonly entityId: string },
+    options?: MutateOptions<RowOf<S, M>>,
   ): OverlayHandle & { readonly sent: Promise<unknown> }
   /**
    * Shows a change at once. One that is pending on the same entity and model is
@@ -82,8 +88,14 @@ export interface ReactiveClient {
  *
  * @throws {FreshetError} `torii/bad-manifest`, `torii/bad-model-tag`, `torii/bad-url`, and `storage/*` as the store does.
  */
-export async function createReactiveClient(options: ReactiveClientOptions): Promise<ReactiveClient> {
-  const core = await openWorldCore(options)
+export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
+  options: ReactiveClientOptions,
+): Promise<ReactiveClient<S>> {
+  // The caller's word for the rows, see ReactiveClient.
+  return clientOn(await openWorldCore(options)) as unknown as ReactiveClient<S>
+}
+
+function clientOn(core: WorldCore): ReactiveClient {
   const { replica, sync, models, schemas, overlays, status, errors, ready, clock } = core
   return {
     ready,

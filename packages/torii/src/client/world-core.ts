@@ -68,6 +68,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     replica,
     clock,
     defaultTimeoutMs: settings.overlayTimeoutMs,
+    guardPollMs: settings.guardPollMs,
     onTimeout: errors.emit,
   })
   const status = createSyncStatus({
@@ -104,6 +105,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     clock,
     random,
     async close() {
+      overlays.close()
       await share?.close()
       await sync.stop()
       stopWatching()
@@ -130,6 +132,7 @@ function settingsOf(options: ReactiveClientOptions) {
     pageRows: options.pageSize ?? 1_000,
     reconcileMs: options.reconcileMs ?? 600_000,
     overlayTimeoutMs: options.overlayOptions?.timeoutMs ?? 30_000,
+    guardPollMs: options.overlayOptions?.guardPollIntervalMs ?? 500,
   }
 }
 
