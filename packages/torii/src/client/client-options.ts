@@ -27,6 +27,11 @@ export type ReactiveClientOptions = {
   readonly overlayOptions?: OverlayOptions | undefined
   /** The tabs that share the store: one synchronises, the others follow. Needs `storageFactory`. */
   readonly tabs?: TabEnvironment | undefined
+  /**
+   * Only shows what another tab, worker or thread on the same store synchronises: for a page whose worker does
+   * the work. Needs `tabs`. Default false.
+   */
+  readonly follow?: boolean | undefined
   /** Entities asked for in one page. Default 1,000. */
   readonly pageSize?: number | undefined
   /** How often everything is compared with the server. Default 600,000. */

@@ -1,4 +1,4 @@
-import { uuidV7, type Row } from '@freshet/core'
+import { FreshetError, uuidV7, type Row } from '@freshet/core'
 import { canonicalFelt } from '../values/felt.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import { queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
@@ -71,10 +71,14 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   readonly entityUpdates: { subscribe(listener: (update: EntityUpdate) => void): () => void }
   /** What the host should know or decide. Errors before the first listener are kept for it. */
   readonly errors: ErrorStream<ReactiveError>
-  /** Lets go of the server; `resume` goes on. */
+  /** Lets go of the server; `resume` goes on. In a tab that follows, both do nothing. */
   pause(): Promise<void>
   resume(): void
-  /** Drops what is stored and reads the world again: the answer to `SchemaMismatchError`. */
+  /**
+   * Drops what is stored and reads the world again: the answer to `SchemaMismatchError`.
+   *
+   * @throws {FreshetError} `torii/not-leading`: another tab synchronises; reset it there.
+   */
   reset(): Promise<void>
   /** Stops synchronising and closes the store. */
   shutdown(): Promise<void>
@@ -97,6 +101,7 @@ export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
 
 function clientOn(core: WorldCore): ReactiveClient {
   const { replica, sync, models, schemas, overlays, status, errors, ready, clock } = core
+  const leads = (): boolean => replica.status.get().role === 'leader'
   return {
     ready,
     query: (model, query) => queryEntities(replica.collection(model), schemas.get(model), query),
@@ -112,11 +117,14 @@ function clientOn(core: WorldCore): ReactiveClient {
     syncStatus: status,
     entityUpdates: { subscribe: (listener) => subscribeUpdates(replica, models, listener) },
     errors,
-    pause: () => sync.pause(),
+    async pause() {
+      if (leads()) await sync.pause()
+    },
     resume() {
-      if (replica.status.get().role === 'leader') sync.start()
+      if (leads()) sync.start()
     },
     async reset() {
+      if (!leads()) throw notLeading()
       await sync.stop()
       replica.reset()
       await replica.flushed()
@@ -137,4 +145,12 @@ function mutateEntity(
   // The caller may not look at it; the layer is undone either way.
   sent.catch(() => handle.rollback())
   return { ...handle, sent }
+}
+
+function notLeading(): FreshetError {
+  return new FreshetError({
+    code: 'torii/not-leading',
+    kind: 'usage',
+    message: 'Another tab or worker synchronises this world; call reset() there.',
+  })
 }

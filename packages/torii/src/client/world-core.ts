@@ -14,6 +14,7 @@ import {
   type Store,
   type Sync,
   type SyncOptions,
+  type TabLocks,
   type TabMessage,
 } from '@freshet/core'
 import { computeManifestHash } from '../schema/manifest.ts'
@@ -90,7 +91,12 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   const ready = whenReady(replica)
   const stopWatching = reportHalts(replica, status, errors.emit)
   if (tabs && store) {
-    const group = createTabGroup<TabMessage>({ ...tabs, name, onError: onListenerError })
+    const group = createTabGroup<TabMessage>({
+      openChannel: tabs.openChannel,
+      locks: options.follow ? neverGranted : tabs.locks,
+      name,
+      onError: onListenerError,
+    })
     share = shareReplica({ replica, tabs: group, sync, onError: onListenerError })
   } else sync.start()
   return {
@@ -115,6 +121,14 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
       await store?.close()
     },
   }
+}
+
+/** Locks of one that never leads. */
+const neverGranted: TabLocks = {
+  request: (_name, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    }),
 }
 
 type Settings = ReturnType<typeof settingsOf>
