@@ -8,6 +8,8 @@ export type ToriiCheckpoint = {
   readonly world: string
   /** When the indexer began; another one has another history. */
   readonly epoch: number
+  /** The latest block of the indexer; one that stands before it has gone back. */
+  readonly head: number
   /** All changes of blocks before this time, in Unix seconds, are covered. */
   readonly highWater: number
   readonly manifestHash: string
@@ -23,10 +25,11 @@ export function checkpointToValue(checkpoint: ToriiCheckpoint): Value {
 /** Reads a checkpoint; undefined where there is none, or one of another kind. */
 export function readCheckpoint(value: Value | undefined): ToriiCheckpoint | undefined {
   if (!isRecord(value)) return undefined
-  const { world, epoch, highWater, manifestHash, schemas, serverVersion } = value
+  const { world, epoch, head, highWater, manifestHash, schemas, serverVersion } = value
   const isWhole =
     typeof world === 'string' &&
     typeof epoch === 'number' &&
+    typeof head === 'number' &&
     typeof highWater === 'number' &&
     typeof manifestHash === 'string' &&
     typeof serverVersion === 'string' &&
@@ -35,5 +38,5 @@ export function readCheckpoint(value: Value | undefined): ToriiCheckpoint | unde
   const hashes = Object.entries(schemas).flatMap(([tag, hash]): [string, string][] =>
     typeof hash === 'string' ? [[tag, hash]] : [],
   )
-  return { world, epoch, highWater, manifestHash, schemas: Object.fromEntries(hashes), serverVersion }
+  return { world, epoch, head, highWater, manifestHash, schemas: Object.fromEntries(hashes), serverVersion }
 }

@@ -106,3 +106,35 @@ for (const rule of ['resume', 'reconcileIds'] as const) {
     }
   })
 }
+
+test('[TO19] an indexer that has gone back is not trusted with the gap alone: everything is read', async () => {
+  const world = createTestWorld()
+  for (const player of [1, 2, 3, 4, 5, 6]) world.place(player, player)
+  let back = 0n
+  const { client, server } = world
+  const goingBack: TestWorld = {
+    ...world,
+    client: {
+      ...client,
+      async *subscribeWorld(...asked) {
+        for await (const pulse of client.subscribeWorld(...asked))
+          yield { ...pulse, head: (pulse.head ?? 0n) - back }
+      },
+    },
+  }
+  await world.pass(2_000)
+  world.place(7, 7)
+  const opened = await open(goingBack)
+  await world.pass(2_000)
+  const pagesOf = async (): Promise<number> => {
+    const before = server.calls.get('/world.World/RetrieveEntities') ?? 0
+    server.cut('reset')
+    await world.pass(10_000)
+    return (server.calls.get('/world.World/RetrieveEntities') ?? 0) - before
+  }
+  const gapAlone = await pagesOf()
+  back = 3n
+  expect(await pagesOf()).toBeGreaterThan(gapAlone + 2)
+  expect(opened.query(position).ids.length).toBe(7)
+  await opened.shutdown()
+})

@@ -81,7 +81,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
     const mailbox = createMailbox<ToriiEntity>()
     try {
       const schemas = await knownSchemas(options, signal)
-      const { subscribed, pulse } = openStreams(options, mailbox, signal)
+      const { subscribed, pulse, head } = openStreams(options, mailbox, signal)
       const [{ epoch }, serverVersion] = await Promise.all([pulse, client.version(signal), subscribed])
       const schemaHashes = Object.fromEntries(
         schemas.map((schema) => [schema.tag, computeSchemaHash([schema])]),
@@ -94,6 +94,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
       let checkpoint: ToriiCheckpoint = {
         world,
         epoch,
+        head: head(),
         highWater,
         manifestHash,
         schemas: schemaHashes,
@@ -109,7 +110,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
         for (let from = 0; from < pushed.length; from += batchEntities) {
           const entities = pushed.slice(from, from + batchEntities)
           const latest = Math.max(checkpoint.highWater, ...entities.map(({ executedAt }) => executedAt))
-          checkpoint = { ...checkpoint, highWater: latest }
+          checkpoint = { ...checkpoint, head: head(), highWater: latest }
           const facts = pushedFacts(entities, byTag, rules)
           for (const { table } of facts) options.onRows(table, 1, latest)
           yield { kind: 'facts', facts, checkpoint: checkpointToValue(checkpoint) }
@@ -211,7 +212,9 @@ function openStreams(options: ToriiSourceOptions, mailbox: Mailbox<ToriiEntity>,
         'The server ended the subscription, as it does with readers that are too slow. What was missed is read.',
     })
   }
+  let head = 0
   const onPulse = (pulse: Pulse): void => {
+    head = pulse.head
     firstPulse.resolve(pulse)
     options.onPulse(pulse)
   }
@@ -222,7 +225,7 @@ function openStreams(options: ToriiSourceOptions, mailbox: Mailbox<ToriiEntity>,
   // Whoever awaits them is told; nobody may be by then.
   subscribed.promise.catch(() => {})
   firstPulse.promise.catch(() => {})
-  return { subscribed: subscribed.promise, pulse: firstPulse.promise }
+  return { subscribed: subscribed.promise, pulse: firstPulse.promise, head: () => head }
 }
 
 /** A proxy or a portal may stand where a Torii was and will be again: that is waited for. */
@@ -238,12 +241,13 @@ function asPassing(error: unknown, wasTorii: boolean): unknown {
   })
 }
 
-/** Whether what is held goes on under this server: same world, indexer, models and schemas. */
+/** Whether what is held goes on under this server: same world, models and schemas, and an indexer that has not gone back. */
 function isContinued(stored: ToriiCheckpoint, now: ToriiCheckpoint): boolean {
   const tags = Object.keys(now.schemas)
   return (
     stored.world === now.world &&
     stored.epoch === now.epoch &&
+    stored.head <= now.head &&
     tags.length === Object.keys(stored.schemas).length &&
     tags.every((tag) => stored.schemas[tag] === now.schemas[tag])
   )
