@@ -13,6 +13,22 @@ export type CallOptions = {
   readonly config: string | undefined
   readonly url: string | undefined
   readonly port: number | undefined
+  readonly raindex: RaindexOptions
+}
+
+/** What only `raindex` takes, as it was written. */
+export type RaindexOptions = {
+  /** File of logs, one JSON document per line. */
+  readonly logs: string | undefined
+  /** Last block to be read. */
+  readonly at: string | undefined
+  readonly orderbook: string | undefined
+  /** The logs are of an order book V6. */
+  readonly v6: boolean
+  /** `TOKEN=N`, once for each token. */
+  readonly decimals: readonly string[]
+  /** File of a script, or `demo`. */
+  readonly script: string | undefined
 }
 
 export type Call =
@@ -20,6 +36,7 @@ export type Call =
   | { readonly kind: 'version' }
   | { readonly kind: 'demo'; readonly options: CallOptions }
   | { readonly kind: 'torii'; readonly words: readonly string[]; readonly options: CallOptions }
+  | { readonly kind: 'raindex'; readonly words: readonly string[]; readonly options: CallOptions }
   | {
       readonly kind: 'db'
       readonly entity: string | undefined
@@ -45,9 +62,18 @@ export function parseCall(args: readonly string[]): Call {
     config: values.config,
     url: values.url,
     port: portOf(values.port),
+    raindex: {
+      logs: values.logs,
+      at: values.at,
+      orderbook: values.orderbook,
+      v6: values.v6 ?? false,
+      decimals: values.decimals ?? [],
+      script: values.script,
+    },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
   if (command === 'torii') return { kind: 'torii', words: rest, options }
+  if (command === 'raindex') return { kind: 'raindex', words: rest, options }
   if (command === 'db') {
     const [entity, ...commands] = rest
     return { kind: 'db', entity, commands, options }
@@ -70,6 +96,12 @@ function parse(args: readonly string[]) {
         config: { type: 'string' },
         url: { type: 'string' },
         port: { type: 'string' },
+        logs: { type: 'string' },
+        at: { type: 'string' },
+        orderbook: { type: 'string' },
+        v6: { type: 'boolean' },
+        decimals: { type: 'string', multiple: true },
+        script: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

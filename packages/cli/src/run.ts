@@ -44,6 +44,10 @@ async function runCall(call: Call, io: Io): Promise<number> {
       const { runTorii } = await import('./torii/torii-command.ts')
       return runTorii(call.words, call.options, io)
     }
+    case 'raindex': {
+      const { runRaindex } = await import('./raindex/raindex-command.ts')
+      return runRaindex(call.words, call.options, io)
+    }
     case 'db':
       return runDb(call, io)
   }

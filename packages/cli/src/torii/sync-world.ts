@@ -29,10 +29,21 @@ function showProgress(client: ReactiveClient, { progress }: Io): () => void {
   if (!progress) return () => {}
   const stop = client.syncStatus.subscribe(({ overall, models }) => {
     const perSecond = models.reduce((sum, { throughputPerSec }) => sum + throughputPerSec, 0)
-    progress(`${overall.state} … ${Math.round(perSecond)} entities a second`)
+    const share =
+      overall.progress === undefined
+        ? ''
+        : ` ${bar(overall.progress)} ${Math.floor(overall.progress * 100)} %`
+    progress(`${overall.state}${share} … ${Math.round(perSecond)} entities a second`)
   })
   return () => {
     stop()
     progress('')
   }
+}
+
+const barCells = 20
+
+function bar(share: number): string {
+  const full = Math.round(share * barCells)
+  return '█'.repeat(full) + '░'.repeat(barCells - full)
 }

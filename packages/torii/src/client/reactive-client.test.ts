@@ -363,6 +363,22 @@ test('[TO27] ticks tell states, failures and the next attempt in the words of th
   await client.shutdown()
 })
 
+test('[TO27] progress has a fraction where the server counts', async () => {
+  for (const counts of [true, false]) {
+    const world = createTestWorld()
+    for (let player = 1; player <= 8; player++) world.place(player, player)
+    world.server.setSql(counts)
+    const client = await open(world, { pageSize: 2, models: [position] })
+    const fractions = new Set<number | undefined>()
+    client.syncStatus.subscribe(({ overall }) => fractions.add(overall.progress))
+    await world.pass(500)
+    expect([...fractions].filter((fraction) => fraction !== undefined)).toEqual(
+      counts ? [0.25, 0.5, 0.75, 1] : [],
+    )
+    await client.shutdown()
+  }
+})
+
 test('[TO28] what cannot be mended by waiting halts with the reason, and ready says so', async () => {
   const world = createTestWorld()
   const client = await open(world, { models: ['ns-Missing'] })

@@ -23,6 +23,8 @@ export type WalkPlace = {
   /** The newest change when this pass began; 0 when unknown. */
   readonly headBlock: number
   readonly headTime: number
+  /** How many entities there were when the walk began; 0 when unknown. */
+  readonly total: number
 }
 
 export const walkStart: WalkPlace = {
@@ -33,6 +35,7 @@ export const walkStart: WalkPlace = {
   floorTime: 0,
   headBlock: 0,
   headTime: 0,
+  total: 0,
 }
 
 export type HeadWalk = {
@@ -88,7 +91,8 @@ function nextPass({ rules }: HeadWalk, here: WalkPlace): WalkPlace | undefined {
   if (pages === 0 || !rules.movers) return undefined
   const isQuiet = headBlock === 0 || headBlock === floorBlock
   if (isQuiet && pass >= quietPasses) return undefined
-  if (pass < maxPasses) return { ...walkStart, pass: pass + 1, floorBlock: headBlock, floorTime: headTime }
+  if (pass < maxPasses)
+    return { ...walkStart, pass: pass + 1, floorBlock: headBlock, floorTime: headTime, total: here.total }
   throw new FreshetError({
     code: 'torii/too-busy',
     kind: 'remote',

@@ -10,6 +10,7 @@ import {
 } from '@freshet/core'
 import { computeSchemaHash } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
+import { modelSelector } from '../values/model-tag.ts'
 import type { ToriiEntity } from '../wire/messages.ts'
 import type { ReactiveToriiClient } from '../wire/torii-client.ts'
 import { checkpointToValue, readCheckpoint, type ToriiCheckpoint } from './checkpoint.ts'
@@ -152,8 +153,12 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
     // The stream says nothing of what the network swallowed: everything is compared from time to time [S5].
     capabilities: { kind: 'state', lossless: false, resumable: true },
     async page({ table, cursor, limit }, signal) {
-      const { facts, next } = await walkPage([table], readPlace(cursor), limit, signal)
-      return { facts, ...(next && { next }) }
+      const place =
+        cursor === undefined
+          ? { ...walkStart, total: await countOf(options, table, signal) }
+          : readPlace(cursor)
+      const { facts, next } = await walkPage([table], place, limit, signal)
+      return { facts, ...(next && { next }), ...(place.total > 0 && { total: place.total }) }
     },
     async get(table, ids, signal) {
       const found: RowFact[] = []
@@ -253,6 +258,19 @@ function isContinued(stored: ToriiCheckpoint, now: ToriiCheckpoint): boolean {
   )
 }
 
+/** Progress is worth one question, and no error. */
+async function countOf(
+  { client, world }: ToriiSourceOptions,
+  tag: string,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    return (await client.entityCount(world, modelSelector(tag), signal)) ?? 0
+  } catch {
+    return 0
+  }
+}
+
 /** Ids held and not there, or there and not held; undefined where the server does not tell its ids. */
 async function differingIds(
   { client, world, heldIds }: ToriiSourceOptions,
@@ -276,5 +294,6 @@ function readPlace(cursor: Value | undefined): WalkPlace {
     floorTime: numberOf(cursor['floorTime']),
     headBlock: numberOf(cursor['headBlock']),
     headTime: numberOf(cursor['headTime']),
+    total: numberOf(cursor['total']),
   }
 }

@@ -65,6 +65,8 @@ export interface ReactiveToriiClient {
   subscribeEntities(world: string, models: readonly string[], signal: AbortSignal): AsyncIterable<EntityPush>
   /** The contract of the world now, and each time the indexer has moved. */
   subscribeWorld(world: string, signal: AbortSignal): AsyncIterable<ToriiContract>
+  /** How many entities hold a model, for progress only; undefined where the server does not tell. */
+  entityCount(world: string, selector: string, signal: AbortSignal): Promise<number | undefined>
   /** The ids of all entities that hold a model, or undefined where the server does not tell. */
   entityIds(world: string, selector: string, signal: AbortSignal): Promise<ReadonlySet<string> | undefined>
 }
@@ -182,17 +184,17 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         if (contract && feltFromBytes(contract.contractAddress) === canonicalFelt(world)) yield contract
       }
     },
+    async entityCount(world, selector, signal) {
+      const statement = `SELECT count(*) AS count FROM entity_model WHERE model_id = '${modelId(world, selector)}'`
+      const rows = await readSql(fetch, url, statement, signal)
+      const count = rows?.[0]?.['count']
+      return typeof count === 'number' ? count : undefined
+    },
     async entityIds(world, selector, signal) {
       const ids = new Set<string>()
       let after = ''
       for (;;) {
-        const rows = await readIds(
-          fetch,
-          url,
-          `${databaseFelt(world)}:${databaseFelt(selector)}`,
-          after,
-          signal,
-        )
+        const rows = await readIds(fetch, url, modelId(world, selector), after, signal)
         if (!rows) return undefined
         for (const id of rows) ids.add(canonicalFelt(id.slice(id.indexOf(':') + 1)))
         const last = rows.at(-1)
@@ -203,6 +205,10 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
   }
 }
 
+function modelId(world: string, selector: string): string {
+  return `${databaseFelt(world)}:${databaseFelt(selector)}`
+}
+
 /** As Torii writes felts in its database: `0x` and at least 62 digits. */
 function databaseFelt(felt: string): string {
   return `0x${BigInt(felt).toString(16).padStart(62, '0')}`
@@ -211,25 +217,35 @@ function databaseFelt(felt: string): string {
 async function readIds(
   fetch: Fetch,
   url: string,
-  modelId: string,
+  model: string,
   after: string,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   // Both values are made of digits here, or were given by the server's own id column.
-  const statement = `SELECT entity_id FROM entity_model WHERE model_id = '${modelId}' AND entity_id > '${after.replaceAll("'", "''")}' ORDER BY entity_id LIMIT ${idsPerStatement}`
-  let rows: unknown
+  const statement = `SELECT entity_id FROM entity_model WHERE model_id = '${model}' AND entity_id > '${after.replaceAll("'", "''")}' ORDER BY entity_id LIMIT ${idsPerStatement}`
+  const rows = await readSql(fetch, url, statement, signal)
+  const ids = rows?.flatMap(({ entity_id: id }) =>
+    typeof id === 'string' && databaseId.test(id) ? [id] : [],
+  )
+  return ids?.length === rows?.length ? ids : undefined
+}
+
+const databaseId = /^(0x[0-9a-f]+:)?0x[0-9a-f]{1,64}$/i
+
+/** Rows of a statement; undefined where the door is shut, or the tables of this version are other ones. */
+async function readSql(
+  fetch: Fetch,
+  url: string,
+  statement: string,
+  signal: AbortSignal,
+): Promise<readonly { readonly [column: string]: unknown }[] | undefined> {
   try {
-    rows = await readJson(fetch, `${url}/sql?query=${encodeURIComponent(statement)}`, signal)
+    const rows = await readJson(fetch, `${url}/sql?query=${encodeURIComponent(statement)}`, signal)
+    return Array.isArray(rows) ? rows : undefined
   } catch (error) {
-    // The door may be shut, or the tables of this version other ones: the caller knows another way.
     if (error instanceof FreshetError && error.code === 'torii/not-torii') return undefined
     throw error
   }
-  if (!Array.isArray(rows)) return undefined
-  const ids = rows.map((row: { readonly entity_id?: unknown }) => row.entity_id)
-  return ids.every((id) => typeof id === 'string' && /^(0x[0-9a-f]+:)?0x[0-9a-f]{1,64}$/i.test(id))
-    ? (ids as string[])
-    : undefined
 }
 
 async function readJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<unknown> {

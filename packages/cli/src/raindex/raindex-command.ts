@@ -1,0 +1,32 @@
+import type { Io } from '../io.ts'
+import { badCall, type CallOptions } from '../parse-call.ts'
+import { playLive } from './play-live.ts'
+import { showFloat } from './show-float.ts'
+import { showState } from './show-state.ts'
+
+/**
+ * Runs `raindex float|state|live …`.
+ *
+ * @throws {FreshetError} `cli/bad-call`, `cli/bad-file`, `cli/bad-log`, `float/*`, and `raindex/*` as the engine does.
+ */
+export async function runRaindex(words: readonly string[], options: CallOptions, io: Io): Promise<number> {
+  const [command, ...rest] = words
+  const call = { words: rest, options, io }
+  switch (command) {
+    case 'float':
+      return showFloat(call)
+    case 'state':
+      return showState(call)
+    case 'live':
+      return playLive(call)
+    default:
+      throw badCall('Say what to do: freshet raindex float|state|live …. See freshet --help.')
+  }
+}
+
+/** One call: the words behind the command, and where to answer. */
+export type RaindexCall = {
+  readonly words: readonly string[]
+  readonly options: CallOptions
+  readonly io: Io
+}
