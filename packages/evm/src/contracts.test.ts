@@ -6,6 +6,7 @@ import { encodeCall, mappingSlot } from './testing/compile-solidity.ts'
 import {
   addresses,
   interpreterWorkload,
+  openZeppelinWorkload,
   quoterWorkload,
   tokenWorkload,
   type Workload,
@@ -29,6 +30,7 @@ function comparable({ reads, ...result }: EvmResult) {
 test.each([
   ['the interpreter', interpreterWorkload(12)],
   ['the token', tokenWorkload(12)],
+  ['the ERC-20 of OpenZeppelin', openZeppelinWorkload()],
   ['the pools', quoterWorkload(3, 120)],
 ])(
   '[EV15] %s, compiled by solc, answers as on the reference engine',
@@ -92,4 +94,18 @@ test('[EV15] an order that calls for state says which slot it needs, and runs wh
     status: 'missing',
     missing: { kind: 'slot', address: addresses.token, slot },
   })
+})
+
+test("[EV15] OpenZeppelin's ERC-20 says balances and names, refuses in its words, and cannot write", async () => {
+  const evm = await createWasmEvm()
+  const { setUp, calls } = openZeppelinWorkload()
+  setUp(evm)
+  const results = calls.map((call) => evm.staticCall(call))
+  expect(results.map(({ status }) => status).join(' ')).toBe(
+    `${'ok '.repeat(13)}revert revert halt revert halt revert`,
+  )
+  expect(results.slice(0, 3).map(({ output }) => bytesToBigInt(output) / 10n ** 18n)).toEqual([1n, 2n, 3n])
+  expect(new TextDecoder().decode(results[11]?.output.subarray(64, 71))).toBe('Freshet')
+  // ERC20InsufficientBalance(address,uint256,uint256)
+  expect(bytesToHex(results[13]?.output.subarray(0, 4) ?? new Uint8Array())).toBe('0xe450d38c')
 })

@@ -3,7 +3,12 @@ import { createRequire } from 'node:module'
 import { bytesToHex, toBytes, type Hex } from '../bytes.ts'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 
-type Compiler = { readonly compile: (input: string) => string }
+type Compiler = {
+  readonly compile: (
+    input: string,
+    callbacks: { import: (path: string) => { readonly contents: string } },
+  ) => string
+}
 type Output = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
   readonly contracts: Readonly<Record<string, Readonly<Record<string, CompiledContract>>>>
@@ -23,10 +28,11 @@ export function compileContracts(): ReadonlyMap<string, Uint8Array> {
     outputSelection: { '*': { '*': ['evm.deployedBytecode.object'] } },
   }
   // The compiler has no types; this is its documented form.
-  const compiler = createRequire(import.meta.url)('solc') as Compiler
-  const output = JSON.parse(
-    compiler.compile(JSON.stringify({ language: 'Solidity', sources, settings })),
-  ) as Output
+  const require = createRequire(import.meta.url)
+  const compiler = require('solc') as Compiler
+  const input = JSON.stringify({ language: 'Solidity', sources, settings })
+  const callbacks = { import: (path: string) => ({ contents: readFileSync(require.resolve(path), 'utf8') }) }
+  const output = JSON.parse(compiler.compile(input, callbacks)) as Output
   const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'))
   const found = Object.values(output.contracts).flatMap((file) => Object.entries(file))

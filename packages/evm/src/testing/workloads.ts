@@ -13,6 +13,7 @@ export const addresses = {
   product: '0x1000000000000000000000000000000000000004',
   liquidity: '0x1000000000000000000000000000000000000005',
   caller: '0x1000000000000000000000000000000000000006',
+  openZeppelin: '0x1000000000000000000000000000000000000007',
 } as const satisfies Readonly<Record<string, Hex>>
 
 const codes = compileContracts()
@@ -113,6 +114,47 @@ export function tokenWorkload(calls = 64): Workload {
   }
 }
 
+/** What wallets and traders ask of OpenZeppelin's ERC-20, refusals and writes included. */
+export function openZeppelinWorkload(): Workload {
+  const spender = 7n
+  const ask = (signature: string, ...args: readonly bigint[]): StaticCall => ({
+    to: addresses.openZeppelin,
+    from: addresses.caller,
+    data: encodeCall(signature, ...args),
+    gas: 100_000n,
+  })
+  const owners = Array.from({ length: 8 }, (_, owner) => BigInt(owner))
+  return {
+    setUp: (state) => {
+      setCodes(state)
+      const owner = BigInt(addresses.caller)
+      for (const holder of owners) {
+        state.setStorage(addresses.openZeppelin, mappingSlot(0n, holder), (holder + 1n) * one)
+      }
+      state.setStorage(addresses.openZeppelin, mappingSlot(0n, owner), 50n * one)
+      state.setStorage(addresses.openZeppelin, mappingSlot(1n, owner, spender), 9n * one)
+      state.setStorage(addresses.openZeppelin, 2n, 1000n * one)
+      // "Freshet" and "FRSH" as short strings: the bytes, and twice their length.
+      state.setStorage(addresses.openZeppelin, 3n, (0x46726573686574n << 200n) | 14n)
+      state.setStorage(addresses.openZeppelin, 4n, (0x46525348n << 224n) | 8n)
+    },
+    calls: [
+      ...owners.map((holder) => ask('balanceOf(address)', holder)),
+      ask('allowance(address,address)', BigInt(addresses.caller), spender),
+      ask('totalSupply()'),
+      ask('decimals()'),
+      ask('name()'),
+      ask('symbol()'),
+      ask('transfer(address,uint256)', spender, 51n * one),
+      ask('transfer(address,uint256)', 0n, one),
+      ask('transfer(address,uint256)', spender, one),
+      ask('transferFrom(address,address,uint256)', BigInt(addresses.caller), spender, one),
+      ask('approve(address,uint256)', spender, one),
+      ask('noSuchFunction()'),
+    ],
+  }
+}
+
 /** Quotes of both pools for amounts from dust to more than there is. */
 export function quoterWorkload(seed: number, calls = 64): Workload {
   const random = new Random(seed)
@@ -152,5 +194,6 @@ function setCodes(state: EvmState): void {
   state.setCode(addresses.token, codeOf('Token'))
   state.setCode(addresses.product, codeOf('ConstantProduct'))
   state.setCode(addresses.liquidity, codeOf('ConcentratedLiquidity'))
+  state.setCode(addresses.openZeppelin, codeOf('OpenZeppelinToken'))
   for (const address of Object.values(addresses)) state.setComplete(address)
 }
