@@ -384,6 +384,7 @@ test('[CL13] the help names every command and option', async () => {
 
       freshet db ENTITY COMMAND…     reads and writes rows
       freshet torii COMMAND URL …    reads a Dojo world from its Torii
+      freshet raindex COMMAND …      computes with a Raindex order book, offline
       freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
 
     Commands are done from left to right:
@@ -405,6 +406,13 @@ test('[CL13] the help names every command and option', async () => {
       query URL MODEL [MEMBER=VALUE…]   the entities that match, one JSON document per line
       watch URL MODEL                   shows entities as they change, until Ctrl-C
 
+    Commands for an order book
+
+      float EXPR                        a decimal float as the contract computes it: + - * / ( )
+                                        abs inv min max, numbers and words of 32 bytes
+      state [vaults|orders|store]       what the order book of --logs holds
+      live                              plays --script and prints the states as they change
+
     Examples
 
       freshet db client list
@@ -413,6 +421,8 @@ test('[CL13] the help names every command and option', async () => {
       freshet db product add scone '{"name":"Scone","price":90}'
       freshet db product watch
       freshet torii query http://127.0.0.1:8080 ns-Position vec.x=4 --cache worlds
+      freshet raindex float '1.5 * (2 + 0.25)'
+      freshet raindex state vaults --logs events.ndjson --at 360000000
 
     Options
 
@@ -425,6 +435,12 @@ test('[CL13] the help names every command and option', async () => {
       --json                 one JSON document per line
       --debug                show cache, queue and events, and where an error came from
       --port N               the port of the demo
+      --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line
+      --at BLOCK             the state at the end of this block; the last one unless told
+      --orderbook ADDRESS    the order book, where the logs are of several
+      --v6                   it is of version 6, where vault 0 is the owner's wallet
+      --decimals TOKEN=N     the decimals of a token, where no withdrawal shows them; may be repeated
+      --script FILE|demo     what live plays (default demo)
       --help, --version
 
     FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is respected.

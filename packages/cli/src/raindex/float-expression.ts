@@ -87,9 +87,13 @@ function readOperand(tokens: Tokens, depth: number): Float {
   if (token !== '(') tokens.take()
   tokens.take('(')
   const first = readSum(tokens, depth + 1)
-  const second = two === undefined ? undefined : (tokens.take(','), readSum(tokens, depth + 1))
+  if (two !== undefined) {
+    tokens.take(',')
+    const second = readSum(tokens, depth + 1)
+    tokens.take(')')
+    return two(first, second)
+  }
   tokens.take(')')
-  if (two !== undefined && second !== undefined) return two(first, second)
   return one === undefined ? first : one(first)
 }
 

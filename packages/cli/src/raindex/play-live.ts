@@ -1,3 +1,4 @@
+import { FreshetError } from '@freshet/core'
 import { createStaticCodeCache } from '@freshet/raindex/engine'
 import {
   advisoryText,
@@ -6,6 +7,7 @@ import {
   openLiveVirtualRaindex,
   stubStepsFromJson,
   type LiveVirtualRaindex,
+  type StubSyncEngine,
 } from '@freshet/raindex/live'
 import { visible } from '../print-table.ts'
 import { badCall } from '../parse-call.ts'
@@ -21,9 +23,7 @@ export async function playLive({ words, options, io }: RaindexCall): Promise<num
   if (words.length > 0)
     throw badCall('live takes no words; name what it plays with --script FILE or --script demo.')
   const { script = 'demo' } = options.raindex
-  const engine = createStubSyncEngine(
-    script === 'demo' ? demoSteps() : stubStepsFromJson(await readText(script)),
-  )
+  const engine = await openScript(script)
   const live = await openLiveVirtualRaindex({
     chainId: 1,
     orderbook,
@@ -48,6 +48,18 @@ export async function playLive({ words, options, io }: RaindexCall): Promise<num
     await live.close()
   }
   return 0
+}
+
+async function openScript(script: string): Promise<StubSyncEngine> {
+  if (script === 'demo') return createStubSyncEngine(demoSteps())
+  const text = await readText(script)
+  try {
+    return createStubSyncEngine(stubStepsFromJson(text))
+  } catch (error) {
+    if (!(error instanceof FreshetError)) throw error
+    const { code, kind } = error
+    throw new FreshetError({ code, kind, message: `${script}: ${error.message}`, cause: error })
+  }
 }
 
 function stateOf(live: LiveVirtualRaindex<number>) {
