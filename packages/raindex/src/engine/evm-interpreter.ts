@@ -9,6 +9,7 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import type { StaticCodeCache } from './code-cache.ts'
 import { decodeEval, encodeEval } from './eval-call.ts'
 import type { Address, Hex } from './hex.ts'
+import { keccakOfBytes } from './keccak.ts'
 import type { Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
 import type { Evaluable } from './order.ts'
 import type { EnvRow } from './tables.ts'
@@ -16,6 +17,12 @@ import type { EnvRow } from './tables.ts'
 /** Of `get(uint256,bytes32)`. */
 const getSelector = '295f36d7'
 const defaultGasLimit = 5_000_000n
+
+/**
+ * Where interpreters of Rain send their stack for a debugger to see: every
+ * evaluation calls it, and no code is ever deployed there.
+ */
+const stackTracer: Address = `0x${keccakOfBytes(new TextEncoder().encode('rain.interpreter.stack-tracer.0')).slice(-40)}`
 
 export type EvmInterpreterOptions = {
   /** Used for nothing else: its accounts, hooks and block are set here. What is not loaded must be `missing` in it, as by default. */
@@ -38,6 +45,7 @@ export type EvmInterpreterOptions = {
 export function createEvmInterpreter(options: EvmInterpreterOptions): Interpreter {
   const { engine, cache, chainId, orderbook, gasLimit = defaultGasLimit } = options
   const stores = new Set<Address>()
+  engine.setKnownEmpty(stackTracer)
   /** Programs whose code is loaded and whose store is hooked. */
   const ready = new WeakSet<Evaluable>()
   let loaded = 0
