@@ -32,6 +32,8 @@ Commands for an order book
   float EXPR                        a decimal float as the contract computes it: + - * / ( )
                                     abs inv min max, numbers and words of 32 bytes
   state [vaults|orders|store]       what the order book of --logs holds
+  simulate quote [ORDER [IN OUT]]   what an order, or every order, offers for its tokens number
+                                    IN and OUT, its program run with the code in --contracts
   live                              plays --script and prints the states as they change
 
 Examples
@@ -61,6 +63,9 @@ Options
   --orderbook ADDRESS    the order book, where the logs are of several
   --v6                   it is of version 6, where vault 0 is the owner's wallet
   --decimals TOKEN=N     the decimals of a token, where no withdrawal shows them; may be repeated
+  --contracts DIR        JSON files {name, address, runtime}: the code that orders run on
+  --chain N              the id of the chain, for programs that ask for it
+  --counterparty ADDRESS who would take; the zero address unless told
   --script FILE|demo     what live plays (default demo)
   --help, --version
 

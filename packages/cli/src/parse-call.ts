@@ -29,6 +29,12 @@ export type RaindexOptions = {
   readonly decimals: readonly string[]
   /** File of a script, or `demo`. */
   readonly script: string | undefined
+  /** Folder of the code that orders run on. */
+  readonly contracts: string | undefined
+  /** Id of the chain, which programs can ask for. */
+  readonly chain: string | undefined
+  /** Who would take. */
+  readonly counterparty: string | undefined
 }
 
 export type Call =
@@ -69,6 +75,9 @@ export function parseCall(args: readonly string[]): Call {
       v6: values.v6 ?? false,
       decimals: values.decimals ?? [],
       script: values.script,
+      contracts: values.contracts,
+      chain: values.chain,
+      counterparty: values.counterparty,
     },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
@@ -102,6 +111,9 @@ function parse(args: readonly string[]) {
         v6: { type: 'boolean' },
         decimals: { type: 'string', multiple: true },
         script: { type: 'string' },
+        contracts: { type: 'string' },
+        chain: { type: 'string' },
+        counterparty: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

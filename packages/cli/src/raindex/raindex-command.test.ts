@@ -273,8 +273,8 @@ test('[RC6] a file or a log that makes no sense is said with its place', async (
 })
 
 test.each([
-  [[], 'float|state|live'],
-  [['dance'], 'float|state|live'],
+  [[], 'float|state|simulate|live'],
+  [['dance'], 'float|state|simulate|live'],
   [['state'], '--logs FILE.ndjson'],
   [['state', 'dreams', '--logs', 'x'], 'vaults, orders or store, not "dreams"'],
   [['state', '--logs', 'nowhere.ndjson'], 'The file nowhere.ndjson cannot be read'],

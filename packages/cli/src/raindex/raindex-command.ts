@@ -2,10 +2,11 @@ import type { Io } from '../io.ts'
 import { badCall, type CallOptions } from '../parse-call.ts'
 import { playLive } from './play-live.ts'
 import { showFloat } from './show-float.ts'
+import { showQuotes } from './show-quotes.ts'
 import { showState } from './show-state.ts'
 
 /**
- * Runs `raindex float|state|live …`.
+ * Runs `raindex float|state|simulate|live …`.
  *
  * @throws {FreshetError} `cli/bad-call`, `cli/bad-file`, `cli/bad-log`, `float/*`, and `raindex/*` as the engine does.
  */
@@ -17,10 +18,12 @@ export async function runRaindex(words: readonly string[], options: CallOptions,
       return showFloat(call)
     case 'state':
       return showState(call)
+    case 'simulate':
+      return showQuotes(call)
     case 'live':
       return playLive(call)
     default:
-      throw badCall('Say what to do: freshet raindex float|state|live …. See freshet --help.')
+      throw badCall('Say what to do: freshet raindex float|state|simulate|live …. See freshet --help.')
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@freshet/raindex/engine'
 import { setImmediate } from 'node:timers/promises'
 import { badCall, type RaindexOptions } from '../parse-call.ts'
+import { readAddress } from './read-option.ts'
 import { tokenDecimals } from './token-decimals.ts'
 
 /** Logs replayed before others get a turn, so that progress can be shown. */
@@ -47,6 +48,13 @@ export async function replayBook(
   const stores = new Set(logs.map(({ address }) => address))
   const projection = createRaindexProjection(orderbook.version)
   const replica = createReplica({ name: 'book', tables: raindexTables, projection, isReady: () => true })
+  // The first block brings the tokens along: quotes ask the state for them.
+  const tokens: Mutation[] = [
+    {
+      kind: 'setTokenDecimals',
+      tokens: Array.from(decimals, ([token, count]) => ({ token, decimals: count })),
+    },
+  ]
   const counts: Record<string, number> = {}
   const known = at === undefined ? logs : logs.filter(({ blockNumber }) => blockNumber <= at)
   for (const part of partsOf(known)) {
@@ -54,13 +62,8 @@ export async function replayBook(
       replayLogs(part, orderbook, { decimalsOf: (token) => decimals.get(token), stores }),
     )
     for (const { blockNumber, blockHash, mutations } of replay.blocks) {
-      replica.apply({
-        kind: 'log',
-        after: replica.position,
-        upTo: blockNumber,
-        mark: blockHash,
-        facts: mutations,
-      })
+      const facts = [...tokens.splice(0), ...mutations]
+      replica.apply({ kind: 'log', after: replica.position, upTo: blockNumber, mark: blockHash, facts })
     }
     for (const [event, count] of Object.entries(replay.counts)) counts[event] = (counts[event] ?? 0) + count
     await setImmediate()
@@ -80,12 +83,8 @@ function* partsOf(logs: readonly ChainLog[]): Iterable<readonly ChainLog[]> {
 }
 
 function orderbookOf(logs: readonly ChainLog[], given: string | undefined): Address {
-  if (given !== undefined) {
-    if (!/^0x[0-9a-f]{40}$/i.test(given))
-      throw badCall(`--orderbook takes an address, not ${JSON.stringify(given.slice(0, 80))}.`)
-    // Its shape was checked above.
-    return given.toLowerCase() as Address
-  }
+  const chosen = readAddress('--orderbook', given)
+  if (chosen !== undefined) return chosen
   const found = new Set(logs.filter(isOrderbookLog).map(({ address }) => address))
   const [address] = found
   if (address === undefined) throw badCall('None of the logs is of an order book. Ask for the logs of one.')

@@ -5,6 +5,8 @@ import { badCall } from '../parse-call.ts'
 import { withProgress } from '../progress.ts'
 import type { RaindexCall } from './raindex-command.ts'
 import { readLogFile } from './read-log-file.ts'
+import { printColumns } from './print-columns.ts'
+import { readCount } from './read-option.ts'
 import { replayBook, type ReplayedBook } from './replay-book.ts'
 
 /** Prints the state that the logs of an order book lead to. */
@@ -18,7 +20,7 @@ export async function showState({ words, options, io }: RaindexCall): Promise<nu
     )
   }
   if (logs === undefined) throw badCall('Give the logs of an order book with --logs FILE.ndjson.')
-  const block = blockOf(at)
+  const block = readCount('--at', 'the number of a block', at)
   const book = await withProgress(io, `Replaying ${logs}`, async () =>
     replayBook(await readLogFile(logs), block, options.raindex),
   )
@@ -28,7 +30,7 @@ export async function showState({ words, options, io }: RaindexCall): Promise<nu
   }
   const rows = rowsOf(book, part.table)
   if (options.json) for (const row of rows) io.out(JSON.stringify(part.toJson(row)))
-  else if (rows.length > 0) io.out(columns([part.columns, ...rows.map(part.toCells)]))
+  else if (rows.length > 0) io.out(printColumns([part.columns, ...rows.map(part.toCells)]))
   io.err(`${rows.length} ${rows.length === 1 ? part.one : part.many} at block ${book.blockNumber}`)
   return 0
 }
@@ -132,23 +134,4 @@ function summaryText(book: ReplayedBook): string {
     `${orders} orders, ${vaults} vaults, ${words} words in stores`,
     `Events: ${counted.join(', ')}`,
   ].join('\n')
-}
-
-function columns(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-function blockOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const block = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(block)) return block
-  throw badCall(`--at takes the number of a block, not ${JSON.stringify(text.slice(0, 80))}.`)
 }
