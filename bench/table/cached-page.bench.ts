@@ -12,8 +12,7 @@ const page = { order: [{ field: 'score', direction: 'desc' }], limit: pageRows }
 
 /** A page that is held against asking the embedded database for it, through the same driver. */
 export async function run(): Promise<readonly BenchRow[]> {
-  const client = await connectEmbedded('mem://', {})
-  await client.use({ namespace: 'bench', database: 'bench' })
+  const client = await connectEmbedded('mem://', { namespace: 'bench', database: 'bench' })
   await client.query(
     'DEFINE TABLE item SCHEMALESS; FOR $n IN 0..1000 { CREATE type::record("item", <string> $n) SET name = "name", owner = "owner", score = $n, payload = string::repeat("x", 200) }',
   )
