@@ -40,7 +40,7 @@ export async function readFirstWindow(
     matching.sort((a, b) => compare(a.value, a.id, b.value, b.id))
     const last = matching[wanted - 1]
     const beyond = records.at(-1)
-    // Rows that tie with the last one may still follow: the store breaks ties otherwise than a view does.
+    // Rows that tie with the last one may follow: taken in, how the store orders ties does not matter.
     const settled = last !== undefined && beyond !== undefined && !ties(last.value, beyond.value, order)
     if (settled || exhausted) {
       if (exhausted && plan.nullsElsewhere && matching.length < wanted) return undefined

@@ -3,7 +3,7 @@ import type { Patch } from './master.ts'
 import { unstorable } from './master-errors.ts'
 
 /** Deepest nesting of arrays and records that a row may have. Deeper ones cost backends their stack. */
-export const maxDepth = 64
+const maxDepth = 64
 
 /**
  * A copy of the row that shares nothing mutable with it, with its id in place.
@@ -43,7 +43,7 @@ export function withoutField(row: Row, field: string): Row {
 }
 
 /** @throws {FreshetError} `table/unstorable`: no `Value`, or deeper than `maxDepth`. */
-export function copyValue(value: Value, path: string, depth = 0): Value {
+function copyValue(value: Value, path: string, depth = 0): Value {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' || typeof value === 'bigint') return value
   if (typeof value !== 'object') throw unstorable(path, `${typeof value} is no value of a row`)

@@ -12,7 +12,7 @@ export type FieldState = {
   readonly conflict: FieldConflict | undefined
 }
 
-export type FieldConflict = {
+type FieldConflict = {
   /** What both sides started from. Kept until the conflict ends, however often the remote moves. */
   readonly base: Maybe
   readonly remote: Maybe

@@ -19,6 +19,7 @@ import {
   type KernelHistory,
   type KernelStep,
 } from './kernel-history.ts'
+import { playHistories, type PlayResult } from './play-histories.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { shrinkHistory } from './shrink-history.ts'
 import { createToyChain, toyProjection, type ToyChain, type ToyLog } from './toy-chain.ts'
@@ -59,23 +60,13 @@ export const switchableRules: { readonly [id: string]: keyof KernelRules } = {
  * rewinds) through faults, restarts and crashes on the one kernel, and counts
  * the rows that differ from the remote once everything is quiet.
  */
-export async function convergeKernel(
-  options: ConvergeKernelOptions,
-): Promise<{ histories: number; wrong: number; report?: string }> {
+export async function convergeKernel(options: ConvergeKernelOptions): Promise<PlayResult> {
   const rules = rulesWithout(options.without)
-  let wrong = 0
-  let report: string | undefined
-  for (let index = 0; index < options.histories; index++) {
-    const seed = options.seed + index
-    const history = makeKernelHistory(createSeededRandom(seed))
-    const found = await runHistory(history, seed, rules, options.createDisk())
-    wrong += found
-    if (found > 0) report ??= await describeFailure(history, seed, rules, options)
-    options.onProgress?.(index + 1)
-  }
-  return report === undefined
-    ? { histories: options.histories, wrong }
-    : { histories: options.histories, wrong, report }
+  return playHistories(options, {
+    make: makeKernelHistory,
+    run: (history, seed) => runHistory(history, seed, rules, options.createDisk()),
+    describe: (history, seed) => describeFailure(history, seed, rules, options),
+  })
 }
 
 /** @throws {RangeError} There is no such rule. */

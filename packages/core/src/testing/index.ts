@@ -16,3 +16,4 @@ export {
 } from './converge-kernel.ts'
 export { shrinkHistory } from './shrink-history.ts'
 export { createBrowserTabs, type BrowserTabs } from './browser-tabs.ts'
+export { playHistories, type PlayOptions, type PlayResult } from './play-histories.ts'

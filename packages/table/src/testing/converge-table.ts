@@ -3,10 +3,13 @@ import {
   createBrowserTabs,
   createSeededRandom,
   createVirtualClock,
+  playHistories,
   rulesWithout,
   shrinkHistory,
   switchableRules,
   type BrowserTabs,
+  type PlayOptions,
+  type PlayResult,
   type VirtualClock,
 } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
@@ -32,24 +35,15 @@ import { variedMaster } from './varied-master.ts'
  *
  * @param options.without - One of the kernel's rules, or LT7, LT18, LT19, to see it noticed.
  */
-export async function converge(options: {
-  readonly seed: number
-  readonly histories: number
-  readonly without?: string | undefined
-  readonly onProgress?: ((historiesDone: number) => void) | undefined
-}): Promise<{ readonly histories: number; readonly wrong: number; readonly report?: string | undefined }> {
+export async function converge(
+  options: PlayOptions & { readonly without?: string | undefined },
+): Promise<PlayResult> {
   const rules = liveRulesWithout(options.without)
-  let wrong = 0
-  let report: string | undefined
-  for (let index = 0; index < options.histories; index++) {
-    const seed = options.seed + index
-    const history = makeTableHistory(createSeededRandom(seed))
-    const found = await runHistory(history, seed, rules)
-    wrong += found.length
-    if (found.length > 0) report ??= await describeFailure(history, seed, rules)
-    options.onProgress?.(index + 1)
-  }
-  return { histories: options.histories, wrong, report }
+  return playHistories(options, {
+    make: makeTableHistory,
+    run: async (history, seed) => (await runHistory(history, seed, rules)).length,
+    describe: (history, seed) => describeFailure(history, seed, rules),
+  })
 }
 
 function liveRulesWithout(id: string | undefined): LiveRules {

@@ -1,5 +1,12 @@
 import { rowsEqual, type Row, type Store, type StoreTable } from '@freshet/core'
-import { createSeededRandom, rulesWithout, shrinkHistory, switchableRules } from '@freshet/core/testing'
+import {
+  playHistories,
+  rulesWithout,
+  shrinkHistory,
+  switchableRules,
+  type PlayOptions,
+  type PlayResult,
+} from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
 import { crashingStore } from '@freshet/storage/testing'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
@@ -20,24 +27,15 @@ type Rules = ReactiveClientOptions['rules']
  * @param options.without - TO14 to TO18, or a rule of the kernel, to see it noticed. `1`, `4`, `6` and `8` name
  *   the rules of the synchroniser by their numbers in the protocol's description: TO14, TO16, TO18, TO17.
  */
-export async function converge(options: {
-  readonly seed: number
-  readonly histories: number
-  readonly without?: string | undefined
-  readonly onProgress?: ((historiesDone: number) => void) | undefined
-}): Promise<{ readonly histories: number; readonly wrong: number; readonly report?: string | undefined }> {
+export async function converge(
+  options: PlayOptions & { readonly without?: string | undefined },
+): Promise<PlayResult> {
   const rules = toriiRulesWithout(options.without)
-  let wrong = 0
-  let report: string | undefined
-  for (let index = 0; index < options.histories; index++) {
-    const seed = options.seed + index
-    const history = makeWorldHistory(createSeededRandom(seed))
-    const found = await runHistory(history, seed, rules)
-    wrong += found.length
-    if (found.length > 0) report ??= await describeFailure(history, seed, rules)
-    options.onProgress?.(index + 1)
-  }
-  return { histories: options.histories, wrong, report }
+  return playHistories(options, {
+    make: makeWorldHistory,
+    run: async (history, seed) => (await runHistory(history, seed, rules)).length,
+    describe: (history, seed) => describeFailure(history, seed, rules),
+  })
 }
 
 const byNumber: Readonly<Record<string, string>> = { '1': 'TO14', '4': 'TO16', '6': 'TO18', '8': 'TO17' }
