@@ -2,6 +2,7 @@ import type { StudioConfig } from '@freshet/cli/studio'
 import type { StudioTable } from '../data/studio-table.ts'
 import { DemoBar } from '../demo/demo-bar.tsx'
 import type { DemoLink } from '../demo/demo-link.ts'
+import { pageOf, studioPages } from './studio-pages.ts'
 import { TablePage } from './table-page.tsx'
 import { ThemeToggle } from './theme-toggle.tsx'
 import { useHash } from './use-hash.ts'
@@ -15,7 +16,8 @@ export type AppProps = {
 /** The whole of Studio: which tables there are, the one that is open, the demo's switches. */
 export function App({ config, tables, demo }: AppProps) {
   const [hash, setHash] = useHash()
-  const table = tables.find(({ name }) => name === hash) ?? tables[0]
+  const page = pageOf(hash)
+  const table = page === undefined ? (tables.find(({ name }) => name === hash) ?? tables[0]) : undefined
   return (
     <>
       <header className="top">
@@ -23,7 +25,7 @@ export function App({ config, tables, demo }: AppProps) {
           <img src="/freshet.svg" alt="" width="18" height="18" /> Freshet
         </span>
         <h1>{config.title}</h1>
-        <nav aria-label="Tables">
+        <nav aria-label="Pages">
           {tables.map(({ name }) => (
             <button
               key={name}
@@ -35,10 +37,23 @@ export function App({ config, tables, demo }: AppProps) {
               {name}
             </button>
           ))}
+          {studioPages.map(({ path, title }) => (
+            <button
+              key={path}
+              type="button"
+              className="tab"
+              aria-current={path === page?.path ? 'page' : undefined}
+              onClick={() => setHash(path)}
+            >
+              {title}
+            </button>
+          ))}
         </nav>
         <ThemeToggle />
       </header>
-      {table ? <TablePage key={table.name} table={table} /> : <p className="empty">There are no tables.</p>}
+      {page && <page.Page />}
+      {table && <TablePage key={table.name} table={table} />}
+      {!page && !table && <p className="empty">There are no tables.</p>}
       {demo && <DemoBar link={demo} />}
     </>
   )

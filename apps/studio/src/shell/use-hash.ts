@@ -7,7 +7,8 @@ export function useHash(): readonly [string, (hash: string) => void] {
 }
 
 function setHash(hash: string): void {
-  location.hash = encodeURIComponent(hash)
+  // Slashes may stand here as they are.
+  location.hash = encodeURIComponent(hash).replaceAll('%2F', '/')
 }
 
 function subscribe(listener: () => void): () => void {
