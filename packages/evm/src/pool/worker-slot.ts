@@ -1,20 +1,10 @@
-import type { CheckedCall } from '../check-call.ts'
-import type { EvmResult } from '../engine.ts'
+import type { Job } from './job.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { packCalls, unpackResults } from './packing.ts'
 import type { PoolWorker } from './pool-worker-port.ts'
 
-/** A call on its way through the pool. */
-export type Job = {
-  readonly call: CheckedCall
-  /** It was with a worker that failed, so it goes with no other. */
-  alone: boolean
-  settle: (result: EvmResult) => void
-  refuse: (error: unknown) => void
-}
-
 /** Batches with a worker at once: one that runs, and some so that it need not wait while this thread is busy. */
-const mostBatches = 4
+export const mostBatches = 3
 
 /** The place of one worker in a pool, which outlives the worker. */
 export class WorkerSlot {
@@ -48,12 +38,14 @@ export class WorkerSlot {
     this.#worker?.post(message)
   }
 
-  /** Whether it takes another batch; a call that goes alone needs it to be idle, and keeps others out. */
-  hasRoom(alone: boolean): boolean {
-    const [first] = this.#batches
-    if (!this.#isReady) return false
-    if (first === undefined) return true
-    return !alone && this.#batches.length < mostBatches && first.jobs[0]?.alone !== true
+  /** Whether it has nothing to run. */
+  get isIdle(): boolean {
+    return this.#isReady && this.#batches.length === 0
+  }
+
+  /** Whether it takes a batch to run after those it has. A call that goes alone keeps others out. */
+  get hasRoom(): boolean {
+    return this.#isReady && this.#batches.length < mostBatches && this.#batches[0]?.jobs[0]?.alone !== true
   }
 
   run(jobs: readonly Job[]): void {
@@ -76,12 +68,12 @@ export class WorkerSlot {
       this.onProgress()
       return
     }
-    const batch = this.#batches.shift()
-    if (batch === undefined || batch.number !== answer.batch) {
-      if (batch !== undefined) this.#batches.unshift(batch)
+    const batch = this.#batches[0]
+    const results = batch?.number === answer.batch ? unpackResults(answer, batch.jobs.length) : []
+    if (batch === undefined || results.length !== batch.jobs.length) {
       return this.fail(worker, new Error('a worker answered what it was not asked'))
     }
-    const results = unpackResults(answer, batch.jobs.length)
+    this.#batches.shift()
     this.#watch()
     batch.jobs.forEach((job, index) => {
       const result = results[index]
