@@ -7,6 +7,7 @@ import type { Wanted } from './refetch.ts'
 import type { Replica } from './replica.ts'
 import type { Source, StreamItem } from './source.ts'
 import type { Telemetry } from './telemetry.ts'
+import type { Value } from './value.ts'
 import { createWake, type Wake } from './wake.ts'
 import { within } from './within.ts'
 
@@ -80,6 +81,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   const { replica, source, asked, clock, stallMs, rules } = options
   const { kind, resumable } = source.capabilities
   const live = createLive()
+  const tellDurable = createDurableTeller(replica, source)
   let stream: AsyncIterator<StreamItem<F>> | undefined
   const reading: SourceReading<F> = { ...options, within: (work) => within(clock, stallMs, signal, work) }
 
@@ -121,6 +123,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
         await replica.ready()
         const { facts, acks, checkpoint } = item
         replica.apply({ kind: 'state', startedAt: 'live', facts, acks, checkpoint })
+        if (checkpoint !== undefined) tellDurable(checkpoint)
         return
       }
       case 'log':
@@ -212,6 +215,33 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   }
 
   return { establish, listen, letGo }
+}
+
+/** Tells a source of each checkpoint once it is on the disk, one commit at a time; a store that failed tells nothing. */
+function createDurableTeller<F>(replica: Replica<F>, source: Source<F>): (checkpoint: Value) => void {
+  let newest: Value | undefined
+  let isTelling = false
+  const tell = async (): Promise<void> => {
+    try {
+      while (newest !== undefined) {
+        const checkpoint = newest
+        newest = undefined
+        await replica.flushed()
+        source.durable?.(checkpoint)
+      }
+    } catch {
+      // The replica shows the fault as `degraded`; the source keeps what is not on the disk.
+    } finally {
+      isTelling = false
+    }
+  }
+  return (checkpoint) => {
+    if (source.durable === undefined) return
+    newest = checkpoint
+    if (isTelling) return
+    isTelling = true
+    void tell()
+  }
 }
 
 /** Applies a stretch of a log; whether it was news. A stretch that does not fit starts over. */

@@ -69,4 +69,9 @@ export interface Source<F> {
   /** Rows by id: a `put` for each that exists, a `delete` for each that does not. */
   get?(table: string, ids: readonly string[], signal: AbortSignal): Promise<readonly RowFact[]>
   stream?(resume: Resume | null, signal: AbortSignal): AsyncIterable<StreamItem<F>>
+  /**
+   * Told that all up to this checkpoint of a state stream is on the disk: a
+   * source that keeps changes for this replica may let go of them.
+   */
+  durable?(checkpoint: Value): void
 }

@@ -394,3 +394,30 @@ test('[S5] a source without a stream is read again and again', async () => {
   expect(rows.size).toBe(0)
   await sync.stop()
 })
+
+test('[S6] a source is told of a checkpoint once it is on the disk, and not before', async () => {
+  const told: unknown[] = []
+  const disk = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let flushes = 0
+  const inMemory = createReplica({ name: 'r', tables: [{ name: toyTable }] })
+  // Its disk is as slow as the test says.
+  const replica: typeof inMemory = Object.create(inMemory, {
+    flushed: { value: () => disk[flushes++]?.promise },
+  })
+  const { clock, remote, sync } = setUp({ replica })
+  remote.source.durable = (checkpoint) => void told.push(checkpoint)
+  sync.start()
+  await clock.settle()
+  remote.push({ kind: 'live' })
+  for (const checkpoint of ['c1', 'c2', 'c3'])
+    remote.push({ kind: 'facts', facts: [put(checkpoint, { n: 1 })], checkpoint })
+  await clock.settle()
+  expect(told).toEqual([])
+  disk[0]?.resolve()
+  await clock.settle()
+  expect(told).toEqual(['c1'])
+  disk[1]?.resolve()
+  await clock.settle()
+  expect(told).toEqual(['c1', 'c3'])
+  await sync.stop()
+})
