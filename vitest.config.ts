@@ -52,7 +52,7 @@ const browser: TestProjectInlineConfiguration = {
     exclude: ignored,
     testTimeout,
     hookTimeout: testTimeout,
-    globalSetup: ['./repo/chromium-setup.ts'],
+    globalSetup: ['./repo/chromium-setup.ts', './packages/torii/src/testing/browser-server.ts'],
     browser: {
       enabled: true,
       headless: true,

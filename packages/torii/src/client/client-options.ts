@@ -12,6 +12,7 @@ import type {
 import type { Manifest } from '../schema/manifest.ts'
 import type { ToriiRules } from '../sync/torii-rules.ts'
 import type { Fetch } from '../wire/grpc-web.ts'
+import type { BrowserThread, NodeThread } from '../worker/sync-port.ts'
 import type { ReactiveToriiClient } from '../wire/torii-client.ts'
 
 export type ReactiveClientOptions = {
@@ -28,10 +29,15 @@ export type ReactiveClientOptions = {
   /** The tabs that share the store: one synchronises, the others follow. Needs `storageFactory`. */
   readonly tabs?: TabEnvironment | undefined
   /**
-   * Only shows what another tab, worker or thread on the same store synchronises: for a page whose worker does
-   * the work. Needs `tabs`. Default false.
+   * A worker or thread that synchronises and keeps the durable copy, so that this thread does neither. It has
+   * a store and tabs of its own: not with `storageFactory`, `tabs`, `client` or `fetch`.
    */
-  readonly follow?: boolean | undefined
+  readonly worker?: SyncWorkerOptions | undefined
+  /**
+   * Members by which the durable copy of a model is indexed, each index a list of paths: what is shown first after
+   * a reload in that order need not wait until everything is loaded.
+   */
+  readonly indexes?: { readonly [model: string]: readonly (readonly string[])[] } | undefined
   /** Entities asked for in one page. Default 1,000. */
   readonly pageSize?: number | undefined
   /** How often everything is compared with the server. Default 600,000. */
@@ -55,6 +61,17 @@ export type ReactiveClientOptions = {
   readonly rules?:
     | { readonly torii: ToriiRules; readonly kernel: ReplicaOptions<unknown>['rules'] }
     | undefined
+}
+
+export type SyncWorkerOptions = {
+  /**
+   * Starts it, and starts it again after it has died. In a browser, `new Worker(new
+   * URL('@freshet/torii/sync.browser.worker', import.meta.url), { type: 'module' })`; on Node `new
+   * Worker(new URL(import.meta.resolve('@freshet/torii/sync.node.worker')))`.
+   */
+  start(): BrowserThread | NodeThread
+  /** Name of the IndexedDB database, or path of the SQLite file. Default: memory alone. */
+  readonly database?: string | undefined
 }
 
 export type OverlayOptions = {

@@ -1,4 +1,4 @@
-import { FreshetError, uuidV7, type Row } from '@freshet/core'
+import { uuidV7, type Row } from '@freshet/core'
 import { canonicalFelt } from '../values/felt.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import { queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
@@ -15,6 +15,7 @@ import {
 import type { SyncStatus } from './sync-status.ts'
 import type { SyncTick } from './sync-tick.ts'
 import { openWorldCore, type WorldCore } from './world-core.ts'
+import { openRemoteCore } from '../worker/remote-core.ts'
 import type { Members, RowOf, Selected, TagOf, WorldSchema } from './world-schema.ts'
 
 export type MutateOptions<R = Row> = {
@@ -88,7 +89,8 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
  * Opens a replica of a world and begins to synchronise it.
  *
  * What the store holds is there when this resolves; a server that is out of
- * reach is no error but a state.
+ * reach is no error but a state. With `worker` this resolves at once, the
+ * worker starts with the first use, and what the disk holds comes from it.
  *
  * @throws {FreshetError} `torii/bad-manifest`, `torii/bad-model-tag`, `torii/bad-url`, and `storage/*` as the store does.
  */
@@ -96,40 +98,40 @@ export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
   options: ReactiveClientOptions,
 ): Promise<ReactiveClient<S>> {
   // The caller's word for the rows, see ReactiveClient.
-  return clientOn(await openWorldCore(options)) as unknown as ReactiveClient<S>
+  const core = options.worker ? openRemoteCore(options, options.worker) : await openWorldCore(options)
+  return clientOn(core) as unknown as ReactiveClient<S>
 }
 
 function clientOn(core: WorldCore): ReactiveClient {
-  const { replica, sync, models, schemas, overlays, status, errors, ready, clock } = core
-  const leads = (): boolean => replica.status.get().role === 'leader'
+  const { replica, models, schemas, overlays, status, errors, clock } = core
+  const begun = <A extends unknown[], R>(method: (...given: A) => R) => {
+    return (...given: A): R => {
+      core.begin()
+      return method(...given)
+    }
+  }
   return {
-    ready,
-    query: (model, query) => queryEntities(replica.collection(model), schemas.get(model), query),
-    get: (model, entityId) => replica.collection(model).get(canonicalFelt(entityId)),
-    subscribe: (model, selector, listener, how = {}) =>
-      subscribeRows(replica, model, selector, listener, { ...how, clock }),
-    mutate: (model, payload, how = {}) => mutateEntity(core, model, payload, how),
-    submitOverlay: overlays.submit,
+    get ready() {
+      core.begin()
+      return core.ready
+    },
+    query: begun((model, query) => queryEntities(replica.collection(model), schemas.get(model), query)),
+    get: begun((model, entityId) => replica.collection(model).get(canonicalFelt(entityId))),
+    subscribe: begun((model, selector, listener, how = {}) =>
+      subscribeRows(core, model, selector, listener, { ...how, clock }),
+    ),
+    mutate: begun((model, payload, how = {}) => mutateEntity(core, model, payload, how)),
+    submitOverlay: begun(overlays.submit),
     getOverlayFor: overlays.of,
     ackOverlay: overlays.ack,
     rollbackOverlay: overlays.rollback,
     getSyncStatus: status.get,
-    syncStatus: status,
-    entityUpdates: { subscribe: (listener) => subscribeUpdates(replica, models, listener) },
+    syncStatus: { get: status.get, subscribe: begun(status.subscribe) },
+    entityUpdates: { subscribe: begun((listener) => subscribeUpdates(replica, models, listener)) },
     errors,
-    async pause() {
-      if (leads()) await sync.pause()
-    },
-    resume() {
-      if (leads()) sync.start()
-    },
-    async reset() {
-      if (!leads()) throw notLeading()
-      await sync.stop()
-      replica.reset()
-      await replica.flushed()
-      sync.start()
-    },
+    pause: begun(core.pause),
+    resume: begun(core.resume),
+    reset: begun(core.reset),
     shutdown: core.close,
   }
 }
@@ -145,12 +147,4 @@ function mutateEntity(
   // The caller may not look at it; the layer is undone either way.
   sent.catch(() => handle.rollback())
   return { ...handle, sent }
-}
-
-function notLeading(): FreshetError {
-  return new FreshetError({
-    code: 'torii/not-leading',
-    kind: 'usage',
-    message: 'Another tab or worker synchronises this world; call reset() there.',
-  })
 }

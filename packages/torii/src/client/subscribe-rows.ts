@@ -1,7 +1,16 @@
-import type { Clock, OrderTerm, Replica, Row } from '@freshet/core'
+import {
+  rowsEqual,
+  type Clock,
+  type OrderTerm,
+  type Replica,
+  type Row,
+  type StoreRecord,
+  type ViewSnapshot,
+} from '@freshet/core'
 import { toKernelFilter, type EntityFilter } from './entity-filter.ts'
 import { paced, type Pace } from './paced.ts'
 import { compileSelector, type EntitySelector } from './selector.ts'
+import type { WorldCore } from './world-core.ts'
 
 export type SubscribeOptions = Pace & {
   readonly filter?: EntityFilter | undefined
@@ -14,7 +23,7 @@ export type EntityUpdate = { readonly model: string; readonly ids: readonly stri
 
 /** Tells the selected members of a live result now and after each batch that changed it. */
 export function subscribeRows(
-  replica: Replica,
+  { replica, firstWindow, ready }: Pick<WorldCore, 'replica' | 'firstWindow' | 'ready'>,
   model: string,
   selector: EntitySelector,
   listener: (rows: readonly Row[], ids: readonly string[]) => void,
@@ -27,17 +36,47 @@ export function subscribeRows(
     if (!known) selected.set(row, (known = select(row)))
     return known
   }
-  const view = replica.collection(model).view({ filter: toKernelFilter(filter), order, limit })
-  const tell = paced<ReturnType<typeof view.snapshot>>(clock, pace, ({ rows, ids }) =>
+  const collection = replica.collection(model)
+  const query = { filter: toKernelFilter(filter), order, limit }
+  const view = collection.view(query)
+  const tell = paced<Pick<ViewSnapshot, 'rows' | 'ids'>>(clock, pace, ({ rows, ids }) =>
     listener(rows.map(selectOnce), ids),
   )
-  const stop = view.subscribe(tell.push)
+  let state: 'views' | 'window' | 'ended' = 'views'
+  const stop = view.subscribe((snapshot) => {
+    if (state === 'views') tell.push(snapshot)
+  })
   tell.push(view.snapshot())
+  if (limit !== undefined && collection.size === 0) {
+    const whole = (): void => {
+      if (state === 'window' && !shows(view.snapshot(), window)) tell.push(view.snapshot())
+      if (state !== 'ended') state = 'views'
+      isWhole = true
+    }
+    let isWhole = false
+    let window: readonly StoreRecord[] = []
+    // The disk knows the first rows before all are here; what comes meanwhile would show others first.
+    void firstWindow(model, query).then((records) => {
+      if (!records || isWhole || state === 'ended') return
+      state = 'window'
+      window = records
+      tell.push({ rows: records.map(({ value }) => value), ids: records.map(({ id }) => id) })
+    })
+    ready.then(whole, whole)
+  }
   return () => {
+    state = 'ended'
     stop()
     tell.stop()
     view.close()
   }
+}
+
+function shows({ ids, rows }: ViewSnapshot, records: readonly StoreRecord[]): boolean {
+  return (
+    ids.length === records.length &&
+    records.every(({ id, value }, at) => id === ids[at] && rowsEqual(value, rows[at] ?? {}))
+  )
 }
 
 /** Tells of every model which rows changed in each batch. */

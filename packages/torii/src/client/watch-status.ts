@@ -6,8 +6,11 @@ import type { SyncStatus } from './sync-status.ts'
 export function whenReady(replica: Replica): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
     const look = (): boolean => {
-      const { state, freshness } = replica.status.get()
-      if (freshness.freshAtUnixMs !== undefined) resolve()
+      const { state, role, freshness } = replica.status.get()
+      // The leader tells that it is fresh before what it has read is committed and seen here.
+      const isHere =
+        role === 'leader' || replica.tables().every((table) => replica.collection(table).complete)
+      if (freshness.freshAtUnixMs !== undefined && isHere) resolve()
       else if (state === 'halted') reject(freshness.lastError)
       else return false
       return true

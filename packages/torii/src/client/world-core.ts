@@ -2,6 +2,7 @@ import {
   createReplica,
   createSync,
   createTabGroup,
+  FreshetError,
   openReplica,
   shareReplica,
   silentLog,
@@ -9,12 +10,14 @@ import {
   systemClock,
   systemRandom,
   type Clock,
+  type Query,
   type Random,
   type Replica,
   type Store,
+  type StoreRecord,
   type Sync,
   type SyncOptions,
-  type TabLocks,
+  type TableSpec,
   type TabMessage,
 } from '@freshet/core'
 import { computeManifestHash } from '../schema/manifest.ts'
@@ -33,19 +36,25 @@ import { createOverlays, type Overlays } from './overlays.ts'
 import { createSyncStatus, type SyncStatus } from './sync-status.ts'
 import { reportHalts, whenReady } from './watch-status.ts'
 
-/** What the parts of a client share: the replica of a world, its sync, its overlays. */
+/** What the parts of a client share: the replica of a world, what keeps it, its overlays. */
 export type WorldCore = {
   readonly replica: Replica
-  readonly sync: Sync
   readonly models: readonly string[]
   /** Known once the server was reached. */
   readonly schemas: ReadonlyMap<string, ModelSchema>
   readonly overlays: Overlays
-  readonly status: SyncStatus
+  readonly status: Pick<SyncStatus, 'get' | 'subscribe'>
   readonly errors: ErrorStream<ReactiveError>
   readonly ready: Promise<void>
   readonly clock: Clock
   readonly random: Random
+  /** Called before each use: what synchronises may start with the first. */
+  begin(): void
+  pause(): Promise<void>
+  resume(): void
+  reset(): Promise<void>
+  /** The first rows of a query before the replica is whole; undefined where only the replica can tell. */
+  firstWindow(model: string, query: Query): Promise<readonly StoreRecord[] | undefined>
   close(): Promise<void>
 }
 
@@ -93,15 +102,15 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   if (tabs && store) {
     const group = createTabGroup<TabMessage>({
       openChannel: tabs.openChannel,
-      locks: options.follow ? neverGranted : tabs.locks,
+      locks: tabs.locks,
       name,
       onError: onListenerError,
     })
     share = shareReplica({ replica, tabs: group, sync, onError: onListenerError })
   } else sync.start()
+  const leads = (): boolean => replica.status.get().role === 'leader'
   return {
     replica,
-    sync,
     models,
     schemas,
     overlays,
@@ -110,6 +119,22 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     ready,
     clock,
     random,
+    begin() {},
+    async pause() {
+      if (leads()) await sync.pause()
+    },
+    resume() {
+      if (leads()) sync.start()
+    },
+    async reset() {
+      if (!leads()) throw notLeading()
+      await sync.stop()
+      replica.reset()
+      await replica.flushed()
+      sync.start()
+    },
+    // Everything on the disk is loaded by now.
+    firstWindow: () => Promise.resolve(undefined),
     async close() {
       overlays.close()
       await share?.close()
@@ -123,12 +148,12 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   }
 }
 
-/** Locks of one that never leads. */
-const neverGranted: TabLocks = {
-  request: (_name, { signal }) =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    }),
+function notLeading(): FreshetError {
+  return new FreshetError({
+    code: 'torii/not-leading',
+    kind: 'usage',
+    message: 'Another tab or worker synchronises this world; call reset() there.',
+  })
 }
 
 type Settings = ReturnType<typeof settingsOf>
@@ -210,6 +235,17 @@ function guarded(
   }
 }
 
+/** The tables of a world's models. */
+export function tableSpecs(
+  models: readonly string[],
+  indexes: ReactiveClientOptions['indexes'] = {},
+): readonly TableSpec[] {
+  return models.map((name) => ({
+    name,
+    indexes: indexes[name]?.map((fields) => ({ name: fields.join(','), fields })),
+  }))
+}
+
 async function openWorldReplica(
   options: ReactiveClientOptions & {
     readonly name: string
@@ -218,7 +254,7 @@ async function openWorldReplica(
   },
 ): Promise<{ readonly replica: Replica; readonly store: Store | undefined }> {
   const { name, models, storageFactory, tabs, clock, log, maxRows, committed } = options
-  const tables = models.map((tag) => ({ name: tag }))
+  const tables = tableSpecs(models, options.indexes)
   const kept = { name, tables, clock, log, maxRows, rules: options.rules?.kernel }
   if (!storageFactory) return { replica: createReplica(kept), store: undefined }
   const store = await storageFactory(storeTables(tables))

@@ -1,0 +1,80 @@
+import type { Backoff, Query, Row, StoreRecord } from '@freshet/core'
+import type { SyncTick } from '../client/sync-tick.ts'
+import type { Manifest } from '../schema/manifest.ts'
+import type { ModelSchema } from '../schema/model-type.ts'
+import type { PlainError, PlainFault } from './plain-errors.ts'
+
+/** What a worker is told to synchronise. Plain data: it crosses to another thread. */
+export type SyncInit = {
+  readonly toriiUrl: string
+  readonly manifest: Manifest
+  readonly worldAddress?: string | undefined
+  readonly models?: readonly string[] | undefined
+  /** Name of the IndexedDB database, or path of the SQLite file. Default: memory alone. */
+  readonly database?: string | undefined
+  /** Members that the durable copy is indexed by, for `firstWindow`. */
+  readonly indexes?: { readonly [model: string]: readonly (readonly string[])[] } | undefined
+  readonly pageSize?: number | undefined
+  readonly reconcileMs?: number | undefined
+  readonly silenceMs?: number | undefined
+  readonly stallMs?: number | undefined
+  readonly backoff?: Backoff | undefined
+  readonly maxRows?: number | undefined
+}
+
+/** What the application's thread tells the worker. */
+export type ToSyncWorker =
+  /** The first message. `rows` is false for one that only keeps the durable copy. */
+  | { readonly kind: 'INIT'; readonly init: SyncInit; readonly rows: boolean }
+  /** A batch of rows was taken; another may be sent. */
+  | { readonly kind: 'CREDIT' }
+  | { readonly kind: 'REQUEST'; readonly id: number; readonly request: SyncRequest }
+  /** Stop, close the store, and say so. */
+  | { readonly kind: 'SHUTDOWN' }
+
+/** What is asked of a worker while it runs. */
+export type SyncRequest =
+  | { readonly ask: 'pause' }
+  | { readonly ask: 'resume' }
+  | { readonly ask: 'reset' }
+  /** The first rows of a query, from the disk, though they are not loaded yet. */
+  | { readonly ask: 'first-window'; readonly model: string; readonly query: Query }
+
+/** What the worker tells. */
+export type FromSyncWorker =
+  | { readonly kind: 'INIT_ACK'; readonly manifestHash: string }
+  | { readonly kind: 'SCHEMAS'; readonly schemas: readonly ModelSchema[] }
+  | RowBatch
+  /** All that is known so far was sent, and it is a consistent state; or why there will be none. */
+  | { readonly kind: 'READY'; readonly fault?: PlainFault | undefined }
+  | { readonly kind: 'SYNC_TICK'; readonly tick: SyncTick }
+  /** What the host should know or decide. */
+  | { readonly kind: 'SYNC_ERROR'; readonly error: PlainError }
+  /** The connection was lost; it is made again by itself. */
+  | { readonly kind: 'SYNC_ERROR'; readonly fault: PlainFault; readonly retryInMs: number }
+  /** Synchronising has stopped and needs the host. */
+  | { readonly kind: 'SYNC_FATAL'; readonly error: PlainError }
+  | { readonly kind: 'REPLY'; readonly id: number; readonly reply: SyncReply }
+  /** Everything is closed. */
+  | { readonly kind: 'SHUTDOWN' }
+
+/** Rows as they are now, at most so many that taking them does not hold up the thread that shows them. */
+export type RowBatch = {
+  readonly kind: 'ROWS'
+  /** Everything that was told before is dropped first. */
+  readonly reset: boolean
+  readonly changes: readonly TableRows[]
+  /** Of which tables everything is told from here on, or is not any more. */
+  readonly complete: { readonly [table: string]: boolean }
+}
+
+export type TableRows = {
+  readonly table: string
+  readonly ids: readonly string[]
+  /** In the order of `ids`; `null` for a row that is gone. */
+  readonly rows: readonly (Row | null)[]
+}
+
+export type SyncReply =
+  | { readonly kind: 'done'; readonly value?: readonly StoreRecord[] | undefined }
+  | { readonly kind: 'failed'; readonly error: PlainFault }

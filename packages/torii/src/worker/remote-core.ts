@@ -1,0 +1,121 @@
+import {
+  createReplica,
+  silentLog,
+  systemClock,
+  systemRandom,
+  wholeTable,
+  type Replica,
+  type RowFact,
+} from '@freshet/core'
+import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
+import { createOverlays, type Overlays } from '../client/overlays.ts'
+import type { SyncTick } from '../client/sync-tick.ts'
+import type { WorldCore } from '../client/world-core.ts'
+import type { ModelSchema } from '../schema/model-type.ts'
+import { canonicalFelt } from '../values/felt.ts'
+import { parseModelTag } from '../values/model-tag.ts'
+import type { RowBatch, SyncInit } from './messages.ts'
+import { createSyncController, type RowTaker } from './sync-controller.ts'
+
+/**
+ * The replica of a world whose synchroniser and store are in a worker: rows come
+ * over in batches, and pending changes lie over them here.
+ */
+export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorkerOptions): WorldCore {
+  const { clock = systemClock, random = systemRandom, log = silentLog, maxRows, manifest } = options
+  const models = [...new Set(options.models ?? manifest.models.map(({ tag }) => tag))]
+  for (const tag of models) parseModelTag(tag)
+  const world = canonicalFelt(options.worldAddress ?? manifest.world.address)
+  const replica = createReplica({
+    name: `torii:${world}`,
+    tables: models.map((name) => ({ name })),
+    clock,
+    log,
+    maxRows,
+  })
+  const schemas = new Map<string, ModelSchema>()
+  const rows = takeRows(replica, schemas)
+  const controller = createSyncController({ worker, init: initOf(options, worker), clock, log, rows })
+  const { ticks, errors, ready, begin, request } = controller
+  const overlays = createOverlays({
+    replica,
+    clock,
+    defaultTimeoutMs: options.overlayOptions?.timeoutMs ?? 30_000,
+    guardPollMs: options.overlayOptions?.guardPollIntervalMs ?? 500,
+    onTimeout: errors.emit,
+  })
+  return {
+    replica,
+    models,
+    schemas,
+    overlays,
+    status: {
+      get: () => withOverlays(ticks.get(), overlays),
+      subscribe: (listener) => ticks.subscribe((tick) => listener(withOverlays(tick, overlays))),
+    },
+    errors,
+    ready,
+    clock,
+    random,
+    begin,
+    pause: async () => void (await request({ ask: 'pause' })),
+    // Starts the worker again where it has died; whether it can be reached shows in the status.
+    resume: () => void request({ ask: 'resume' }).catch(() => {}),
+    reset: async () => void (await request({ ask: 'reset' })),
+    firstWindow: (model, query) =>
+      worker.database === undefined
+        ? Promise.resolve(undefined)
+        : request({ ask: 'first-window', model, query }).catch(() => undefined),
+    async close() {
+      overlays.close()
+      await controller.close()
+      await replica.close()
+    },
+  }
+}
+
+/** What a worker is told of the options: those that are data. */
+export function initOf(options: SyncInit, { database }: SyncWorkerOptions): SyncInit {
+  const { toriiUrl, manifest, worldAddress, models, indexes } = options
+  const { pageSize, reconcileMs, silenceMs, stallMs, backoff, maxRows } = options
+  return {
+    ...{ toriiUrl, manifest, worldAddress, models, indexes, database },
+    ...{ pageSize, reconcileMs, silenceMs, stallMs, backoff, maxRows },
+  }
+}
+
+function takeRows(replica: Replica, schemas: Map<string, ModelSchema>): RowTaker {
+  return {
+    // What a worker before this one has sent is not known to be true any more until it is sent again.
+    started: () => void replica.beginEpoch(),
+    take(message) {
+      if (message.kind === 'ROWS') return takeBatch(replica, message)
+      for (const schema of message.schemas) schemas.set(schema.tag, schema)
+    },
+  }
+}
+
+function takeBatch(replica: Replica, { reset, changes, complete }: RowBatch): void {
+  if (reset) replica.reset()
+  const facts = changes.flatMap(({ table, ids, rows }) =>
+    ids.map((id, at): RowFact => {
+      const row = rows[at]
+      return row ? { kind: 'put', table, id, row } : { kind: 'delete', table, id }
+    }),
+  )
+  const covers = Object.entries(complete).map(([table, whole]) => ({
+    table,
+    key: wholeTable,
+    complete: whole,
+  }))
+  replica.apply({ kind: 'state', startedAt: 'live', facts, covers })
+}
+
+/** Pending changes are known here alone. */
+function withOverlays(tick: SyncTick, overlays: Overlays): SyncTick {
+  return {
+    ...tick,
+    overall: { ...tick.overall, pendingOverlayCount: overlays.size },
+    models: tick.models.map((model) => ({ ...model, overlayPending: overlays.countOf(model.model) })),
+  }
+}

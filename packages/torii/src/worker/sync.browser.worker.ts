@@ -1,0 +1,28 @@
+/// <reference lib="webworker" />
+// The file a browser's worker runs: see SyncWorkerOptions.
+import { openIndexedDbStore } from '@freshet/storage/indexeddb'
+import type { ToSyncWorker } from './messages.ts'
+import { serveSync } from './serve-sync.ts'
+
+// A dedicated worker is what this file is for.
+const scope = self as unknown as DedicatedWorkerGlobalScope
+
+serveSync(
+  {
+    post: (message) => scope.postMessage(message),
+    listen(listener) {
+      // The page's end posts nothing else.
+      scope.addEventListener('message', (event: MessageEvent<ToSyncWorker>) => listener(event.data))
+    },
+    close: () => scope.close(),
+  },
+  {
+    openStore: (name, tables) => openIndexedDbStore({ name, tables }),
+    // Locks are there in secure contexts only; elsewhere each tab synchronises for itself.
+    tabs:
+      'locks' in navigator
+        ? { locks: navigator.locks, openChannel: (name) => new BroadcastChannel(name) }
+        : undefined,
+    turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+  },
+)
