@@ -4,12 +4,13 @@ import {
   type Row,
   type RowFact,
   type Source,
+  type SourceCapabilities,
   type Span,
   type StreamItem,
 } from '@freshet/core'
 import type { LiveEvent, LiveStream } from './live-stream.ts'
 import { rowTypes } from './master-schema.ts'
-import type { Master, MasterChange, MasterEntry } from './master.ts'
+import type { Master, MasterChange, MasterEntry, RowChange } from './master.ts'
 
 export type MasterSourceOptions = {
   /** The master to read now; asked anew for each request, so that it can be swapped. */
@@ -43,13 +44,15 @@ export type MasterSourceOptions = {
  */
 export function masterSource(options: MasterSourceOptions): Source<RowFact> {
   const { table, liveStream } = options
-  const { push, resumable, deletesSeen } = options.master().capabilities
-  const pushes = liveStream !== undefined || push !== 'none'
+  const pushes = liveStream !== undefined || options.master().capabilities.push !== 'none'
   return {
-    capabilities: {
-      kind: 'state',
-      lossless: liveStream === undefined && push === 'lossless' && deletesSeen,
-      resumable: liveStream === undefined && resumable,
+    get capabilities(): SourceCapabilities {
+      const { push, resumable, deletesSeen } = options.master().capabilities
+      return {
+        kind: 'state',
+        lossless: liveStream === undefined && push === 'lossless' && deletesSeen,
+        resumable: liveStream === undefined && resumable,
+      }
     },
     async page({ cursor, limit }, signal): Promise<Page> {
       const after = typeof cursor === 'string' ? cursor : undefined
@@ -63,6 +66,9 @@ export function masterSource(options: MasterSourceOptions): Source<RowFact> {
           ? watchItems(options, resume?.checkpoint, signal)
           : eventItems(options, liveStream, signal),
     }),
+    durable(checkpoint) {
+      if (typeof checkpoint === 'string') options.master().acknowledge?.(checkpoint)
+    },
   }
 }
 
@@ -127,27 +133,12 @@ function* changeItems(
       yield { kind: 'live' }
       if (change.cursor !== undefined) yield { kind: 'facts', facts: [], checkpoint: change.cursor }
       return
-    case 'upsert': {
-      const { id, row, version } = change
-      const inView = belongs(row)
-      // A row may have left the view [A.3 rule 12]; a delete of what is not held says nothing.
-      const fact: RowFact =
-        inView === undefined
-          ? { kind: 'touched', table, id }
-          : inView
-            ? { kind: 'put', table, id, row, version }
-            : { kind: 'delete', table, id, version }
-      if (inView === false) options.onGone(id)
-      if (inView === true) options.onChanged(id)
-      if (inView === undefined && !options.onTouched(id)) return
-      yield factsItem([fact], change)
-      // Asked for the next, the kernel has taken this one.
-      if (inView === true) options.onPut(id)
-      return
-    }
+    case 'upsert':
     case 'delete':
-      options.onGone(change.id)
-      yield factsItem([{ kind: 'delete', table, id: change.id, version: change.version }], change)
+      yield* rowItems(options, [change], change, belongs)
+      return
+    case 'transaction':
+      yield* rowItems(options, change.changes, change, belongs)
       return
     case 'touched':
       if (options.onTouched(change.id)) yield factsItem([{ kind: 'touched', table, id: change.id }], change)
@@ -157,6 +148,45 @@ function* changeItems(
       yield { kind: 'invalidated' }
       if (change.cursor !== undefined) yield { kind: 'facts', facts: [], checkpoint: change.cursor }
   }
+}
+
+/** The changes of one transaction as one item: no reader sees half of it. */
+function* rowItems(
+  options: MasterSourceOptions,
+  changes: readonly RowChange[],
+  { op, cursor }: { readonly op?: string | undefined; readonly cursor?: string | undefined },
+  belongs: Membership,
+): Generator<StreamItem<RowFact>> {
+  const facts: RowFact[] = []
+  const put: string[] = []
+  let tellsAll = true
+  for (const change of changes) {
+    const { id, version } = change
+    const inView = change.kind === 'delete' ? false : belongs(change.row)
+    if (inView === undefined) {
+      if (options.onTouched(id)) facts.push({ kind: 'touched', table: options.table, id })
+      else tellsAll = false
+    } else if (inView && change.kind === 'upsert') {
+      options.onChanged(id)
+      put.push(id)
+      facts.push({ kind: 'put', table: options.table, id, row: change.row, version })
+    } else if (!wasElsewhere(change, belongs)) {
+      // A row may have left the view [A.3 rule 12]; a delete of what is not held says nothing.
+      options.onGone(id)
+      facts.push({ kind: 'delete', table: options.table, id, version })
+    }
+  }
+  // A write of ours is not confirmed by what leaves its row out.
+  const confirmed = tellsAll ? op : undefined
+  if (facts.length === 0 && cursor === undefined && confirmed === undefined) return
+  yield factsItem(facts, { op: confirmed, cursor })
+  // Asked for the next, the kernel has taken this one.
+  for (const id of put) options.onPut(id)
+}
+
+/** Whether the row is known to have been outside the view before, too. */
+function wasElsewhere(change: RowChange, belongs: Membership): boolean {
+  return change.kind === 'upsert' && change.before !== undefined && belongs(change.before) === false
 }
 
 function factsItem(

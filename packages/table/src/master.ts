@@ -120,7 +120,10 @@ export type Deleted = { readonly kind: 'deleted' }
  * - `resumed`: the watch goes on after the cursor it was given; what was missed follows, then `live`.
  * - `live`: the subscription stands; every later change is reported (as far as `push` promises).
  *   Without `resumed` before it, changes before it may have been missed.
- * - `upsert`, `delete`: the row as it is now, or gone.
+ * - `upsert`, `delete`: the row as it is now, or gone. `before` is the row as it was, where the
+ *   master tells: one that was in no view of ours before or after need not be looked at.
+ * - `transaction`: what one transaction changed, in its order, to be shown as a whole. One of no
+ *   changes only moves the cursor.
  * - `touched`: the row changed, read it.
  * - `invalidated`: anything may have changed, read all.
  *
@@ -129,23 +132,26 @@ export type Deleted = { readonly kind: 'deleted' }
 export type MasterChange =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'live'; readonly cursor?: string | undefined }
+  | (RowChange & { readonly op?: string | undefined; readonly cursor?: string | undefined })
   | {
-      readonly kind: 'upsert'
-      readonly id: string
-      readonly row: Row
-      readonly version?: RowVersion | undefined
-      readonly op?: string | undefined
-      readonly cursor?: string | undefined
-    }
-  | {
-      readonly kind: 'delete'
-      readonly id: string
-      readonly version?: RowVersion | undefined
+      readonly kind: 'transaction'
+      readonly changes: readonly RowChange[]
       readonly op?: string | undefined
       readonly cursor?: string | undefined
     }
   | { readonly kind: 'touched'; readonly id: string; readonly cursor?: string | undefined }
   | { readonly kind: 'invalidated'; readonly cursor?: string | undefined }
+
+/** What became of one row. */
+export type RowChange =
+  | {
+      readonly kind: 'upsert'
+      readonly id: string
+      readonly row: Row
+      readonly before?: Row | undefined
+      readonly version?: RowVersion | undefined
+    }
+  | { readonly kind: 'delete'; readonly id: string; readonly version?: RowVersion | undefined }
 
 export type WatchOptions = {
   /** Ends the watch. */
@@ -213,6 +219,11 @@ export interface Master {
    * ask for is a gap [S4].
    */
   watch(options: WatchOptions): AsyncIterable<MasterChange>
+  /**
+   * Told that all up to this cursor of a watch is safe here. A master that keeps changes for us
+   * until then may let go of them; where it does, a watch that is never told makes it keep all.
+   */
+  acknowledge?(cursor: string): void
 
   /** This view narrowed further. */
   withFilter(filter: Filter): Master

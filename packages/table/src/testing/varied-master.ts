@@ -24,6 +24,7 @@ export function variedMaster(master: Master, variety: MasterVariety): Master {
     for await (const change of master.watch(options)) yield told(change)
   }
   const told = (change: MasterChange): MasterChange => {
+    if (change.kind === 'transaction') return { ...change, op: variety.opEcho ? change.op : undefined }
     if (change.kind !== 'upsert' && change.kind !== 'delete') return change
     if (variety.touchedOnly) return { kind: 'touched', id: change.id }
     return {
