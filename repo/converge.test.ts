@@ -33,6 +33,7 @@ test.each([
   ['toy twice', 'Name exactly one harness. See npm run converge -- --help.'],
   ['nobody', 'There is no harness named nobody. Names: toy, later.'],
   ['later', 'The harness later is not part of this tree: repo/fixtures/not-written.ts is missing.'],
+  ['toy --without S99', 'There is no rule S99 to switch off.'],
   ['toy --seed x', '--seed takes a whole number, not x.'],
   ['toy --histories 1.5', '--histories takes a whole number, not 1.5.'],
 ])('the call "%s" exits with 2 and one sentence', async (line, sentence) => {

@@ -84,13 +84,20 @@ export async function runConverge(
   const converge = await loadConverge(file)
   if (!converge) return refuse(io, `${harness.module} does not export a function named converge.`)
   const { progress } = io
-  const { histories, wrong, report } = await converge({
+  const playing = converge({
     seed: call.seed,
     histories: call.histories,
     without: call.without,
     onProgress: progress && ((done) => progress(`${harness.name}: ${done} of ${call.histories} histories`)),
   })
+  const played = await playing.catch((error: unknown) => {
+    // A harness refuses a rule that it does not know and names those it knows; anything else is a defect.
+    if (error instanceof RangeError) return error.message
+    throw error
+  })
   progress?.('')
+  if (typeof played === 'string') return refuse(io, played)
+  const { histories, wrong, report } = played
   if (wrong !== 0 && report !== undefined) io.out(report)
   io.out(`${harness.name}: ${histories} histories, ${wrong} wrong rows`)
   return wrong === 0 ? 0 : 1

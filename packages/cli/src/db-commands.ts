@@ -40,8 +40,7 @@ export async function doCommands(
       return exitCodes.usage
     }
     const words = rest.slice(0, known.words)
-    if (words.length < known.words)
-      throw badCall(`${known.usage} takes ${known.words} words. See freshet --help.`)
+    if (words.length < known.words) throw badCall(`Call it as ${known.usage}. See freshet --help.`)
     code = worse(code, await known.run(session, table, words))
     at += 1 + known.words
   }
@@ -73,8 +72,8 @@ function narrow({ io, options }: DbSession, table: LiveTable, command: string): 
   const [field, text] = [command.slice(0, equals), command.slice(equals + 1)]
   try {
     const shown = table.getPagination()
-    if (field === 'page') table.setPagination(pagination(countOf(text), shown?.ipp))
-    else if (field === 'ipp') table.setPagination(pagination(shown?.page, countOf(text)))
+    if (field === 'page') table.setPagination(pagination(countOf('page', text), shown?.ipp))
+    else if (field === 'ipp') table.setPagination(pagination(shown?.page, countOf('ipp', text)))
     else table.addConditionEq(field, text)
     return 0
   } catch (error) {
@@ -85,9 +84,13 @@ function narrow({ io, options }: DbSession, table: LiveTable, command: string): 
   }
 }
 
-function countOf(text: string): number {
+function countOf(what: 'page' | 'ipp', text: string): number {
   if (/^\d+$/.test(text) && Number(text) > 0) return Number(text)
-  throw new FreshetError({ code: 'cli/bad-count', kind: 'usage', message: `Invalid integer value: ${text}` })
+  throw new FreshetError({
+    code: 'cli/bad-count',
+    kind: 'usage',
+    message: `Invalid integer value: ${text}. ${what} is a whole number from 1.`,
+  })
 }
 
 async function read(session: DbSession, table: LiveTable): Promise<ListResult> {

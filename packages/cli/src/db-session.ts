@@ -10,6 +10,7 @@ import {
 import { NoCache, openLiveTable, type Cache, type LiveTable, type MasterDatabase } from '@freshet/table'
 import type { Io } from './io.ts'
 import type { CallOptions } from './parse-call.ts'
+import { visible } from './print-table.ts'
 import { openDatabase, type Registry } from './registry.ts'
 
 /** How long a command waits for the connection before it goes on with what it knows. */
@@ -75,7 +76,11 @@ export async function openSession(registry: Registry, options: CallOptions, io: 
 }
 
 function logOf({ debug }: CallOptions, io: Io): Log {
-  const level = debug ? 'debug' : logLevelFrom(io.env['FRESHET_LOG'])
+  const text = io.env['FRESHET_LOG'] ?? ''
+  const named = logLevelFrom(text)
+  if (text !== '' && named === undefined)
+    io.err(`FRESHET_LOG=${visible(text)} is no level. Use error, warn, info, debug or trace.`)
+  const level = debug && named !== 'trace' ? 'debug' : named
   return level === undefined ? silentLog : lineLog(level, (line) => io.err(line))
 }
 

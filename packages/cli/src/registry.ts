@@ -61,11 +61,11 @@ export function placeOf(connection: Connection): string {
 
 /** @throws {FreshetError} `cli/bad-url`. */
 export function checkedUrl(text: string): string {
-  const allowed = ['ws:', 'wss:', 'http:', 'https:']
+  const allowed = ['ws:', 'wss:']
   if (URL.canParse(text) && allowed.includes(new URL(text).protocol)) return text
   throw new FreshetError({
     code: 'cli/bad-url',
     kind: 'usage',
-    message: `${JSON.stringify(text)} is no address of a SurrealDB server. Give one such as ${demoRemote.url}.`,
+    message: `${JSON.stringify(text)} is no WebSocket address of a SurrealDB server. Give one such as ${demoRemote.url}.`,
   })
 }

@@ -259,11 +259,18 @@ test('[CL7] unknown commands, entities, options and broken JSON are said with wh
       "out": "",
     }
   `)
-  expect(await db('product add x')).toMatchObject({ code: 2 })
+  expect(await db('product add x')).toMatchObject({
+    code: 2,
+    err: '❌ Call it as add ID JSON. See freshet --help.',
+  })
+  expect(await freshet('db client list --url http://127.0.0.1:8000')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Give one such as ws://'),
+  })
   expect(await freshet(['db', 'client', 'list', '--url', 'not a url'])).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "❌ "not a url" is no address of a SurrealDB server. Give one such as ws://127.0.0.1:8255/rpc.",
+      "err": "❌ "not a url" is no WebSocket address of a SurrealDB server. Give one such as ws://127.0.0.1:8255/rpc.",
       "out": "",
     }
   `)
@@ -327,6 +334,11 @@ test('[CL11] debug shows misses, hits and the cache key', async () => {
   expect(quiet.err).toBe('')
   const logged = await db('client list', { env: { FRESHET_LOG: 'info' } })
   expect(logged.err).toContain('info freshet::table opened cache_key=client')
+  const odd = await db('client list', { env: { FRESHET_LOG: 'loud' } })
+  expect(odd).toMatchObject({
+    code: 0,
+    err: 'FRESHET_LOG=loud is no level. Use error, warn, info, debug or trace.',
+  })
 })
 
 test('[CL2] every verb prints the same without a cache', async () => {

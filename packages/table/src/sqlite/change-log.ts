@@ -89,7 +89,7 @@ export function createChangeLog({ connection, clock, pollMs }: ChangeLogOptions)
       try {
         tell(watcher)
       } catch (error) {
-        watcher.queue.end(sqliteToError(error))
+        watcher.queue.end(sqliteToError(error, connection.path))
       }
     }
   }
@@ -105,7 +105,7 @@ export function createChangeLog({ connection, clock, pollMs }: ChangeLogOptions)
       try {
         poll()
       } catch (error) {
-        for (const { queue } of watchers) queue.end(sqliteToError(error))
+        for (const { queue } of watchers) queue.end(sqliteToError(error, connection.path))
       }
       if (watchers.size > 0) schedulePoll()
       else cancelPoll = undefined

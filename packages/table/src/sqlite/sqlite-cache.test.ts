@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +53,14 @@ test('[LT15] SqliteCache: a folder that cannot be used is refused, in words', as
   const file = join(await newFolder(), 'file')
   await writeFile(file, '')
   await expect(SqliteCache.open(join(file, 'cache'))).rejects.toMatchObject({ code: 'storage/unavailable' })
+})
+
+test('[LT15] SqliteCache: a parent that takes no folder is refused, in words', async ({ skip }) => {
+  if (!existsSync('/proc/self')) return skip('only Linux has such a folder')
+  await expect(SqliteCache.open('/proc/freshet/cache')).rejects.toMatchObject({
+    code: 'storage/unavailable',
+    message: expect.stringContaining('/proc/freshet/cache'),
+  })
 })
 
 test('[LT21] rows, results and ages survive a restart on disk', async () => {

@@ -1,9 +1,10 @@
 import { FreshetError } from '@freshet/core'
 import { openSqliteStore } from '@freshet/storage/sqlite'
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { createStoreCache, type CacheOptions } from '../store-cache.ts'
+import { makeFolder } from './make-folder.ts'
 
 const suffix = '.freshet.sqlite'
 
@@ -17,8 +18,7 @@ export const SqliteCache = { open }
  */
 async function open(folder: string, options: CacheOptions = {}): Promise<Cache> {
   try {
-    await mkdir(folder, { recursive: true })
-    await readdir(folder)
+    await makeFolder(folder)
   } catch (error) {
     throw folderError(folder, error)
   }

@@ -14,6 +14,7 @@ export type Statement = {
 }
 
 export type SqliteConnection = {
+  readonly path: string
   /** Rows as arrays in the order of the columns selected. Whole numbers are bigints. */
   all(statement: Statement): SqliteValue[][]
   /** Runs the body in one transaction: all of it or nothing. */
@@ -54,11 +55,12 @@ export function openSqliteConnection(path: string, busyTimeoutMs: number): Sqlit
     try {
       return task()
     } catch (error) {
-      throw sqliteToError(error)
+      throw sqliteToError(error, path)
     }
   }
 
   return {
+    path,
     all: ({ sql, values, tests: ownTests = [] }) =>
       guarded(() => {
         const outer = tests
@@ -100,6 +102,6 @@ function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
   try {
     return new DatabaseSync(path, { timeout: busyTimeoutMs })
   } catch (error) {
-    throw sqliteToError(error)
+    throw sqliteToError(error, path)
   }
 }

@@ -172,11 +172,17 @@ test('[TB55] a file that is no database, a folder that is not there and a table 
     (at: string, table = 'product') =>
     () =>
       openSqliteDatabase({ path: at, tables: { [table]: product } })
-  expect(opening(file)).toThrow(expect.objectContaining({ code: 'sqlite/corrupt', kind: 'storage' }))
-  expect(opening(join(folder, 'nowhere', 'x.sqlite'))).toThrow(
-    expect.objectContaining({ code: 'sqlite/cannot-open' }),
+  const naming = (at: string): unknown => expect.stringContaining(at)
+  const nowhere = join(folder, 'nowhere', 'x.sqlite')
+  expect(opening(file)).toThrow(
+    expect.objectContaining({ code: 'sqlite/corrupt', kind: 'storage', message: naming(file) }),
   )
-  expect(opening(path, 'nothing')).toThrow(expect.objectContaining({ code: 'table/missing-table' }))
+  expect(opening(nowhere)).toThrow(
+    expect.objectContaining({ code: 'sqlite/cannot-open', message: naming(nowhere) }),
+  )
+  expect(opening(path, 'nothing')).toThrow(
+    expect.objectContaining({ code: 'table/missing-table', message: naming(path) }),
+  )
 })
 
 test('[TB56] decimals, instants and nested fields are compared by their meaning, in SQLite as here', async () => {

@@ -1,8 +1,12 @@
 import { FreshetError } from '@freshet/core'
 import { WriteRejectedError, type FieldError } from '../master-errors.ts'
 
-/** What SQLite threw, as the error it means for the caller. */
-export function sqliteToError(error: unknown): FreshetError {
+/**
+ * What SQLite threw, as the error it means for the caller.
+ *
+ * @param path - The file, for faults that are mended there.
+ */
+export function sqliteToError(error: unknown, path: string): FreshetError {
   if (error instanceof FreshetError) return error
   const message = error instanceof Error ? error.message : String(error)
   switch (resultCode(error)) {
@@ -24,7 +28,7 @@ export function sqliteToError(error: unknown): FreshetError {
         'sqlite/full',
         'storage',
         true,
-        'The disk of the SQLite database is full. Make room and try again.',
+        `The disk of the SQLite database ${path} is full. Make room and try again.`,
         error,
       )
     case codes.corrupt:
@@ -33,7 +37,7 @@ export function sqliteToError(error: unknown): FreshetError {
         'sqlite/corrupt',
         'storage',
         false,
-        'The file is no SQLite database, or a damaged one.',
+        `The file ${path} is no SQLite database, or a damaged one. Give the path of another, or bring back a copy of it.`,
         error,
       )
     case codes.cannotOpen:
@@ -41,7 +45,7 @@ export function sqliteToError(error: unknown): FreshetError {
         'sqlite/cannot-open',
         'storage',
         false,
-        'The SQLite database cannot be opened. Check its path.',
+        `The SQLite database ${path} cannot be opened. Check that its folder is there and may be written.`,
         error,
       )
     case codes.readOnly:
@@ -49,7 +53,7 @@ export function sqliteToError(error: unknown): FreshetError {
         'sqlite/read-only',
         'storage',
         false,
-        'The SQLite database is read-only. Check its permissions.',
+        `The SQLite database ${path} is read-only. Check the permissions of the file and its folder.`,
         error,
       )
     default:
@@ -58,7 +62,7 @@ export function sqliteToError(error: unknown): FreshetError {
             'table/missing-table',
             'remote',
             false,
-            `SQLite: ${message}. Create it, or mend the name.`,
+            `SQLite: ${message} in ${path}. Create the table, or mend its name.`,
             error,
           )
         : failure('table/remote-failed', 'remote', false, `SQLite failed: ${message}`, error)
