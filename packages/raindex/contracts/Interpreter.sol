@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.25;
 
+import {DecimalFloat} from "./DecimalFloat.sol";
+
 interface Store {
     function get(uint256 namespace, bytes32 key) external view returns (bytes32);
 }
@@ -60,6 +62,12 @@ contract Interpreter {
                 while (true) {}
             } else if (opcode == 0x0d) {
                 values[top++] = bytes32(uint256(uint160(msg.sender)));
+            } else if (opcode == 0x0e) {
+                values[top - 2] = bytes32(uint256(values[top - 2]) - uint256(values[top - 1]));
+                top--;
+            } else if (opcode >= 0x10 && opcode <= 0x15) {
+                values[top - 2] = floatOf(opcode, values[top - 2], values[top - 1]);
+                top--;
             } else {
                 revert UnknownOpcode(opcode);
             }
@@ -68,6 +76,14 @@ contract Interpreter {
         for (uint256 i = 0; i < top; i++) stack[i] = values[top - 1 - i];
         writes = new bytes32[](writtenCount);
         for (uint256 i = 0; i < writtenCount; i++) writes[i] = written[i];
+    }
+
+    function floatOf(uint8 opcode, bytes32 a, bytes32 b) internal pure returns (bytes32) {
+        if (opcode == 0x10) return DecimalFloat.add(a, b);
+        if (opcode == 0x11) return DecimalFloat.sub(a, b);
+        if (opcode == 0x12) return DecimalFloat.mul(a, b);
+        if (opcode == 0x13) return DecimalFloat.div(a, b);
+        return opcode == 0x14 ? DecimalFloat.min(a, b) : DecimalFloat.max(a, b);
     }
 
     function sourceOf(Eval calldata eval) internal pure returns (bytes calldata) {

@@ -22,7 +22,7 @@ const defaultGasLimit = 5_000_000n
  * Where interpreters of Rain send their stack for a debugger to see: every
  * evaluation calls it, and no code is ever deployed there.
  */
-const stackTracer: Address = `0x${keccakOfBytes(new TextEncoder().encode('rain.interpreter.stack-tracer.0')).slice(-40)}`
+export const stackTracer: Address = `0x${keccakOfBytes(new TextEncoder().encode('rain.interpreter.stack-tracer.0')).slice(-40)}`
 
 export type EvmInterpreterOptions = {
   /** Used for nothing else: its accounts, hooks and block are set here. What is not loaded must be `missing` in it, as by default. */

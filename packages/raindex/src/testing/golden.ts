@@ -4,6 +4,7 @@ import { goldenClears } from './golden-clears.ts'
 import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
 import { goldenQuotes } from './golden-quotes.ts'
+import { goldenReplayPoints } from './golden-replay-points.ts'
 import { goldenReplay } from './golden-replay.ts'
 import { goldenReplayedQuotes } from './golden-replayed-quotes.ts'
 import { contractsFolder } from './real-contracts.ts'
@@ -21,6 +22,7 @@ export const goldenChecks: readonly GoldenCheck[] = [
   ...runs.map(goldenClears),
   ...runs.map((name) => goldenQuotes(name)),
   ...runs.map(goldenReplayedQuotes),
+  ...runs.map(goldenReplayPoints),
   goldenTakesV5(),
   goldenTakesV6(),
   ...(contracts === undefined ? [] : withContracts(contracts)),

@@ -15,6 +15,14 @@ export const op = {
   ask: '0b',
   spin: '0c',
   caller: '0d',
+  /** Fails below zero, as `add` and `mul` do beyond a word. */
+  sub: '0e',
+  addFloat: '10',
+  subFloat: '11',
+  mulFloat: '12',
+  divFloat: '13',
+  minFloat: '14',
+  maxFloat: '15',
 } as const
 
 /** Bytecode of an order for that interpreter. */

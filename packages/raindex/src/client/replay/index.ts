@@ -1,0 +1,20 @@
+export {
+  openReplay,
+  type Replay,
+  type ReplayProgress,
+  type ReplayRun,
+  type ReplaySeries,
+  type RunOptions,
+} from './open-replay.ts'
+export type { ReplayPair, ReplayRequest, ReplaySubject } from './replay-request.ts'
+export type { HistoryBlock, HistoryEvent, HistoryHead, ReplayHistory } from './replay-history.ts'
+export { historyFromLogs, type LogHistoryOptions } from './history-from-logs.ts'
+export { createReplayHost, type Looks, type ReplayHost, type ReplayHostOptions } from './replay-host.ts'
+export type { ClockKind } from './chain-clock.ts'
+export { marksOf, pointMarks, type MarkBits, type PointMark } from './point-marks.ts'
+export { numberOf, type ReplayColumns, type ReplayGap, type ReplayResult } from './replay-columns.ts'
+export type { MarkerKind, ReplayMarker } from './replay-markers.ts'
+export type { InspectedVault, InspectedWord, ReplayMoment } from './inspect-moment.ts'
+export { gapText } from './gap-text.ts'
+export { isoTime, markersToCsv, pointsToCsv } from './replay-csv.ts'
+export { replayToSvg, type ReplaySvgOptions } from './replay-svg.ts'

@@ -1,0 +1,97 @@
+import { createWasmEvm } from '@freshet/evm'
+import { createSeededRandom } from '@freshet/core/testing'
+import { expect, test } from 'vitest'
+import {
+  createEvmInterpreter,
+  createRaindexProjection,
+  createStaticCodeCache,
+  hashOrder,
+  quoteOrder,
+  replayLogs,
+  rowState,
+  type EvaluationHost,
+  type QuoteOutcome,
+} from '../../engine/index.ts'
+import { floatToHex } from '../../float/index.ts'
+import { addressOf } from '../../testing/fixture-order.ts'
+import { createMapDraft } from '../../testing/map-draft.ts'
+import { randomStory, storyStart, type MarketStory } from '../../testing/market-story.ts'
+import { marketCode, marketOrderbook } from '../../testing/replay-market.ts'
+import { historyFromLogs } from './history-from-logs.ts'
+import { openReplay, type ReplaySeries } from './open-replay.ts'
+import { createReplayHost } from './replay-host.ts'
+
+const histories = Number(process.env['FRESHET_REPLAY_HISTORIES'] ?? 4)
+const seconds = 120
+const counterparty = addressOf(0xe1)
+const pair = { inputIOIndex: 0, outputIOIndex: 0 }
+
+for (let seed = 1; seed <= histories; seed++) {
+  test(`[RP1] [RP2] every point is what a quote in the state of its second gives, seed ${seed}`, async () => {
+    const story = await randomStory(createSeededRandom(seed), seconds)
+    const replay = await openStory(story)
+    const plain = await plainHost()
+    for (const order of story.orders) {
+      const from = storyStart - 3
+      const to = story.market.head.timestamp
+      const run = await replay.run({ order: hashOrder(order), counterparty, from, to }).catch(() => undefined)
+      // Some orders were never added.
+      if (run === undefined) continue
+      const [series] = run.series
+      const slow: string[] = []
+      for (let second = from; second <= to; second++) {
+        slow.push(shown(await slowQuote(story, plain, hashOrder(order), second)))
+      }
+      expect(series && pointsOf(series)).toEqual(slow)
+    }
+  })
+}
+
+async function openStory({ market }: MarketStory) {
+  const { logs, head } = market
+  const tokens = [0x10, 0x20].map((token) => ({ token: addressOf(token), decimals: 18 }))
+  const history = historyFromLogs(logs, { orderbook: marketOrderbook, chainId: 1, tokens, head })
+  const cache = createStaticCodeCache(marketCode)
+  const options = { engine: await createWasmEvm(), cache, chainId: 1n, orderbook: marketOrderbook }
+  return openReplay(history, createReplayHost(options))
+}
+
+async function plainHost(): Promise<EvaluationHost> {
+  const options = { engine: await createWasmEvm(), cache: createStaticCodeCache(marketCode), chainId: 1n }
+  return {
+    orderbook: marketOrderbook,
+    interpreter: createEvmInterpreter({ ...options, orderbook: marketOrderbook.address }),
+  }
+}
+
+/** Folds all logs up to a second from the start, with the block of that second as the market makes blocks. */
+async function slowQuote(
+  { market }: MarketStory,
+  host: EvaluationHost,
+  order: `0x${string}`,
+  second: number,
+): Promise<QuoteOutcome> {
+  const draft = createMapDraft()
+  const logs = market.logs.filter(({ blockTimestamp = 0 }) => blockTimestamp <= second)
+  const tokens = [0x10, 0x20].map((token) => ({ token: addressOf(token), decimals: 18 }))
+  const { blocks } = replayLogs(logs, marketOrderbook, { decimalsOf: () => 18 })
+  createRaindexProjection('v5').apply(draft, [
+    { kind: 'setTokenDecimals', tokens },
+    ...blocks.flatMap(({ mutations }) => mutations),
+    { kind: 'setEnv', blockNumber: 1_000 + Math.floor((second - storyStart) / 2), timestamp: second },
+  ])
+  return quoteOrder(host, rowState(draft.get), { order, ...pair, counterparty })
+}
+
+function shown(outcome: QuoteOutcome): string {
+  if (outcome.kind === 'not-comparable') return outcome.reason.kind
+  return `${floatToHex(outcome.outputMax)} @ ${floatToHex(outcome.ioRatio)}`
+}
+
+function pointsOf({ columns, results }: ReplaySeries): readonly string[] {
+  return [...columns.result].map((index) => {
+    const result = results[index]
+    if (result?.kind === 'quote') return `${result.outputMax} @ ${result.ioRatio}`
+    return result?.reason.kind ?? 'nothing'
+  })
+}

@@ -1,0 +1,191 @@
+import { FreshetError } from '@freshet/core'
+import { hashOrder, type Bytes32, type Order } from '../../engine/index.ts'
+import { readClock, type ClockReading } from './chain-clock.ts'
+import { eventLoopTurn } from './event-loop-turn.ts'
+import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
+import { bitOf } from './point-marks.ts'
+import { quoteMoment, stillStands, type QuotedMoment } from './quote-moment.ts'
+import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from './replay-columns.ts'
+import type { ReplayHistory } from './replay-history.ts'
+import type { ReplayHost } from './replay-host.ts'
+import { markersOf, type ReplayMarker } from './replay-markers.ts'
+import { pointCount, type ReplayPair, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
+import { readTimeline, type Timeline } from './timeline.ts'
+
+/** What one pair would have quoted, and what happened to it. */
+export type ReplaySeries = ReplayPair & {
+  readonly columns: ReplayColumns
+  readonly results: readonly ReplayResult[]
+  readonly markers: readonly ReplayMarker[]
+}
+
+/** The same request over the same history gives the same run, byte for byte. */
+export type ReplayRun = {
+  readonly orderHash: Bytes32
+  readonly series: readonly ReplaySeries[]
+  /** How many quotes were really made; the other points follow from them. */
+  readonly quotes: number
+}
+
+export type ReplayProgress = { readonly points: number; readonly of: number }
+
+export type RunOptions = {
+  readonly signal?: AbortSignal | undefined
+  /** Called some times a second. */
+  readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
+}
+
+/** A history that is open for replays. */
+export interface Replay {
+  readonly history: ReplayHistory
+  /** Every order the history has, live or not, in the order they came. */
+  orders(): readonly Order[]
+  /**
+   * Quotes at every step, evaluating anew only where something the quote read has changed.
+   *
+   * @throws {FreshetError} `replay/bad-range`, `replay/unknown-order`, `replay/unknown-pair`.
+   * @throws the reason of `signal` when it is aborted.
+   */
+  run(request: ReplayRequest, options?: RunOptions): Promise<ReplayRun>
+  /** Everything about one second. Throws as `run`. */
+  inspect(subject: ReplaySubject & ReplayPair, second: number): Promise<ReplayMoment>
+}
+
+/**
+ * Reads a history and makes it ready for replays.
+ *
+ * @param host - Used for nothing else while this replays.
+ * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend.
+ * @throws {RaindexError} `NegativeVaultBalance`: it does not begin at the order book's first block.
+ */
+export async function openReplay(
+  history: ReplayHistory,
+  host: ReplayHost,
+  options: Pick<RunOptions, 'signal'> = {},
+): Promise<Replay> {
+  const timeline = await readTimeline(history, options.signal)
+  // A host evaluates one call at a time.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+  return {
+    history,
+    orders: () => [...timeline.rows('orders').keys()].flatMap((hash) => knownOrder(timeline, hash) ?? []),
+    run: (request, runOptions = {}) => inTurn(() => runReplay(host, timeline, request, runOptions)),
+    inspect: (subject, second) =>
+      inTurn(async () => {
+        const order = resolveOrder(timeline, subject.order)
+        assertPair(order, subject)
+        return inspectMoment(host, timeline, { ...subject, definition: order }, second)
+      }),
+  }
+}
+
+async function runReplay(
+  host: ReplayHost,
+  timeline: Timeline,
+  request: ReplayRequest,
+  { signal, onProgress }: RunOptions,
+): Promise<ReplayRun> {
+  const count = pointCount(request)
+  const order = resolveOrder(timeline, request.order)
+  const pairs = request.pairs ?? tradingPairs(order)
+  for (const pair of pairs) assertPair(order, pair)
+  const series: ReplaySeries[] = []
+  let quotes = 0
+  for (const pair of pairs) {
+    const before = series.length * count
+    const found = await replayPair(host, timeline, { ...request, ...pair }, count, {
+      signal,
+      onProgress: (points) => onProgress?.({ points: before + points, of: pairs.length * count }),
+    })
+    const markers = markersOf(timeline, { order, ...pair }, request.from, request.to)
+    series.push({ ...pair, columns: found.columns, results: found.results, markers })
+    quotes += found.quotes
+  }
+  return { orderHash: hashOrder(order), series, quotes }
+}
+
+/** Points between two looks at the signal; a quote counts for as much as it takes longer. */
+const workPerTurn = 20_000
+const workOfQuote = 200
+
+async function replayPair(
+  host: ReplayHost,
+  timeline: Timeline,
+  request: ReplayRequest & ReplayPair,
+  count: number,
+  options: { readonly signal?: AbortSignal | undefined; readonly onProgress: (points: number) => void },
+): Promise<{ columns: ReplayColumns; results: readonly ReplayResult[]; quotes: number }> {
+  const { from, stepSeconds = 1, clock = 'second' } = request
+  const { timestamps, history } = timeline
+  const writer = createColumns(count)
+  let standing: { readonly moment: QuotedMoment; readonly result: number } | undefined
+  let place = timeline.placeAt(from)
+  let quotes = 0
+  let work = 0
+  for (let i = 0; i < count; i++) {
+    const second = from + i * stepSeconds
+    while ((timestamps[place + 1] ?? Infinity) <= second) place++
+    if (second > history.head.timestamp) {
+      const beyond = writer.intern({ kind: 'gap', reason: { kind: 'BeyondHistory' } })
+      writer.write(i, second, history.head.number, beyond, 0)
+      continue
+    }
+    const reading = readClock(timeline, second, place, clock)
+    if (standing === undefined || !stillStands(standing.moment, place, reading.env)) {
+      const moment = await quoteMoment(host, timeline, request, { place, env: reading.env })
+      standing = { moment, result: writer.intern(resultOf(moment.outcome)) }
+      quotes++
+      work += workOfQuote
+    }
+    const marks = standing.moment.marks | clockMark(standing.moment, reading, clock)
+    writer.write(i, second, reading.env.blockNumber, standing.result, marks)
+    if (++work < workPerTurn) continue
+    work = 0
+    options.onProgress(i + 1)
+    await eventLoopTurn()
+    options.signal?.throwIfAborted()
+  }
+  options.onProgress(count)
+  return { columns: writer.columns, results: writer.results, quotes }
+}
+
+/** Whether what the program saw of the clock was reckoned. */
+function clockMark({ looks }: QuotedMoment, { estimated }: ClockReading, clock: string): number {
+  const sawIt = looks.number || (looks.time && clock === 'block')
+  return estimated && sawIt ? bitOf('estimated-block') : 0
+}
+
+function tradingPairs({ validInputs, validOutputs }: Order): readonly ReplayPair[] {
+  return validInputs.flatMap((input, inputIOIndex) =>
+    validOutputs.flatMap((output, outputIOIndex) =>
+      input.token === output.token ? [] : [{ inputIOIndex, outputIOIndex }],
+    ),
+  )
+}
+
+function resolveOrder(timeline: Timeline, order: Bytes32 | Order): Order {
+  if (typeof order !== 'string') return order
+  const known = knownOrder(timeline, order)
+  if (known !== undefined) return known
+  const message = `The history has no order ${order}. Check the hash, or take a history that reaches further back.`
+  throw new FreshetError({ code: 'replay/unknown-order', kind: 'usage', message })
+}
+
+function knownOrder(timeline: Timeline, hash: string): Order | undefined {
+  // Rows of orders are written by the projection.
+  return timeline
+    .rows('orders')
+    .get(hash)
+    ?.rows.find((row) => row !== undefined) as Order | undefined
+}
+
+function assertPair({ validInputs, validOutputs }: Order, { inputIOIndex, outputIOIndex }: ReplayPair): void {
+  if (validInputs[inputIOIndex] !== undefined && validOutputs[outputIOIndex] !== undefined) return
+  const message = `The order has ${validInputs.length} inputs and ${validOutputs.length} outputs, and no pair ${inputIOIndex}, ${outputIOIndex}. They are counted from 0.`
+  throw new FreshetError({ code: 'replay/unknown-pair', kind: 'usage', message })
+}

@@ -1,0 +1,57 @@
+import { FreshetError } from '@freshet/core'
+import type { Address, Bytes32, Order, SignedContext, StoreOverride } from '../../engine/index.ts'
+import type { ClockKind } from './chain-clock.ts'
+
+/** One pair of an order. */
+export type ReplayPair = { readonly inputIOIndex: number; readonly outputIOIndex: number }
+
+/** Whose quotes are replayed, and who would take. */
+export type ReplaySubject = {
+  /** The hash of an order of the history, or an order that need never have been there. */
+  readonly order: Bytes32 | Order
+  /** Who would take; see `QuoteRequest`. */
+  readonly counterparty: Address
+  /** Taken as given at every point, each of which is then marked. */
+  readonly signedContext?: readonly SignedContext[] | undefined
+  readonly overrides?: readonly StoreOverride[] | undefined
+  /** Default `second`. */
+  readonly clock?: ClockKind | undefined
+}
+
+/** What is replayed: a point at `from` and after each step, up to `to` at the latest. */
+export type ReplayRequest = ReplaySubject & {
+  /** Default every input with every output of another token. */
+  readonly pairs?: readonly ReplayPair[] | undefined
+  /** Seconds since 1970, whole. */
+  readonly from: number
+  readonly to: number
+  /** Whole seconds. Default 1. */
+  readonly stepSeconds?: number | undefined
+}
+
+/** More points would not fit into memory: 30 days of seconds. */
+export const mostPoints = 2_592_000
+
+/**
+ * How many points a request asks for.
+ *
+ * @throws {FreshetError} `replay/bad-range`: it runs backwards, is no whole number of seconds, or has too many points.
+ */
+export function pointCount({ from, to, stepSeconds = 1 }: ReplayRequest): number {
+  for (const [name, value] of Object.entries({ from, to, stepSeconds })) {
+    if (!Number.isSafeInteger(value) || value < 0) throw badRange(`${name} is ${value}. Give whole seconds.`)
+  }
+  if (stepSeconds < 1) throw badRange('The step is 0. Give at least one second.')
+  if (to < from) throw badRange(`It ends at ${to}, before it begins at ${from}. Turn it around.`)
+  const count = Math.floor((to - from) / stepSeconds) + 1
+  if (count <= mostPoints) return count
+  throw badRange(`It has ${count} points, and at most ${mostPoints} are possible. Take a longer step.`)
+}
+
+function badRange(what: string): FreshetError {
+  return new FreshetError({
+    code: 'replay/bad-range',
+    kind: 'usage',
+    message: `The range cannot be replayed. ${what}`,
+  })
+}
