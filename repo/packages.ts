@@ -11,7 +11,7 @@ export type Workspace = {
 }
 
 /** One public door of a package. */
-export type EntryPoint = {
+type EntryPoint = {
   /** What users import: `@freshet/storage/sqlite`. */
   readonly specifier: string
   /** Its TypeScript, relative to the root: `packages/storage/src/sqlite/index.ts`. */

@@ -15,7 +15,7 @@ export type SurrealEngineHost = {
   close(): Promise<void>
 }
 
-export type EngineConnection = {
+type EngineConnection = {
   /** Executes a request frame and sends its reply. Rejects when the frame is no request. */
   receive(frame: Uint8Array): Promise<void>
   /** Ends the connection's sessions and live queries. */

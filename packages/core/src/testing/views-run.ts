@@ -71,7 +71,7 @@ export function runViewsHistory(steps: readonly ViewsStep[], without?: ViewsRule
   return wrong
 }
 
-export type Model = ReturnType<typeof createModel>
+type Model = ReturnType<typeof createModel>
 
 /** The same in plain maps, recomputed whenever it is asked. */
 function createModel() {

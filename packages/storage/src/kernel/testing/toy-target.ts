@@ -9,7 +9,7 @@ import {
 import { put, gone, toyTable } from '@freshet/core/testing'
 
 /** How the target treats one sending. */
-export type Treatment = 'taken' | 'answer-lost' | 'not-reached' | 'refused' | 'conflict' | 'mute'
+type Treatment = 'taken' | 'answer-lost' | 'not-reached' | 'refused' | 'conflict' | 'mute'
 
 export type ToyTarget = {
   readonly target: WriteTarget
