@@ -1,0 +1,272 @@
+import type { Clock } from '@freshet/core'
+import type { Address, BlockChanges, ChainLog, Orderbook } from '../../engine/index.ts'
+import { RaindexClientError } from '../client-error.ts'
+import { bookChanges, type TokenDecimals } from './book-changes.ts'
+import { bookFilter, storeFilter } from './book-filter.ts'
+import { checkBook, readHead } from './check-book.ts'
+import type { ChainHeads } from './chain-heads.ts'
+import type { ChainNotice } from './chain-notice.ts'
+import type { ChainRules } from './chain-rules.ts'
+import type { Consumer, Delivery } from './consumer.ts'
+import { fetchWindows, type FetchedWindow } from './fetch-windows.ts'
+import { isCanonical, newestCanonical } from './find-fork.ts'
+import type { BlockId, Ledger } from './ledger.ts'
+import type { BlockHeader } from './read-header.ts'
+import { readToken } from './read-token.ts'
+import { readTip } from './read-tip.ts'
+import type { RpcPool } from './rpc-pool.ts'
+import { scanLogs } from './scan-logs.ts'
+import type { WindowSize } from './window-size.ts'
+
+export type ChainStepsOptions = {
+  readonly pool: RpcPool
+  readonly orderbook: Orderbook
+  readonly fromBlock: number
+  readonly ledger: Ledger
+  /** Who is told of the changes. Undefined: only the ledger is filled. */
+  readonly consumer: Consumer | undefined
+  readonly finalityDepth: number
+  readonly maxClockAheadMs: number
+  readonly size: WindowSize
+  readonly ahead: number
+  readonly heads: ChainHeads
+  readonly clock: Clock
+  readonly rules: ChainRules
+  readonly notify: (notice: ChainNotice) => void
+}
+
+export type ChainStep =
+  | Delivery
+  /** The ledger has taken a stretch. */
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  /** Everything up to the head is there. */
+  | { readonly kind: 'live' }
+
+/** Logs read from a node by consumers in one page of the ledger. */
+const logsAPage = 2_000
+
+/**
+ * Follows a chain: fills the ledger to its head, window by window, undoes what was reorganised, and tells a consumer
+ * the changes in the order of the chain. Never ends by itself.
+ *
+ * @throws {RaindexClientError} what a node did that asking again did not mend. Begin again from where the ledger is.
+ */
+export async function* chainSteps(
+  options: ChainStepsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ChainStep, void, undefined> {
+  const { pool, orderbook, fromBlock, heads, consumer, ledger, finalityDepth } = options
+  await checkBook(pool, orderbook.address, signal)
+  const run = await openRun(options, signal)
+  let isLive = false
+  for (;;) {
+    const head = await readHead(options, signal)
+    if (head.number < fromBlock) throw badRange(fromBlock, head.number)
+    options.notify({ kind: 'head', headBlock: head.number, timestamp: head.timestamp })
+    const finalizedTo = head.number - finalityDepth
+    await settleLedger(run, head, finalizedTo)
+    await settleConsumer(run, head, finalizedTo)
+    yield* tellFromLedger(run, finalizedTo)
+    yield* readFinal(run, head)
+    yield* readUnfinal(run, head)
+    const rest = consumer?.rewound(ledger.checkpoint?.())
+    if (rest) yield rest
+    if (!isLive) yield { kind: 'live' }
+    isLive = true
+    await heads.next(signal)
+    signal.throwIfAborted()
+  }
+}
+
+/** What is known while following: a copy of what the ledger says. */
+type Run = {
+  readonly options: ChainStepsOptions
+  readonly signal: AbortSignal
+  tip: BlockId | undefined
+  stores: Map<Address, number>
+  tokens: Map<Address, TokenDecimals>
+}
+
+async function openRun(options: ChainStepsOptions, signal: AbortSignal): Promise<Run> {
+  const run: Run = { options, signal, tip: undefined, stores: new Map(), tokens: new Map() }
+  await readLedger(run)
+  return run
+}
+
+async function readLedger(run: Run): Promise<void> {
+  const { ledger } = run.options
+  run.tip = await ledger.tip()
+  run.stores = new Map(await ledger.stores())
+  run.tokens = new Map((await ledger.tokens()).map(({ address, decimals }) => [address, decimals]))
+}
+
+/** Undoes what the ledger has of blocks that are not of the chain any more. */
+async function settleLedger(run: Run, head: BlockHeader, finalizedTo: number): Promise<void> {
+  const { ledger, rules, notify, pool, fromBlock } = run.options
+  const { tip, signal } = run
+  if (!rules.parentHash || tip === undefined || (await isCanonical(run, tip, head))) return
+  const pageOf = (atOrBefore: number, limit: number): Promise<readonly BlockId[]> =>
+    ledger.blocks(atOrBefore, limit)
+  const ancestor = await newestCanonical(pool, pageOf, Math.min(tip.number, head.number), signal)
+  const ancestorBlock = ancestor?.number ?? fromBlock - 1
+  await ledger.rewind(ancestorBlock)
+  const kind = ancestorBlock < Math.min(finalizedTo, tip.number) ? 'deep-reorg' : 'reorg'
+  notify({ kind, tipBlock: tip.number, ancestorBlock, depth: tip.number - ancestorBlock })
+  await readLedger(run)
+}
+
+/** Makes the next delivery undo what the consumer has of such blocks. */
+async function settleConsumer(run: Run, head: BlockHeader, finalizedTo: number): Promise<void> {
+  const { consumer, rules, pool, notify, ledger } = run.options
+  const last = consumer?.last
+  if (!rules.parentHash || consumer === undefined || last === undefined) return
+  if (await isCanonical(run, last, head)) return
+  const kept = await newestCanonical(pool, consumer.blocks, Math.min(last.number, head.number), run.signal)
+  consumer.rewind(kept)
+  // A ledger of its own has told already.
+  if (ledger.checkpoint !== undefined) return
+  const ancestorBlock = kept?.number ?? -1
+  const kind = ancestorBlock < Math.min(finalizedTo, last.number) ? 'deep-reorg' : 'reorg'
+  notify({ kind, tipBlock: last.number, ancestorBlock, depth: last.number - ancestorBlock })
+}
+
+/** Tells the consumer what the ledger has and it has not. */
+async function* tellFromLedger(run: Run, finalizedTo: number): AsyncGenerator<ChainStep, void, undefined> {
+  const { consumer, ledger } = run.options
+  while (consumer !== undefined && run.tip !== undefined && consumer.position < run.tip.number) {
+    const { logs, upTo } = await ledger.read(consumer.position, logsAPage)
+    if (upTo.number <= consumer.position) return
+    yield consumer.deliver(
+      upTo,
+      await changesOf(run, logs, consumer.position),
+      finalizedTo,
+      ledger.checkpoint?.(),
+    )
+  }
+}
+
+/** Reads what is final, in windows of many blocks. */
+async function* readFinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep, void, undefined> {
+  const { fromBlock, finalityDepth, orderbook, pool, size, ahead } = run.options
+  const from = run.tip === undefined ? fromBlock : run.tip.number + 1
+  const to = head.number - finalityDepth
+  if (from > to) return
+  const context = { pool, size, ahead, signal: run.signal }
+  const filter = () => bookFilter(orderbook.address, run.stores.keys())
+  for await (const window of fetchWindows(context, { from, to }, filter)) {
+    yield* takeWindow(run, window, [], head)
+    yield { kind: 'progress', done: window.to + 1 - fromBlock, total: head.number + 1 - fromBlock }
+  }
+}
+
+/** Reads what may still be reorganised, with every header. */
+async function* readUnfinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep, void, undefined> {
+  const { fromBlock, orderbook, rules, notify, pool, size } = run.options
+  const from = run.tip === undefined ? fromBlock : run.tip.number + 1
+  if (from > head.number) return
+  const filter = bookFilter(orderbook.address, run.stores.keys())
+  const context = { pool, size, rules, notify, signal: run.signal }
+  const { headers, logs } = await readTip(context, from, head, run.tip, filter)
+  yield* takeWindow(run, { from, to: head.number, filter, header: head, logs }, headers, head)
+}
+
+/** Takes a stretch: what it lacks is fetched, the ledger keeps it, the consumer is told. */
+async function* takeWindow(
+  run: Run,
+  window: FetchedWindow,
+  headers: readonly BlockHeader[],
+  head: BlockHeader,
+): AsyncGenerator<ChainStep, void, undefined> {
+  const { consumer, ledger, orderbook, finalityDepth, notify } = run.options
+  const { from, to, header } = window
+  const scan = scanLogs(window.logs, orderbook.address)
+  const newStores = new Map([...scan.stores].filter(([store]) => !run.stores.has(store)))
+  const newTokens = await Promise.all(
+    [...scan.tokens]
+      .filter((token) => !run.tokens.has(token))
+      .map((token) => readToken(run.options.pool, token, run.signal)),
+  )
+  for (const { address, decimals } of newTokens) {
+    run.tokens.set(address, decimals)
+    if (decimals === 'none') notify({ kind: 'no-decimals', token: address })
+  }
+  for (const [store, blockNumber] of newStores) notify({ kind: 'store', store, blockNumber })
+  yield* readStoreHistory(run, [...newStores.keys()], from)
+  const logs = await withStoreLogs(run, window, newStores.keys(), headers)
+  const told = consumer && to > consumer.position ? await changesOf(run, logs, from - 1) : undefined
+  for (const [store, block] of newStores) run.stores.set(store, block)
+  const finalizedTo = head.number - finalityDepth
+  await ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
+  run.tip = { number: to, hash: header.hash }
+  notify({ kind: 'window', fromBlock: from, toBlock: to, logs: logs.length, headBlock: head.number })
+  if (told === undefined || consumer === undefined) yield { kind: 'recorded' }
+  else {
+    // A consumer may be ahead of a ledger that begins anew.
+    const news = told.filter(({ blockNumber }) => blockNumber > consumer.position)
+    yield consumer.deliver(run.tip, news, finalizedTo, ledger.checkpoint?.())
+  }
+}
+
+/** What new stores held before this window: from the book's first block, since nothing says when they began. */
+async function* readStoreHistory(
+  run: Run,
+  stores: readonly Address[],
+  before: number,
+): AsyncGenerator<ChainStep, void, undefined> {
+  const { fromBlock, ledger, rules, pool, size, ahead } = run.options
+  if (stores.length === 0 || before <= fromBlock || !rules.storeHistory) return
+  const context = { pool, size, ahead, signal: run.signal }
+  const filter = storeFilter(stores)
+  for await (const { to, logs } of fetchWindows(context, { from: fromBlock, to: before - 1 }, () => filter)) {
+    await ledger.addStoreLogs(logs)
+    yield { kind: 'progress', done: to + 1 - fromBlock, total: before - fromBlock }
+  }
+}
+
+/** Adds the logs of stores that were not known when the window was asked for. */
+async function withStoreLogs(
+  run: Run,
+  window: FetchedWindow,
+  newStores: Iterable<Address>,
+  headers: readonly BlockHeader[],
+): Promise<readonly ChainLog[]> {
+  const stores = [...run.stores.keys(), ...newStores].filter((store) => !window.filter.addresses.has(store))
+  if (stores.length === 0) return window.logs
+  const { orderbook, rules, notify, pool, size } = run.options
+  const { from, to, header } = window
+  const context = { pool, size, rules, notify, ahead: 1, signal: run.signal }
+  const filter = storeFilter(stores)
+  const added: ChainLog[] = []
+  if (headers.length > 0) {
+    added.push(...(await readTip(context, from, header, undefined, filter)).logs)
+  } else {
+    for await (const { logs } of fetchWindows(context, { from, to }, () => filter)) added.push(...logs)
+  }
+  return [...window.logs, ...added.filter(({ address }) => address !== orderbook.address)].toSorted(
+    (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,
+  )
+}
+
+/** The changes that logs after a block make. */
+async function changesOf(
+  run: Run,
+  logs: readonly ChainLog[],
+  after: number,
+): Promise<readonly BlockChanges[]> {
+  const { ledger, orderbook } = run.options
+  const knownStores = new Set([...run.stores].filter(([, block]) => block <= after).map(([store]) => store))
+  const history = new Map(
+    await Promise.all(
+      [...scanLogs(logs, orderbook.address).stores.keys()]
+        .filter((store) => !knownStores.has(store))
+        .map(async (store) => [store, await ledger.words(store, after + 1)] as const),
+    ),
+  )
+  return bookChanges({ orderbook, logs, knownStores, history, decimalsOf: (token) => run.tokens.get(token) })
+}
+
+function badRange(fromBlock: number, headBlock: number): RaindexClientError {
+  const message = `The first block ${fromBlock} lies behind the chain's newest, ${headBlock}. Give an earlier one.`
+  return new RaindexClientError('BadRange', { message, details: { fromBlock, headBlock } })
+}

@@ -1,0 +1,115 @@
+import type { ChainLog } from '../../engine/index.ts'
+import { readHeader, type BlockHeader } from './read-header.ts'
+import { chainMoved, readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
+import { RpcFault } from './rpc-fault.ts'
+import type { RpcPool } from './rpc-pool.ts'
+import { quantity, withTimestamps } from './timestamps.ts'
+import type { WindowSize } from './window-size.ts'
+
+/** The logs of a stretch of the chain. */
+export type FetchedWindow = BlockRange & {
+  /** What was asked for. */
+  readonly filter: LogFilter
+  /** Of the last block. */
+  readonly header: BlockHeader
+  /** Ascending, with the time of their blocks. */
+  readonly logs: readonly ChainLog[]
+}
+
+export type FetchContext = {
+  readonly pool: RpcPool
+  readonly size: WindowSize
+  /** Windows under way or waiting to be taken. */
+  readonly ahead: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Reads a range window by window, several at once, and gives them in order.
+ *
+ * @param filter - Asked for each window when it is begun.
+ * @throws {RpcFault} when a node will not answer for a single block, or all attempts failed.
+ */
+export async function* fetchWindows(
+  context: FetchContext,
+  { from, to }: BlockRange,
+  filter: () => LogFilter,
+): AsyncGenerator<FetchedWindow, void, undefined> {
+  const { size, ahead } = context
+  const controller = new AbortController()
+  const signal = AbortSignal.any([controller.signal, context.signal])
+  const underway: Promise<readonly FetchedWindow[]>[] = []
+  let next = from
+  const begin = (): void => {
+    while (next <= to && underway.length < ahead) {
+      const range = { from: next, to: Math.min(to, next + size.blocks - 1) }
+      const window = fetchRange({ ...context, signal }, range, filter())
+      // Told to whoever takes it; until then it is not unhandled.
+      window.catch(() => undefined)
+      underway.push(window)
+      next = range.to + 1
+    }
+  }
+  try {
+    begin()
+    for (let window = underway.shift(); window !== undefined; window = underway.shift()) {
+      const fetched = await window
+      begin()
+      yield* fetched
+    }
+  } finally {
+    controller.abort()
+    await Promise.allSettled(underway)
+  }
+}
+
+/** One range, in halves where a node finds it too large. */
+export async function fetchRange(
+  context: Omit<FetchContext, 'ahead'>,
+  range: BlockRange,
+  filter: LogFilter,
+): Promise<readonly FetchedWindow[]> {
+  const { pool, size, signal } = context
+  const blocks = range.to - range.from + 1
+  try {
+    const { header, logs } = await pool.ask(
+      [logsCall(filter, range), headerCall(range.to)],
+      ([logsAnswer, headerAnswer]) => {
+        const last = readHeader(headerAnswer, range.to)
+        // A node that lags behind gives no logs for blocks it does not have, and no error.
+        if (last === undefined)
+          throw new RpcFault('transport', `The node does not have block ${range.to} yet.`)
+        return { header: last, logs: readLogs(logsAnswer, filter, range) }
+      },
+      { signal, mayShrink: blocks > 1 },
+    )
+    const end = logs.at(-1)
+    if (end?.blockNumber === range.to && end.blockHash !== header.hash) throw chainMoved(range.to)
+    size.answered(blocks, logs.length)
+    return [{ ...range, filter, header, logs: await withTimestamps(pool, logs, [header], signal) }]
+  } catch (error) {
+    if (blocks === 1 || !isTooLarge(error)) throw error
+    size.refused(blocks)
+    const middle = range.from + Math.floor(blocks / 2) - 1
+    const first = await fetchRange(context, { from: range.from, to: middle }, filter)
+    return [...first, ...(await fetchRange(context, { from: middle + 1, to: range.to }, filter))]
+  }
+}
+
+export function logsCall(
+  { addresses, topics }: LogFilter,
+  where: BlockRange | { readonly blockHash: string },
+) {
+  const range =
+    'blockHash' in where ? where : { fromBlock: quantity(where.from), toBlock: quantity(where.to) }
+  return { method: 'eth_getLogs', params: [{ ...range, address: [...addresses], topics: [[...topics]] }] }
+}
+
+export function headerCall(block: number | 'latest') {
+  const which = block === 'latest' ? block : quantity(block)
+  return { method: 'eth_getBlockByNumber', params: [which, false] }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RpcFault && (error.fault === 'too-large' || error.fault === 'timeout')
+}
