@@ -62,7 +62,7 @@ function selling(nonce: number, bytecode: Hex): Order {
   return {
     owner: addressOf(0x42),
     evaluable: { interpreter: addressOf(0xaa), store: addressOf(0xbb), bytecode },
-    validInputs: [{ token: usdc, vaultId: wordOf(0x01) }],
+    validInputs: [{ token: usdc, vaultId: wordOf(0x40 + nonce) }],
     validOutputs: [{ token: weth, vaultId: wordOf(nonce) }],
     nonce: wordOf(nonce),
   }

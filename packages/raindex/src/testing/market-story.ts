@@ -25,16 +25,22 @@ export async function randomStory(random: Random, seconds: number): Promise<Mark
   const pick = (): Order => orders[below(orders.length)] ?? orders[0]
   market.add(bid)
   market.deposit(bid, bid.validOutputs[0] ?? nowhere, '100000')
+  const addWithWords = (order: Order): void =>
+    market.add(order, [
+      [lastTradeKey, timeWord(market.head.timestamp)],
+      [askKey, askWord('3100')],
+    ])
+  for (const order of orders) {
+    addWithWords(order)
+    market.deposit(order, order.validOutputs[0] ?? nowhere, '2')
+  }
   let second = storyStart
   while (second < storyStart + seconds) {
     const order = pick()
     const output = order.validOutputs[0] ?? nowhere
-    switch (below(7)) {
+    switch (below(12)) {
       case 0:
-        market.add(order, [
-          [lastTradeKey, timeWord(market.head.timestamp)],
-          [askKey, askWord('3100')],
-        ])
+        addWithWords(order)
         break
       case 1:
         market.remove(order)

@@ -12,7 +12,7 @@ import {
 import { floatToHex } from '../../float/index.ts'
 import { readClock } from './chain-clock.ts'
 import { bitOf, marksOf, type PointMark } from './point-marks.ts'
-import { quoteMoment } from './quote-moment.ts'
+import { createMomentQuoter } from './quote-moment.ts'
 import type { ReplayGap } from './replay-columns.ts'
 import type { ReplayHost } from './replay-host.ts'
 import type { ReplayPair, ReplaySubject } from './replay-request.ts'
@@ -62,7 +62,7 @@ export async function inspectMoment(
   const known = Math.min(second, head.timestamp)
   const place = timeline.placeAt(known)
   const { env, estimated } = readClock(timeline, known, place, clock)
-  const moment = await quoteMoment(host, timeline, subject, { place, env })
+  const moment = await createMomentQuoter(host, timeline, subject)(place, env)
   const { looks } = moment
   const sawClock = looks.number || (looks.time && clock === 'block')
   const marks = moment.marks | (estimated && sawClock ? bitOf('estimated-block') : 0)

@@ -15,11 +15,10 @@ import {
 import { floatToHex } from '../../float/index.ts'
 import { addressOf } from '../../testing/fixture-order.ts'
 import { createMapDraft } from '../../testing/map-draft.ts'
+import { marketTokens, replayMarket } from '../../testing/market-replay.ts'
 import { randomStory, storyStart, type MarketStory } from '../../testing/market-story.ts'
 import { marketCode, marketOrderbook } from '../../testing/replay-market.ts'
-import { historyFromLogs } from './history-from-logs.ts'
-import { openReplay, type ReplaySeries } from './open-replay.ts'
-import { createReplayHost } from './replay-host.ts'
+import type { ReplaySeries } from './open-replay.ts'
 
 const histories = Number(process.env['FRESHET_REPLAY_HISTORIES'] ?? 4)
 const seconds = 120
@@ -29,8 +28,9 @@ const pair = { inputIOIndex: 0, outputIOIndex: 0 }
 for (let seed = 1; seed <= histories; seed++) {
   test(`[RP1] [RP2] every point is what a quote in the state of its second gives, seed ${seed}`, async () => {
     const story = await randomStory(createSeededRandom(seed), seconds)
-    const replay = await openStory(story)
+    const replay = await replayMarket(story.market)
     const plain = await plainHost()
+    const kinds = new Map<string, number>()
     for (const order of story.orders) {
       const from = storyStart - 3
       const to = story.market.head.timestamp
@@ -43,17 +43,14 @@ for (let seed = 1; seed <= histories; seed++) {
         slow.push(shown(await slowQuote(story, plain, hashOrder(order), second)))
       }
       expect(series && pointsOf(series)).toEqual(slow)
+      for (const { kind } of series?.markers ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+      const quoted = slow.filter((text) => text.includes('@')).length
+      kinds.set('quoted', (kinds.get('quoted') ?? 0) + quoted)
     }
+    // A story in which nothing happens proves nothing.
+    expect(kinds.get('quoted')).toBeGreaterThan(100)
+    expect(kinds.get('take')).toBeGreaterThan(1)
   })
-}
-
-async function openStory({ market }: MarketStory) {
-  const { logs, head } = market
-  const tokens = [0x10, 0x20].map((token) => ({ token: addressOf(token), decimals: 18 }))
-  const history = historyFromLogs(logs, { orderbook: marketOrderbook, chainId: 1, tokens, head })
-  const cache = createStaticCodeCache(marketCode)
-  const options = { engine: await createWasmEvm(), cache, chainId: 1n, orderbook: marketOrderbook }
-  return openReplay(history, createReplayHost(options))
 }
 
 async function plainHost(): Promise<EvaluationHost> {
@@ -73,10 +70,9 @@ async function slowQuote(
 ): Promise<QuoteOutcome> {
   const draft = createMapDraft()
   const logs = market.logs.filter(({ blockTimestamp = 0 }) => blockTimestamp <= second)
-  const tokens = [0x10, 0x20].map((token) => ({ token: addressOf(token), decimals: 18 }))
   const { blocks } = replayLogs(logs, marketOrderbook, { decimalsOf: () => 18 })
   createRaindexProjection('v5').apply(draft, [
-    { kind: 'setTokenDecimals', tokens },
+    { kind: 'setTokenDecimals', tokens: marketTokens },
     ...blocks.flatMap(({ mutations }) => mutations),
     { kind: 'setEnv', blockNumber: 1_000 + Math.floor((second - storyStart) / 2), timestamp: second },
   ])

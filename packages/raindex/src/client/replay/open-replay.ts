@@ -1,10 +1,10 @@
 import { FreshetError } from '@freshet/core'
 import { hashOrder, type Bytes32, type Order } from '../../engine/index.ts'
-import { readClock, type ClockReading } from './chain-clock.ts'
+import { readClock, writeBlockNumbers, type ClockReading } from './chain-clock.ts'
 import { eventLoopTurn } from './event-loop-turn.ts'
 import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
 import { bitOf } from './point-marks.ts'
-import { quoteMoment, stillStands, type QuotedMoment } from './quote-moment.ts'
+import { createMomentQuoter, standsFor, type QuotedMoment } from './quote-moment.ts'
 import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from './replay-columns.ts'
 import type { ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
@@ -109,9 +109,8 @@ async function runReplay(
   return { orderHash: hashOrder(order), series, quotes }
 }
 
-/** Points between two looks at the signal; a quote counts for as much as it takes longer. */
-const workPerTurn = 20_000
-const workOfQuote = 200
+/** Quotes between two looks at the signal: some milliseconds. */
+const quotesPerTurn = 100
 
 async function replayPair(
   host: ReplayHost,
@@ -123,32 +122,43 @@ async function replayPair(
   const { from, stepSeconds = 1, clock = 'second' } = request
   const { timestamps, history } = timeline
   const writer = createColumns(count)
-  let standing: { readonly moment: QuotedMoment; readonly result: number } | undefined
-  let place = timeline.placeAt(from)
+  const { time } = writer.columns
+  for (let i = 0; i < count; i++) time[i] = from + i * stepSeconds
+  writeBlockNumbers(timeline, writer.columns)
+  /** The first point at or after a second. */
+  const pointFrom = (second: number): number =>
+    Math.max(0, Math.min(count, Math.ceil((second - from) / stepSeconds)))
+  const quoteAt = createMomentQuoter(host, timeline, request)
+  const known = pointFrom(history.head.timestamp + 1)
   let quotes = 0
-  let work = 0
-  for (let i = 0; i < count; i++) {
-    const second = from + i * stepSeconds
-    while ((timestamps[place + 1] ?? Infinity) <= second) place++
-    if (second > history.head.timestamp) {
-      const beyond = writer.intern({ kind: 'gap', reason: { kind: 'BeyondHistory' } })
-      writer.write(i, second, history.head.number, beyond, 0)
-      continue
+  let i = 0
+  while (i < known) {
+    const place = timeline.placeAt(from + i * stepSeconds)
+    const { env, estimated } = readClock(timeline, from + i * stepSeconds, place, clock)
+    const moment = await quoteAt(place, env)
+    const result = writer.intern(resultOf(moment.outcome))
+    const stateEnd = Math.min(known, pointFrom(timestamps[moment.validUntil] ?? Infinity))
+    const { looks } = moment
+    if (!looks.time && !looks.number) {
+      writer.fill(i, stateEnd, result, moment.marks)
+      i = stateEnd
+    } else {
+      let now: ClockReading = { env, estimated }
+      let nowPlace = place
+      do {
+        writer.fill(i, i + 1, result, moment.marks | clockMark(moment, now, clock))
+        const second = from + ++i * stepSeconds
+        while ((timestamps[nowPlace + 1] ?? Infinity) <= second) nowPlace++
+        now = readClock(timeline, second, nowPlace, clock)
+      } while (i < stateEnd && standsFor(moment, now.env))
     }
-    const reading = readClock(timeline, second, place, clock)
-    if (standing === undefined || !stillStands(standing.moment, place, reading.env)) {
-      const moment = await quoteMoment(host, timeline, request, { place, env: reading.env })
-      standing = { moment, result: writer.intern(resultOf(moment.outcome)) }
-      quotes++
-      work += workOfQuote
-    }
-    const marks = standing.moment.marks | clockMark(standing.moment, reading, clock)
-    writer.write(i, second, reading.env.blockNumber, standing.result, marks)
-    if (++work < workPerTurn) continue
-    work = 0
-    options.onProgress(i + 1)
+    if (++quotes % quotesPerTurn !== 0) continue
+    options.onProgress(i)
     await eventLoopTurn()
     options.signal?.throwIfAborted()
+  }
+  if (known < count) {
+    writer.fill(known, count, writer.intern({ kind: 'gap', reason: { kind: 'BeyondHistory' } }), 0)
   }
   options.onProgress(count)
   return { columns: writer.columns, results: writer.results, quotes }

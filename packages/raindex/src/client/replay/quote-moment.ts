@@ -1,4 +1,10 @@
-import { quoteOrder, type EnvRow, type QuoteOutcome, type QuoteRequest } from '../../engine/index.ts'
+import {
+  quoteOrder,
+  type EnvRow,
+  type OrderbookState,
+  type QuoteOutcome,
+  type QuoteRequest,
+} from '../../engine/index.ts'
 import { bitOf, type MarkBits } from './point-marks.ts'
 import type { Looks, ReplayHost } from './replay-host.ts'
 import { nextChange, type Place, type RowVersions, type Timeline } from './timeline.ts'
@@ -14,37 +20,49 @@ export type QuotedMoment = {
   readonly validUntil: Place
 }
 
-/** Quotes one pair in the state after a block. */
-export async function quoteMoment(
+/** Quotes one pair in the state after a block, one moment at a time. */
+export type MomentQuoter = (place: Place, env: EnvRow) => Promise<QuotedMoment>
+
+export function createMomentQuoter(
   host: ReplayHost,
   timeline: Timeline,
   request: QuoteRequest,
-  at: { readonly place: Place; readonly env: EnvRow },
-): Promise<QuotedMoment> {
-  const read = new Set<RowVersions>()
+): MomentQuoter {
+  // One state that is moved through time, because making one takes as long as a small quote.
+  const at: { place: Place; env: EnvRow } = { place: -1, env: { blockNumber: 0, timestamp: 0 } }
+  const read: RowVersions[] = []
   let askedWallet = false
-  const rows = timeline.state(at, (row) => read.add(row))
-  const state = {
-    ...rows,
-    env: at.env,
-    wallet: (...of: Parameters<NonNullable<typeof rows.wallet>>) => {
+  const rows = timeline.state(at, (row) => read.push(row))
+  const state: OrderbookState = {
+    get env() {
+      return at.env
+    },
+    order: rows.order,
+    vaultBalance: rows.vaultBalance,
+    word: rows.word,
+    tokenDecimals: rows.tokenDecimals,
+    wallet(owner, token) {
       askedWallet = true
-      return rows.wallet?.(...of)
+      return rows.wallet?.(owner, token)
     },
   }
-  const outcome = await quoteOrder(host, state, request)
-  const looks = host.takeLooks()
-  let validUntil = Infinity
-  for (const row of read) validUntil = Math.min(validUntil, nextChange(row, at.place))
-  return { outcome, env: at.env, looks, marks: marksOf(request, looks, askedWallet), validUntil }
+  return async (place, env) => {
+    at.place = place
+    at.env = env
+    read.length = 0
+    askedWallet = false
+    const outcome = await quoteOrder(host, state, request)
+    const looks = host.takeLooks()
+    let validUntil = Infinity
+    for (const row of read) validUntil = Math.min(validUntil, nextChange(row, place))
+    return { outcome, env, looks, marks: marksOf(request, looks, askedWallet), validUntil }
+  }
 }
 
-/** Whether a quote still stands in a later block with another clock. */
-export function stillStands({ looks, env, validUntil }: QuotedMoment, place: Place, now: EnvRow): boolean {
+/** Whether a quote stands for another clock of the same state. */
+export function standsFor({ looks, env }: QuotedMoment, now: EnvRow): boolean {
   return (
-    place < validUntil &&
-    (!looks.time || env.timestamp === now.timestamp) &&
-    (!looks.number || env.blockNumber === now.blockNumber)
+    (!looks.time || env.timestamp === now.timestamp) && (!looks.number || env.blockNumber === now.blockNumber)
   )
 }
 

@@ -31,20 +31,20 @@ export type ColumnsWriter = {
   readonly results: readonly ReplayResult[]
   /** The index of a result among the results. */
   intern(result: ReplayResult): number
-  write(at: number, time: number, blockNumber: number, result: number, marks: MarkBits): void
+  /** Writes the same result to the points from one to before another. Times and blocks are the caller's to fill. */
+  fill(start: number, end: number, result: number, marks: MarkBits): void
 }
 
 export function createColumns(length: number): ColumnsWriter {
-  const columns: ReplayColumns = {
-    time: new Float64Array(length),
-    blockNumber: new Float64Array(length),
-    ratio: new Float64Array(length),
-    outputMax: new Float64Array(length),
-    result: new Uint32Array(length),
-    marks: new Uint8Array(length),
-  }
+  const columns = emptyColumns(length)
   const results: ReplayResult[] = []
   const numbers: (readonly [ratio: number, outputMax: number])[] = []
+  // Most quotes of an order offer the same.
+  let [lastMax, lastMaxNumber]: [Bytes32, number] = ['0x', NaN]
+  const maxNumber = (word: Bytes32): number => {
+    if (word !== lastMax) [lastMax, lastMaxNumber] = [word, numberOf(word)]
+    return lastMaxNumber
+  }
   const known = new Map<string, number>()
   return {
     columns,
@@ -55,28 +55,42 @@ export function createColumns(length: number): ColumnsWriter {
       if (index !== undefined) return index
       known.set(key, results.length)
       numbers.push(
-        result.kind === 'quote' ? [numberOf(result.ioRatio), numberOf(result.outputMax)] : [NaN, NaN],
+        result.kind === 'quote' ? [numberOf(result.ioRatio), maxNumber(result.outputMax)] : [NaN, NaN],
       )
       return results.push(result) - 1
     },
-    write(at, time, blockNumber, result, marks) {
-      columns.time[at] = time
-      columns.blockNumber[at] = blockNumber
-      columns.ratio[at] = numbers[result]?.[0] ?? NaN
-      columns.outputMax[at] = numbers[result]?.[1] ?? NaN
-      columns.result[at] = result
-      columns.marks[at] = marks
+    fill(start, end, result, marks) {
+      columns.ratio.fill(numbers[result]?.[0] ?? NaN, start, end)
+      columns.outputMax.fill(numbers[result]?.[1] ?? NaN, start, end)
+      columns.result.fill(result, start, end)
+      columns.marks.fill(marks, start, end)
     },
+  }
+}
+
+/** All in one buffer, which is made, and sent to another thread, at once. */
+function emptyColumns(length: number): ReplayColumns {
+  const buffer = new ArrayBuffer(length * (4 * 8 + 4 + 1))
+  const wide = (at: number): Float64Array => new Float64Array(buffer, at * 8 * length, length)
+  return {
+    time: wide(0),
+    blockNumber: wide(1),
+    ratio: wide(2),
+    outputMax: wide(3),
+    result: new Uint32Array(buffer, 4 * 8 * length, length),
+    marks: new Uint8Array(buffer, (4 * 8 + 4) * length, length),
   }
 }
 
 /** What is kept of a quote's outcome. */
 export function resultOf(outcome: QuoteOutcome): ReplayResult {
   if (outcome.kind === 'not-comparable') return { kind: 'gap', reason: outcome.reason }
+  // The stack holds both as words already.
+  const { stack, ioRatio, outputMax } = outcome
   return {
     kind: 'quote',
-    ioRatio: floatToHex(outcome.ioRatio),
-    outputMax: floatToHex(outcome.outputMax),
+    ioRatio: stack[0] ?? floatToHex(ioRatio),
+    outputMax: stack[1] ?? floatToHex(outputMax),
   }
 }
 
@@ -87,13 +101,12 @@ export function joinColumns(
   const joined = createColumns(parts.reduce((sum, { columns }) => sum + columns.time.length, 0))
   let at = 0
   for (const { columns, results } of parts) {
-    const indexes: (number | undefined)[] = []
-    for (let i = 0; i < columns.time.length; i++) {
-      const own = columns.result[i] ?? 0
-      const result = results[own]
-      if (result === undefined) continue
-      const index = (indexes[own] ??= joined.intern(result))
-      joined.write(at++, columns.time[i] ?? NaN, columns.blockNumber[i] ?? NaN, index, columns.marks[i] ?? 0)
+    joined.columns.time.set(columns.time, at)
+    joined.columns.blockNumber.set(columns.blockNumber, at)
+    // Results come in the order of their first points, in the parts as in the whole.
+    const indexes = results.map(joined.intern)
+    for (let i = 0; i < columns.time.length; i++, at++) {
+      joined.fill(at, at + 1, indexes[columns.result[i] ?? 0] ?? 0, columns.marks[i] ?? 0)
     }
   }
   return { columns: joined.columns, results: joined.results }
