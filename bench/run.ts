@@ -61,7 +61,9 @@ function parseCall(args: readonly string[], known: readonly string[]): Call {
       const sentence = `There is no benchmark named ${unknown.join(', ')}. Names: ${known.join(', ')}.`
       return { kind: 'mistake', sentence }
     }
-    const benches = known.filter((bench) => names.length === 0 || names.some((name) => matches(bench, name)))
+    const isAsked = (bench: string): boolean =>
+      names.length === 0 ? !bench.startsWith('peers/') : names.some((name) => matches(bench, name))
+    const benches = known.filter(isAsked)
     return { kind: 'run', benches, json: values.json }
   } catch (error) {
     return { kind: 'mistake', sentence: error instanceof Error ? error.message : String(error) }
@@ -90,6 +92,7 @@ function help(known: readonly string[]): string {
   return `npm run bench -- [NAME…] [--json FILE]
 
 Runs all benchmarks, or those of an area (core) or a name (core/views, views), each in a fresh process.
+Those against other libraries (peers) run only by name: they are installed first, 400 MB into bench/peers.
 A row holds when its ratio is within its bound; exits with 1 when one does not. --json writes the rows.
 
 ${known.map((bench) => `  ${bench}`).join('\n')}`

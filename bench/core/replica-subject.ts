@@ -1,16 +1,19 @@
-import { createReplica, type Replica, type StateBatch } from '@freshet/core'
+import { createReplica, noTelemetry, type Replica, type StateBatch, type Telemetry } from '@freshet/core'
 import { liveQuery, type BenchItem, type Change } from './workload.ts'
 
 /** Our side of the comparison: everything goes through `replica.apply`, in memory, with one live query open. */
 export class ReplicaSubject {
   readonly #replica: Replica
+  readonly #telemetry: Telemetry
   readonly #collection
 
   constructor(
     callback: (window: readonly BenchItem[]) => void,
     replica: Replica = createReplica(benchReplica),
+    telemetry: Telemetry = noTelemetry,
   ) {
     this.#replica = replica
+    this.#telemetry = telemetry
     this.#collection = this.#replica.collection('items')
     // The workload's rows are what this replica is given.
     this.#collection.view(liveQuery).subscribe(({ rows }) => callback(rows as readonly BenchItem[]))
@@ -21,7 +24,11 @@ export class ReplicaSubject {
   }
 
   apply(batch: StateBatch): void {
+    if (this.#telemetry === noTelemetry) return void this.#replica.apply(batch)
+    // As a live table does for each event.
+    const span = this.#telemetry.span('freshet.table.event', { cache_key: 'bench', kind: 'upsert' })
     this.#replica.apply(batch)
+    span.end()
   }
 
   layer(operationId: string, id: string, set: { readonly score: number; readonly status: string }): void {

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openReplica, storeTables, type Replica } from '@freshet/core'
+import { lineLog, openReplica, storeTables, type Replica, type Telemetry } from '@freshet/core'
+import { openTelemetry } from '@freshet/core/opentelemetry'
 import { openSqliteStore } from '@freshet/storage/sqlite'
+import type { Span, SpanOptions, Tracer } from '@opentelemetry/api'
 import { collectGarbage, median, quantile } from '../measure.ts'
 import { PlainLimit } from './plain-limit.ts'
 import { batchOf, benchReplica, ReplicaSubject } from './replica-subject.ts'
@@ -35,10 +37,10 @@ class Sides {
   limitWindow: Window = []
   oursWindow: Window = []
 
-  constructor(count: number, seed: number, replica?: Replica) {
+  constructor(count: number, seed: number, replica?: Replica, telemetry?: Telemetry) {
     this.workload = new Workload(count, seed)
     this.limit = new PlainLimit((window) => (this.limitWindow = window))
-    this.ours = new ReplicaSubject((window) => (this.oursWindow = window), replica)
+    this.ours = new ReplicaSubject((window) => (this.oursWindow = window), replica, telemetry)
     const { rows } = this.workload
     const batch = batchOf(rows.map((row) => ({ id: row.id, row })))
     const copy = [...rows]
@@ -257,8 +259,11 @@ function measureHotOnly(sides: Sides): Pick<ViewsFigures, 'hotP50'> {
   return { hotP50: measureHot(sides, 1_000).p50 }
 }
 
-/** Hot changes of a replica on a SQLite file, and what their commits cost behind them. */
-export type DurableFigures = { readonly hotP50: Pair; readonly committed: number }
+/** The figures of a replica on a SQLite file, every event in a span, logging as `debug` asks; and its commits. */
+export type DurableFigures = Pick<ViewsFigures, 'uniform' | 'hotP50' | 'hotP95' | 'tick' | 'optimistic'> & {
+  /** Microseconds per change that the commit behind it takes. */
+  readonly committed: number
+}
 
 async function measureDurable(count: number): Promise<DurableFigures> {
   const directory = await mkdtemp(join(tmpdir(), 'freshet-bench-'))
@@ -267,31 +272,62 @@ async function measureDurable(count: number): Promise<DurableFigures> {
     tables: storeTables(benchReplica.tables),
   })
   try {
-    const replica = await openReplica({ ...benchReplica, store })
-    const sides = new Sides(count, 7, replica)
+    const log = lineLog('debug', () => {})
+    const replica = await openReplica({ ...benchReplica, store, log })
+    const sides = new Sides(count, 7, replica, openTelemetry({ tracer: countingTracer() }))
     await replica.flushed()
-    const hotP50: Pair[] = []
+    const uniform = measureUniform(sides, 1_000)
+    await replica.flushed()
+    const { p50, p95 } = measureHot(sides, 1_000)
     const committed: number[] = []
-    for (let turn = 0; turn < 16; turn++) {
-      const steps = sides.workload.hot(1_000)
-      const pair = { limit: median(hotLimit(sides, steps)), ours: median(hotOurs(sides, steps)) }
+    for (let turn = 0; turn < 10; turn++) {
+      await replica.flushed()
+      hotOurs(sides, sides.workload.hot(1_000))
       const start = performance.now()
       await replica.flushed()
-      if (turn < warmUpTurns) continue
-      hotP50.push(pair)
       committed.push(performance.now() - start)
     }
+    // What the limit has not seen of those.
+    sides.limit.load([...sides.workload.rows])
+    const tick = measureTick(sides)
+    await replica.flushed()
+    const optimistic = measureOptimistic(sides, 2_000)
+    await replica.flushed()
     await replica.close()
-    return {
-      hotP50: {
-        limit: median(hotP50.map((pair) => pair.limit)),
-        ours: median(hotP50.map((pair) => pair.ours)),
-      },
-      committed: median(committed),
-    }
+    return { uniform, hotP50: p50, hotP95: p95, tick, optimistic, committed: median(committed) }
   } finally {
     await store.close()
     await rm(directory, { recursive: true })
+  }
+}
+
+/** Records spans as an SDK does, and drops them. */
+function countingTracer(): Tracer {
+  const context = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 1 }
+  const started = new Set<object>()
+  const startSpan = (name: string, options: SpanOptions = {}): Span => {
+    const span: Span = {
+      spanContext: () => context,
+      setAttribute: () => span,
+      setAttributes: () => span,
+      addEvent: () => span,
+      addLink: () => span,
+      addLinks: () => span,
+      setStatus: () => span,
+      updateName: () => span,
+      end: () => void started.delete(recorded),
+      isRecording: () => true,
+      recordException: () => {},
+    }
+    const recorded = { name, attributes: { ...options.attributes }, startedAt: performance.now(), span }
+    started.add(recorded)
+    return span
+  }
+  return {
+    startSpan,
+    startActiveSpan: () => {
+      throw new Error('Freshet starts no active spans.')
+    },
   }
 }
 
