@@ -1,4 +1,4 @@
-import { createReplica } from '@freshet/core'
+import { createIntake, createReplica } from '@freshet/core'
 import {
   createRaindexProjection,
   hashOrder,
@@ -62,9 +62,11 @@ function buildState(entries: readonly unknown[]): void {
   const replica = createReplica({
     name: 'bench',
     tables: raindexTables,
-    projection: createRaindexProjection('v5'),
-    isReady: () => true,
-    keepPositions: 64,
+    intake: createIntake({
+      projection: createRaindexProjection('v5'),
+      isReady: () => true,
+      keepPositions: 64,
+    }),
   })
   for (const { blockNumber, blockHash, mutations } of replay.blocks) {
     const { position } = replica

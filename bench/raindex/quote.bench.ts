@@ -12,7 +12,7 @@ import {
   type Order,
   type OrderbookState,
 } from '@freshet/raindex/engine'
-import { createReplica } from '@freshet/core'
+import { createIntake, createReplica } from '@freshet/core'
 import { floatToHex, parse } from '@freshet/raindex/float'
 import { addressOf, wordOf } from '../../packages/raindex/src/testing/fixture-order.ts'
 import { benchRow, type BenchRow } from '../bench-row.ts'
@@ -82,8 +82,7 @@ function stateOf(orders: readonly Order[]): OrderbookState {
   const replica = createReplica({
     name: 'bench',
     tables: raindexTables,
-    projection: createRaindexProjection('v5'),
-    isReady: () => true,
+    intake: createIntake({ projection: createRaindexProjection('v5'), isReady: () => true }),
   })
   const tokens = [0x10, 0x20].map((token) => ({ token: addressOf(token), decimals: 18 }))
   const deltas = orders.flatMap(({ owner, validOutputs }) =>

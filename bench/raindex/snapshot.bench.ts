@@ -1,4 +1,4 @@
-import { createReplica, type Replica } from '@freshet/core'
+import { createIntake, createReplica, type Replica } from '@freshet/core'
 import {
   createRaindexProjection,
   encodeOrder,
@@ -117,8 +117,7 @@ function bookOf(facts: readonly Mutation[]): Replica<Mutation> {
   const replica = createReplica<Mutation>({
     name: 'bench',
     tables: raindexTables,
-    projection: createRaindexProjection('v5'),
-    isReady: () => true,
+    intake: createIntake({ projection: createRaindexProjection('v5'), isReady: () => true }),
   })
   replica.apply({ kind: 'log', after: -1, upTo: 1, facts })
   return replica

@@ -3,7 +3,7 @@ import { decode } from 'cbor-x'
 import { DatabaseSync } from 'node:sqlite'
 
 /** A record as the store writes it: the limit gets the very same bytes. */
-export type BareRecord = { readonly id: string; readonly value: Uint8Array; readonly key: Uint8Array }
+export type BareRecord = { readonly id: string; readonly value: Uint8Array; readonly key: string }
 
 /** Reads back what the store wrote, so that both sides insert the same bytes. */
 export function readBareRecords(path: string): readonly BareRecord[] {
@@ -21,7 +21,7 @@ export function insertBare(path: string, records: readonly BareRecord[], batchRo
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   database.exec('PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000')
   database.exec(`
-    CREATE TABLE items (id TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, k0 BLOB NOT NULL) STRICT;
+    CREATE TABLE items (id TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL, k0 TEXT NOT NULL) STRICT;
     CREATE UNIQUE INDEX items_id ON items (id);
     CREATE INDEX items_k0 ON items (k0, id);
     CREATE TABLE checkpoint (id TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;

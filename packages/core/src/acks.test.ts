@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Ack, RowFact, Seq } from './batch.ts'
 import { wholeTable } from './coverage.ts'
 import type { RowEdit } from './overlay.ts'
+import { createIntake } from './intake.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -158,8 +159,10 @@ test('[O5] [W5] an acknowledged write that still waits for its row falls with a 
 test('[W5] a parked reply leaves the layer until it is applied', () => {
   const ready = new Set<string>()
   const { replica, rows, write, reply } = setUp({
-    needsOf: (fact) => (fact.kind === 'put' && fact.row['price'] === 2 ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.kind === 'put' && fact.row['price'] === 2 ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   const read = write('op', price(2))
   expect(reply(read.startedAt, [put('a', { price: 2, name: 'x' })], ack).kind).toBe('parked')

@@ -1,15 +1,16 @@
+import type { Collection } from './collection.ts'
 import type { Derived, Output } from './derived.ts'
 import { FreshetError } from './errors.ts'
 import { ExactSum } from './exact-sum.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createListeners } from './listeners.ts'
 import { compileField, compilePredicate } from './predicate.ts'
-import type { Filter } from './query.ts'
+import type { Filter, Query } from './query.ts'
 import { valueKey } from './query-key.ts'
 import { columnType } from './value-equality.ts'
 import { meaning } from './value-order.ts'
 import type { Row, Value } from './value.ts'
-import type { ViewHost } from './view.ts'
+import { viewHosts, type ViewHost } from './view-host.ts'
 
 /** One total over the rows that match. Null and absent fields are left out of all but `count`. */
 export type AggregateTerm =
@@ -40,12 +41,20 @@ export type Aggregate<S extends AggregateSpec = AggregateSpec> = {
   close(): void
 }
 
-/** @throws {FreshetError} `query/bad-filter`, `query/bad-aggregate`. */
-export function createAggregate<S extends AggregateSpec>(
-  host: ViewHost,
-  filter: Filter | undefined,
+/**
+ * Keeps totals over the rows of a collection that match a query's filter; its
+ * order and window say nothing here.
+ *
+ * @throws {FreshetError} `query/bad-filter`, `query/bad-aggregate`, or
+ *   `query/foreign-collection` for one that was not made by `createCollection`.
+ */
+export function aggregate<S extends AggregateSpec>(
+  collection: Pick<Collection, 'name'>,
+  { filter }: Query,
   spec: S,
 ): Aggregate<S> {
+  const host = viewHosts.get(collection)
+  if (!host) throw foreignCollection(collection.name)
   const listeners = createListeners<AggregateSnapshot<S>>(host.onListenerError)
   const totals = Object.entries(spec).map(([name, term]) => ({ name, ...openTotal(host, filter, term) }))
   const derived = followTotals(host, filter, totals)
@@ -192,4 +201,12 @@ function followTotals(host: ViewHost, filter: Filter | undefined, totals: readon
   }
   host.rows.follow(derived)
   return derived
+}
+
+function foreignCollection(name: string): FreshetError {
+  return new FreshetError({
+    code: 'query/foreign-collection',
+    kind: 'usage',
+    message: `Collection ${name} is a copy or was not made by createCollection; give the one that the replica returns.`,
+  })
 }

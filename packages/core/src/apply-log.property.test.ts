@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LogBatch } from './batch.ts'
+import { createIntake } from './intake.ts'
 import { randomBelow, type Random } from './random.ts'
 import { createReplica } from './replica.ts'
 import { makeLog } from './testing/kernel-history.ts'
@@ -34,9 +35,7 @@ function runHistory(random: Random): void {
   const replica = createReplica<ToyLog>({
     name: 'r',
     tables: [{ name: toyTable }],
-    projection: toyProjection,
-    isReady: (need) => ready.has(need),
-    keepPositions: 8,
+    intake: createIntake({ projection: toyProjection, isReady: (need) => ready.has(need), keepPositions: 8 }),
   })
   let stretches: Stretch[] = []
   let final = -1

@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest'
 import type { LogBatch, Position } from './batch.ts'
-import { createReplica, type ReplicaOptions } from './replica.ts'
+import { createIntake, type IntakeOptions } from './intake.ts'
+import { createReplica } from './replica.ts'
 import { toyProjection, type ToyLog } from './testing/toy-chain.ts'
 import { toyTable } from './testing/toy-table.ts'
 
-function setUp(options: Partial<ReplicaOptions<ToyLog>> = {}) {
+function setUp(options: Partial<IntakeOptions<ToyLog>> & { readonly maxRows?: number } = {}) {
+  const { maxRows, ...rest } = options
   const ready = new Set<string>()
   const replica = createReplica<ToyLog>({
     name: 'r',
     tables: [{ name: toyTable }],
-    projection: toyProjection,
-    isReady: (need) => ready.has(need),
-    keepPositions: 10,
-    ...options,
+    maxRows,
+    intake: createIntake({
+      projection: toyProjection,
+      isReady: (need) => ready.has(need),
+      keepPositions: 10,
+      ...rest,
+    }),
   })
   return {
     replica,

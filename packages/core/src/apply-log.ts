@@ -2,11 +2,11 @@ import type { ApplyOutcome, LogBatch, Need, Position } from './batch.ts'
 import type { Deferrals } from './deferral.ts'
 import { createDraft, rowKeyText, type DraftWrite, type WorkingDraft } from './draft.ts'
 import type { History, HistoryEntry } from './history.ts'
+import { deferredDelete, deferredWrite, historyDelete, historyWrite } from './intake-records.ts'
 import type { KernelRules } from './kernel.ts'
 import type { Projection } from './projection.ts'
 import type { StoreWrite } from './store.ts'
 import type { Row } from './value.ts'
-import { deferredDelete, deferredWrite, historyDelete, historyWrite } from './replica-records.ts'
 
 /** What the log side of a replica works on. */
 export type LogKernel<F> = {

@@ -1,4 +1,3 @@
-import { createAggregate, type Aggregate, type AggregateSpec } from './aggregate.ts'
 import { createCollectionWriter, type CollectionState, type CollectionWriter } from './collection-writer.ts'
 import { LayeredRows } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
@@ -8,7 +7,8 @@ import type { Query } from './query.ts'
 import type { Version } from './row-slots.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
-import { createView, type View, type ViewHost } from './view.ts'
+import { createView, type View } from './view.ts'
+import { viewHosts, type ViewHost } from './view-host.ts'
 
 export type { CollectionWriter } from './collection-writer.ts'
 export type { LoadEntry, RowFold } from './layered-rows.ts'
@@ -59,8 +59,6 @@ export type Collection<R extends Row = Row> = {
   subscribe(listener: (change: CollectionChange) => void): () => void
   /** @throws {FreshetError} `query/bad-window`, `query/bad-filter`. */
   view(query?: Query): View<R>
-  /** Keeps totals over the rows that match a query's filter; its order and window say nothing here. */
-  aggregate<S extends AggregateSpec>(query: Query, spec: S): Aggregate<S>
 }
 
 export type CollectionOptions = {
@@ -98,8 +96,8 @@ export function createCollection<R extends Row = Row>(
     },
     subscribe: (listener) => listeners.add(listener),
     view: (query = {}) => createView(host, query),
-    aggregate: (query, spec) => createAggregate(host, query.filter, spec),
   }
+  viewHosts.set(collection, host)
   // The rows are what the source put there; R is the caller's word for them.
   return { collection: collection as unknown as Collection<R>, writer: createCollectionWriter(state) }
 }

@@ -42,13 +42,7 @@ export function decimalParts(value: number | bigint | Tagged): DecimalParts | un
   if (value === Infinity || value === -Infinity) {
     return { sign: value > 0 ? 1 : -1, digits: '1', exponent: Infinity }
   }
-  return parseDecimal(Number.isInteger(value) ? BigInt(value).toString() : String(value))
-}
-
-/** Orders two decimals by their value. */
-export function compareDecimals(a: DecimalParts, b: DecimalParts): number {
-  if (a.sign !== b.sign) return a.sign - b.sign
-  if (a.exponent !== b.exponent) return a.exponent < b.exponent ? -a.sign : a.sign
-  if (a.digits === b.digits) return 0
-  return a.digits < b.digits ? -a.sign : a.sign
+  // Beyond 2^53 a number prints with zeros in place of its last digits.
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value)
+  return parseDecimal(String(isRounded ? BigInt(value) : value))
 }

@@ -1,83 +1,112 @@
+import { applyBatch } from './apply-batch.ts'
 import type { RowFact } from './batch.ts'
-import type { Log } from './log.ts'
+import { wholeTable } from './coverage.ts'
+import { readBooks, takeOver } from './kept-books.ts'
+import { lead } from './lead.ts'
+import type { Replica } from './replica.ts'
+import { coreOf, type ReplicaCore } from './replica-core.ts'
 import { kernelTables } from './replica-records.ts'
-import type { CommitSeq, Store, StoreWrite } from './store.ts'
+import type { Store, StoreWrite } from './store.ts'
 
 /** Takes over what another process or tab commits to the store they share [T9]. */
 export type Follower = {
-  /** Resolves when all that was committed before the call is taken over. Calls share one run. */
+  /** Resolves when all that was committed before the call is taken over. Calls share one run; does nothing for a leader. */
   pull(): Promise<void>
+  /**
+   * Ends the leadership before and becomes the leader: from now on what is
+   * applied is committed, and this replica alone may run sources [T10].
+   *
+   * @throws {FreshetError} `storage/*` as the store does.
+   */
+  promote(): Promise<void>
 }
 
-export function createFollower(options: {
-  readonly store: Store
-  /** The commit the follower's rows are at least as new as. */
-  readonly seq: CommitSeq
-  readonly tables: readonly string[]
-  readonly log: Log
-  /** Ids that are held of a table. */
-  held(table: string): Iterable<string>
-  apply(facts: readonly RowFact[]): void
-  /** The kernel's own books have changed. */
-  refresh(): Promise<void>
-}): Follower {
-  const { store, log } = options
-  const tables = new Set(options.tables)
-  const books = new Set<string>([kernelTables.state, kernelTables.coverage])
-  let seq = options.seq
+/** Follows the store a replica was opened on as a follower; does nothing for one in memory. Once per replica. */
+export function followStore<F>(replica: Replica<F>): Follower {
+  const core = coreOf(replica)
+  const { disk } = core
   let pulling: Promise<void> | undefined
   let again = false
 
-  const pullOnce = async (): Promise<void> => {
-    const changes = await store.changesSince(seq)
-    if (changes.seq === seq) return
-    if (changes.kind === 'reset') {
-      log.write(
-        'info',
-        'freshet::follower',
-        'The store no longer knows what changed; everything is read again.',
-      )
-      for (const table of tables) options.apply(await differences(table))
-      await options.refresh()
-    } else {
-      const facts = changes.writes.flatMap(({ table, id, value }) =>
-        tables.has(table) ? [factOf(table, id, value)] : [],
-      )
-      if (facts.length > 0) options.apply(facts)
-      if (changes.writes.some(({ table }) => books.has(table))) await options.refresh()
-    }
-    seq = changes.seq
-  }
-  const differences = async (table: string): Promise<readonly RowFact[]> => {
-    const facts: RowFact[] = []
-    const seen = new Set<string>()
-    for await (const slice of store.scan(table, 5_000)) {
-      for (const { id, value } of slice) {
-        seen.add(id)
-        facts.push(factOf(table, id, value))
-      }
-    }
-    for (const id of options.held(table)) if (!seen.has(id)) facts.push(factOf(table, id, undefined))
-    return facts
-  }
   const pullUntilQuiet = async (): Promise<void> => {
     try {
       do {
         again = false
-        await pullOnce()
+        await pullOnce(core)
       } while (again)
     } finally {
       pulling = undefined
     }
   }
+  const pull = async (): Promise<void> => {
+    if (core.committer) return
+    again = true
+    pulling ??= pullUntilQuiet()
+    await pulling
+  }
 
   return {
-    pull() {
-      again = true
-      pulling ??= pullUntilQuiet()
-      return pulling
+    pull,
+    async promote() {
+      if (core.committer || !disk) return
+      await pull()
+      const term = await disk.store.takeTerm()
+      // What the leader before committed between the two.
+      await pull()
+      takeOver(core, await readBooks(core, disk))
+      // Which rows of other tables the leader before held for verified is not known.
+      const isWhole = (table: string): boolean => core.coverages.get(table, wholeTable)?.complete === true
+      core.continuous &&= core.tables.names().every(isWhole)
+      lead(core, disk, term)
     },
   }
+}
+
+async function pullOnce<F>(core: ReplicaCore<F>): Promise<void> {
+  const { disk } = core
+  if (!disk) return
+  const changes = await disk.store.changesSince(disk.seq)
+  if (changes.seq === disk.seq) return
+  const tables = new Set(core.tables.names())
+  const apply = (facts: readonly RowFact[]): void =>
+    void applyBatch(core, { kind: 'state', startedAt: 'live', facts })
+  if (changes.kind === 'reset') {
+    core.log.write(
+      'info',
+      'freshet::follower',
+      'The store no longer knows what changed; everything is read again.',
+    )
+    for (const table of tables) apply(await differences(core, disk.store, table))
+    takeOver(core, await readBooks(core, disk))
+  } else {
+    const facts = changes.writes.flatMap(({ table, id, value }) =>
+      tables.has(table) ? [factOf(table, id, value)] : [],
+    )
+    if (facts.length > 0) apply(facts)
+    const isOfBooks = ({ table }: StoreWrite): boolean =>
+      table === kernelTables.state || table === kernelTables.coverage
+    if (changes.writes.some(isOfBooks)) takeOver(core, await readBooks(core, disk))
+  }
+  disk.seq = changes.seq
+}
+
+async function differences<F>(
+  { tables }: ReplicaCore<F>,
+  store: Store,
+  table: string,
+): Promise<readonly RowFact[]> {
+  const facts: RowFact[] = []
+  const seen = new Set<string>()
+  for await (const slice of store.scan(table, 5_000)) {
+    for (const { id, value } of slice) {
+      seen.add(id)
+      facts.push(factOf(table, id, value))
+    }
+  }
+  for (const id of tables.writer(table).idsVerifiedBefore(Infinity)) {
+    if (!seen.has(id)) facts.push(factOf(table, id, undefined))
+  }
+  return facts
 }
 
 function factOf(table: string, id: string, row: StoreWrite['value']): RowFact {

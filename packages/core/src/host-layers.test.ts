@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RowFact } from './batch.ts'
+import { submitLayer } from './host-layers.ts'
 import { createReplica } from './replica.ts'
 import { put } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -19,7 +20,8 @@ function setUp() {
   const push = (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts })
   push(put('a', { n: 1, m: 1 }))
   const submit = (n: number, guard = (row: Row | undefined) => row?.['n'] === n, operationId = 'h') =>
-    replica.submitLayer(
+    submitLayer(
+      replica,
       { operationId, table: toyTable, id: 'a', edit: { kind: 'patch', set: { n } } },
       { guard, timeoutMs: 1_000 },
     )

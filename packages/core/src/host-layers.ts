@@ -1,5 +1,7 @@
-import type { Clock } from './clock.ts'
+import { addLayer, dropLayer } from './layers.ts'
 import type { Layer } from './overlay.ts'
+import type { Replica } from './replica.ts'
+import { coreOf, type ReplicaCore } from './replica-core.ts'
 import type { Row } from './value.ts'
 
 /** How a layer of the host ended. */
@@ -19,19 +21,19 @@ export type HostLayer = {
 }
 
 export type HostLayers = {
-  readonly size: number
   add(layer: Layer, options: HostLayerOptions): HostLayer
   /** Judges the layers of the rows that have changed. */
   judge(changed: (table: string, id: string) => boolean): void
 }
 
-export function createHostLayers(options: {
-  readonly clock: Clock
-  confirmed(table: string, id: string): Row | undefined
-  show(layer: Layer): void
-  drop(operationId: string): void
-  onGuardError(error: unknown): void
-}): HostLayers {
+/** Shows a write of the host's own, judged by its guard [O7]. */
+export function submitLayer<F>(replica: Replica<F>, layer: Layer, options: HostLayerOptions): HostLayer {
+  const core = coreOf(replica)
+  core.hostLayers ??= createHostLayers(core)
+  return core.hostLayers.add(layer, options)
+}
+
+function createHostLayers<F>(core: ReplicaCore<F>): HostLayers {
   type Entry = {
     readonly layer: Layer
     readonly guard: HostLayerOptions['guard']
@@ -42,33 +44,30 @@ export function createHostLayers(options: {
   /** A guard that throws has not said that the write has happened. */
   const holds = (layer: Layer, guard: HostLayerOptions['guard']): boolean => {
     try {
-      return guard(options.confirmed(layer.table, layer.id))
+      return guard(core.tables.collection(layer.table).confirmed(layer.id))
     } catch (error) {
-      options.onGuardError(error)
+      core.onListenerError(error)
       return false
     }
   }
   return {
-    get size() {
-      return entries.size
-    },
     add(layer, { guard, timeoutMs }) {
       const { operationId } = layer
       entries.get(operationId)?.end('rolled-back')
       // What has happened already is not shown as pending, not even for one notification.
       if (holds(layer, guard)) return { operationId, settled: Promise.resolve('confirmed'), rollback() {} }
       const { promise, resolve } = Promise.withResolvers<LayerOutcome>()
-      const cancelTimeout = options.clock.schedule(() => end('timed-out'), timeoutMs)
+      const cancelTimeout = core.clock.schedule(() => end('timed-out'), timeoutMs)
       const end = (outcome: LayerOutcome): void => {
         if (entries.get(operationId) !== entry) return
         entries.delete(operationId)
         cancelTimeout()
-        options.drop(operationId)
+        dropLayer(core, operationId)
         resolve(outcome)
       }
       const entry: Entry = { layer, guard, end }
       entries.set(operationId, entry)
-      options.show(layer)
+      addLayer(core, layer)
       return { operationId, settled: promise, rollback: () => end('rolled-back') }
     },
     judge(changed) {

@@ -8,9 +8,8 @@ export * from './log.ts'
 export * from './telemetry.ts'
 export * from './store.ts'
 export { rowsEqual, valuesEqual } from './value-equality.ts'
-export { compareComparable, compareValues, durationNanoseconds } from './value-order.ts'
-export { decimalParts, type DecimalParts } from './decimal-parts.ts'
-export { dateInstant, parseInstant, type Instant } from './instant.ts'
+export { compareComparable, compareValues } from './value-order.ts'
+export { orderText } from './order-text.ts'
 export { compileField, compilePredicate, type Predicate } from './predicate.ts'
 export { compileOrder, type RowComparator } from './row-order.ts'
 export {
@@ -27,7 +26,13 @@ export {
   type Version,
 } from './collection.ts'
 export type { View, ViewSnapshot } from './view.ts'
-export type { Aggregate, AggregateSnapshot, AggregateSpec, AggregateTerm } from './aggregate.ts'
+export {
+  aggregate,
+  type Aggregate,
+  type AggregateSnapshot,
+  type AggregateSpec,
+  type AggregateTerm,
+} from './aggregate.ts'
 export type { WorkCounter } from './ordered-rows.ts'
 export { filterKey, orderKey, queryKey, valueKey } from './query-key.ts'
 export type {
@@ -45,13 +50,15 @@ export type {
 export type { Draft, Projection, RowKey } from './projection.ts'
 export type { Page, PageRequest, Resume, Source, SourceCapabilities, StreamItem } from './source.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { createIntake, type Intake, type IntakeOptions } from './intake.ts'
+export { followStore, type Follower } from './follower.ts'
 export { readFirstWindow } from './first-window.ts'
 export { openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
 export type { TableSpec } from './replica-tables.ts'
 export { isFresh, wholeTable, type Coverage } from './coverage.ts'
 export type { OpenRead } from './open-reads.ts'
 export { applyEdit, patchRow, type Fold, type Layer, type RowEdit } from './overlay.ts'
-export type { HostLayer, HostLayerOptions, LayerOutcome } from './host-layers.ts'
+export { submitLayer, type HostLayer, type HostLayerOptions, type LayerOutcome } from './host-layers.ts'
 export type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
 export {
   createOutbox,

@@ -16,21 +16,9 @@ export function parseInstant(text: string): Instant | undefined {
   return Number.isNaN(second) ? undefined : { second, fraction: fraction.replace(/0+$/, '') }
 }
 
-/** The instant of a `Date`; an invalid date has the second NaN. */
-export function dateInstant(date: Date): Instant {
-  const ms = date.getTime()
-  const rest = ((ms % 1000) + 1000) % 1000
-  const fraction = String(rest).padStart(3, '0').replace(/0+$/, '')
-  return { second: ms - rest, fraction }
-}
-
-/** Earlier first; an invalid date is after every other. */
-export function compareInstants(a: Instant, b: Instant): number {
-  if (a.second < b.second) return -1
-  if (a.second > b.second) return 1
-  if (a.second !== b.second) return Number(Number.isNaN(a.second)) - Number(Number.isNaN(b.second))
-  if (a.fraction === b.fraction) return 0
-  return a.fraction < b.fraction ? -1 : 1
+/** The instant of a `Date`; `undefined` for an invalid one. */
+export function dateInstant(date: Date): Instant | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : parseInstant(date.toISOString())
 }
 
 function fullZone(zone: string): string {

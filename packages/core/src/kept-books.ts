@@ -1,39 +1,38 @@
-import type { Position } from './batch.ts'
-import type { Coverage } from './coverage.ts'
-import type { Deferred } from './deferral.ts'
-import type { HistoryEntry } from './history.ts'
-import {
-  kernelTables,
-  readCoverage,
-  readDeferred,
-  readHistory,
-  readState,
-  type KeptState,
-} from './replica-records.ts'
-import type { CommitSeq, Store } from './store.ts'
+import { wholeTable, type Coverage } from './coverage.ts'
+import type { Disk, ReplicaCore } from './replica-core.ts'
+import { kernelTables, readCoverage, readState, type KeptState } from './replica-records.ts'
+import type { CommitSeq } from './store.ts'
 
 /** Everything a store keeps of a replica besides its rows. */
-export type KeptBooks<F> = KeptState & {
+export type KeptBooks = KeptState & {
   /** The commit these books are at least as new as. */
   readonly seq: CommitSeq
-  readonly history: readonly HistoryEntry<F>[]
-  readonly deferred: readonly Deferred<F>[]
   readonly coverages: readonly Coverage[]
+  readonly restoreIntake: ((oldest: number) => void) | undefined
 }
 
-export async function readBooks<F>(store: Store, origin: Position): Promise<KeptBooks<F>> {
+export async function readBooks<F>(
+  { origin, intake }: ReplicaCore<F>,
+  { store }: Pick<Disk, 'store'>,
+): Promise<KeptBooks> {
   const { seq } = await store.info()
-  const [state, history, deferred, coverages] = await Promise.all([
+  const [state, coverages, restoreIntake] = await Promise.all([
     store.range(kernelTables.state, {}),
-    store.range(kernelTables.history, {}),
-    store.range(kernelTables.deferred, {}),
     store.range(kernelTables.coverage, {}),
+    intake?.read(store),
   ])
-  return {
-    ...readState(state, origin),
-    seq,
-    history: history.map((record) => readHistory<F>(record)),
-    deferred: deferred.map((record) => readDeferred<F>(record)),
-    coverages: coverages.map(readCoverage),
+  return { ...readState(state, origin), seq, coverages: coverages.map(readCoverage), restoreIntake }
+}
+
+/** Goes on where the books stand. */
+export function takeOver<F>(core: ReplicaCore<F>, books: KeptBooks): void {
+  const { coverages, tables, epoch, seq, status } = core
+  const { position, checkpoint, freshAtUnixMs, continuous } = books
+  Object.assign(core, { position, checkpoint, freshAtUnixMs, continuous })
+  books.restoreIntake?.(books.oldest)
+  for (const coverage of books.coverages) {
+    coverages.set({ ...coverage, epoch, seq })
+    if (coverage.key === wholeTable) tables.writer(coverage.table).setComplete(coverage.complete)
   }
+  status.update({ freshness: { freshAtUnixMs } })
 }

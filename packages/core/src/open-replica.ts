@@ -1,15 +1,19 @@
 import type { RowFact } from './batch.ts'
-import { readBooks } from './kept-books.ts'
+import { wholeTable } from './coverage.ts'
+import { readBooks, takeOver, type KeptBooks } from './kept-books.ts'
+import { lead } from './lead.ts'
 import { createReplicaOn, type Replica, type ReplicaOptions } from './replica.ts'
+import { createReplicaCore, type ReplicaCore } from './replica-core.ts'
 import { kernelStoreTables } from './replica-records.ts'
 import type { TableSpec } from './replica-tables.ts'
-import type { CommitSeq, Store, StoreRecord, StoreTable } from './store.ts'
+import type { CommitSeq, Store, StoreTable } from './store.ts'
+import type { Row } from './value.ts'
 
 export type OpenReplicaOptions<F> = ReplicaOptions<F> & {
   readonly store: Store
   /**
    * `leader` (default) ends the leadership before it and commits what it applies.
-   * `follower` shows what the leader commits; `promote` makes it the leader.
+   * `follower` shows what was committed and commits nothing; see `followStore`.
    */
   readonly role?: 'leader' | 'follower' | undefined
   /** Told after each commit, so that followers can be told. */
@@ -17,7 +21,7 @@ export type OpenReplicaOptions<F> = ReplicaOptions<F> & {
 }
 
 /** Rows read from the store in one slice while loading. */
-const loadRows = 5_000
+const loadedRows = 5_000
 
 /**
  * A replica on a durable store: it stands where the run before stopped, with
@@ -28,12 +32,19 @@ const loadRows = 5_000
  * @throws {FreshetError} `storage/*` as the store does.
  */
 export async function openReplica<F = RowFact>(options: OpenReplicaOptions<F>): Promise<Replica<F>> {
-  const { store, role = 'leader', origin = -1, onCommitted } = options
+  const { store, role = 'leader', onCommitted } = options
+  const core = createReplicaCore(options)
   const term = role === 'leader' ? await store.takeTerm() : undefined
   // Before the rows: what is committed while they are read is pulled again.
-  const kept = await readBooks<F>(store, origin)
-  const loaded = await loadTables(options.tables, store)
-  return createReplicaOn(options, { store, kept, loaded, term, onCommitted })
+  const books = await readBooks(core, { store })
+  for (const table of core.tables.names()) await loadRows(core, store, table, books)
+  takeOver(core, books)
+  // What the run before held may have changed since.
+  core.status.update({ role, freshness: { staleSinceUnixMs: core.freshAtUnixMs } })
+  const disk = { store, onCommitted, seq: books.seq }
+  core.disk = disk
+  if (term !== undefined) lead(core, disk, term)
+  return createReplicaOn(core)
 }
 
 /** The tables a store needs for a replica with these tables. */
@@ -44,15 +55,19 @@ export function storeTables(tables: readonly TableSpec[]): readonly StoreTable[]
   ]
 }
 
-async function loadTables(
-  tables: readonly TableSpec[],
+async function loadRows<F>(
+  { tables, seq, epoch, origin }: ReplicaCore<F>,
   store: Store,
-): Promise<ReadonlyMap<string, readonly StoreRecord[]>> {
-  const loaded = new Map<string, readonly StoreRecord[]>()
-  for (const { name } of tables) {
-    const records: StoreRecord[] = []
-    for await (const slice of store.scan(name, loadRows)) records.push(...slice)
-    loaded.set(name, records)
+  table: string,
+  { coverages, position, freshAtUnixMs }: KeptBooks,
+): Promise<void> {
+  const whole = coverages.some((known) => known.table === table && known.key === wholeTable && known.complete)
+  // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
+  const verified = whole || position !== origin
+  const stamp = { seq, epoch: verified ? epoch : 0, nowUnixMs: freshAtUnixMs ?? 0 }
+  const entries: [string, Row][] = []
+  for await (const slice of store.scan(table, loadedRows)) {
+    for (const { id, value } of slice) entries.push([id, value])
   }
-  return loaded
+  tables.writer(table).load(entries, stamp)
 }

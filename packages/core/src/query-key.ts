@@ -1,7 +1,7 @@
 import { FreshetError } from './errors.ts'
 import type { Filter, OrderTerm, Query } from './query.ts'
 import { compilePredicate } from './predicate.ts'
-import { maxDepth } from './value-order.ts'
+import { maxDepth } from './order-text.ts'
 import { isRecord, Tagged, type Value } from './value.ts'
 
 /**

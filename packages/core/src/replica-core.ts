@@ -1,94 +1,80 @@
-import type { Need, Position, RowFact, Seq } from './batch.ts'
+import type { Position, Seq } from './batch.ts'
 import { systemClock } from './clock.ts'
 import type { Committer } from './committer.ts'
 import { createCoverages } from './coverage.ts'
-import { createDeferrals, type Deferrals } from './deferral.ts'
-import { rowKeyText } from './draft.ts'
-import { createHistory, type History } from './history.ts'
-import { createHostLayers, type HostLayers } from './host-layers.ts'
+import type { HostLayers } from './host-layers.ts'
+import type { OpenIntake } from './intake.ts'
 import { allRules, type Kernel } from './kernel.ts'
-import { addLayer, dropLayer } from './layers.ts'
 import { silentLog, type Log } from './log.ts'
 import { createOpenReads } from './open-reads.ts'
 import { createOverlay } from './overlay.ts'
 import { createPendingAcks } from './pending-acks.ts'
-import type { Projection } from './projection.ts'
 import { createRefetches } from './refetch.ts'
-import type { ReplicaOptions } from './replica.ts'
+import type { Replica, ReplicaOptions } from './replica.ts'
 import { stateWrite } from './replica-records.ts'
 import { createReplicaTables } from './replica-tables.ts'
 import { createStatusCell, type StatusCell } from './status.ts'
-import type { StoreWrite } from './store.ts'
+import type { CommitSeq, Store, StoreWrite } from './store.ts'
 import type { Value } from './value.ts'
 
 /** The parts of one replica and its books; what `Replica` offers works on these. Internal. */
 export interface ReplicaCore<F> extends Kernel {
   readonly name: string
-  readonly projection: Projection<F> | undefined
-  readonly needsOf: ((fact: RowFact) => readonly Need[]) | undefined
   readonly origin: Position
-  readonly keepPositions: number
   readonly maxRows: number
   readonly maxBacklog: number
   readonly log: Log
   readonly status: StatusCell
-  readonly hostLayers: HostLayers
-  isReady(need: Need): boolean
   /** Where the replica stands in the log. */
   position: Position
   checkpoint: Value | undefined
   freshAtUnixMs: number | undefined
   /** Whether a stream that goes on from the checkpoint misses nothing. */
   continuous: boolean
-  history: History<F>
-  deferrals: Deferrals<F>
+  /** The books over what is no row yet, where the host asked for them. */
+  intake: OpenIntake<F> | undefined
+  /** Writes of the host's own, from the first on. */
+  hostLayers: HostLayers | undefined
+  /** The store that this replica stands on, as a leader or a follower. */
+  disk: Disk | undefined
   /** Where changes are committed; undefined in memory, and for a follower. */
   committer: Committer | undefined
+  onListenerError(error: unknown): void
+}
+
+/** A store, and how far a replica has taken it over. */
+export type Disk = {
+  readonly store: Store
+  readonly onCommitted: ((seq: CommitSeq) => void) | undefined
+  /** The commit that rows and books are at least as new as. */
+  seq: CommitSeq
 }
 
 export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F> {
-  const { name, projection, needsOf, isReady = () => false, clock = systemClock, log = silentLog } = options
-  const {
-    origin = -1,
-    keepPositions = 0,
-    maxRows = 1_000_000,
-    maxBacklog = 20_000,
-    rules = allRules,
-  } = options
+  const { name, intake, clock = systemClock, log = silentLog, rules = allRules } = options
+  const { maxRows = 1_000_000, maxBacklog = 20_000 } = options
+  const origin = intake?.origin ?? -1
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::listener', error instanceof Error ? error.message : String(error))
-  const tables = createReplicaTables(options.tables, {
-    durable: () => core.committer !== undefined,
-    onListenerError,
-  })
   const refetches = createRefetches((): Seq => core.seq)
-  const hostLayers = createHostLayers({
-    clock,
-    confirmed: (table, id) => tables.collection(table).confirmed(id),
-    show: (layer) => addLayer(core, layer),
-    drop: (operationId) => dropLayer(core, operationId),
-    onGuardError: onListenerError,
-  })
   const core: ReplicaCore<F> = {
     name,
-    projection,
-    needsOf,
-    isReady,
     origin,
-    keepPositions,
     maxRows,
     maxBacklog,
     rules,
     clock,
     log,
-    tables,
+    tables: createReplicaTables(options.tables, {
+      durable: () => core.committer !== undefined,
+      onListenerError,
+    }),
     overlay: createOverlay(),
     acks: createPendingAcks(refetches),
     openReads: createOpenReads(),
     refetches,
     coverages: createCoverages(),
     status: createStatusCell(onListenerError),
-    hostLayers,
     seq: 0,
     epoch: 1,
     epochStartedAt: 0,
@@ -96,13 +82,28 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     checkpoint: undefined,
     freshAtUnixMs: undefined,
     continuous: false,
-    history: createHistory(origin),
-    deferrals: createDeferrals(),
+    intake: undefined,
+    hostLayers: undefined,
+    disk: undefined,
     committer: undefined,
-    isHeldBack: (table, id) =>
-      core.deferrals.size > 0 && core.deferrals.blocks(new Set([rowKeyText(table, id)])),
+    isHeldBack: (table, id) => core.intake?.holdsBack(table, id) ?? false,
+    onListenerError,
   }
+  core.intake = intake?.open(core)
   return core
+}
+
+const cores = new WeakMap<object, unknown>()
+
+/** Remembers what stands behind a replica, for what works on one from outside. */
+export function keepCore<F>(replica: Replica<F>, core: ReplicaCore<F>): Replica<F> {
+  cores.set(replica, core)
+  return replica
+}
+
+export function coreOf<F>(replica: Replica<F>): ReplicaCore<F> {
+  // Every replica is made by `keepCore` above, with a core of its own facts.
+  return cores.get(replica) as ReplicaCore<F>
 }
 
 /** Hands writes to the committer, with the state of the books that goes with them [T3]. */
@@ -111,22 +112,10 @@ export function stage<F>(
   writes: readonly StoreWrite[],
   clear?: readonly string[],
 ): void {
-  const { committer, position, history, checkpoint, freshAtUnixMs } = core
+  const { committer, position, origin, intake, checkpoint, freshAtUnixMs } = core
   if (!committer) return
   // What is to be read again is in no checkpoint, and the next run cannot finish a walk of this one.
-  const continuous = core.continuous && core.refetches.idle && !endsOfWalksWait(core)
-  const state = stateWrite({ position, oldest: history.oldest, checkpoint, freshAtUnixMs, continuous })
-  committer.stage([...writes, state], clear)
-}
-
-/** Whether the last page of a walk waits, which says what is gone. */
-function endsOfWalksWait<F>({ deferrals }: ReplicaCore<F>): boolean {
-  if (deferrals.size === 0) return false
-  return deferrals.all().some(({ batch }) => batch.kind === 'state' && (batch.covers ?? []).length > 0)
-}
-
-/** Shows in the status what parked batches wait for. */
-export function publishPending<F>({ deferrals, status, isReady }: ReplicaCore<F>): void {
-  const pending = deferrals.needs(isReady)
-  if (pending.join('\n') !== status.get().pending.join('\n')) status.update({ pending })
+  const continuous = core.continuous && core.refetches.idle && !intake?.endOfWalkWaits
+  const oldest = intake?.oldest ?? origin
+  committer.stage([...writes, stateWrite({ position, oldest, checkpoint, freshAtUnixMs, continuous })], clear)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RowFact, StateBatch } from './batch.ts'
 import { wholeTable } from './coverage.ts'
+import { createIntake } from './intake.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -42,7 +43,7 @@ test('[A1] all tables are swapped before any listener runs, and each listener ru
 })
 
 test('[A1] a batch that is refused leaves everything as it was', () => {
-  const { replica, rows, push } = setUp({ maxRows: 3, needsOf: () => [] })
+  const { replica, rows, push } = setUp({ maxRows: 3, intake: createIntake({ needsOf: () => [] }) })
   push(put('a', { n: 1 }))
   const before = { seq: replica.seq, checkpoint: replica.checkpoint }
   const refused: [Partial<StateBatch>, string][] = [
@@ -106,8 +107,10 @@ test('[A6] what a listener applies is told behind the batch it answers', () => {
 test('[S7] absolute facts wait for their needs, with all later facts about the same rows', () => {
   const ready = new Set<string>()
   const { replica, rows, push } = setUp({
-    needsOf: (fact) => (fact.kind === 'put' && 'schema' in fact.row ? ['schema:1'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.kind === 'put' && 'schema' in fact.row ? ['schema:1'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   expect(push(put('a', { schema: 1 }), put('b', { n: 1 }))).toEqual({ kind: 'parked', needs: ['schema:1'] })
   expect(push(gone('a')).kind).toBe('parked')
@@ -125,8 +128,10 @@ test('[S7] a late batch that finds no room waits on, and what is not there yet i
   const ready = new Set<string>()
   const { replica, rows, push } = setUp({
     maxRows: 1,
-    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   push(put('late', { n: 1 }))
   push(put('a', { n: 1 }))
@@ -140,8 +145,10 @@ test('[S7] a late batch that finds no room waits on, and what is not there yet i
 test('[S7] [S4] what waited through a whole walk does not bring back what the walk found gone', () => {
   const ready = new Set<string>()
   const { replica, rows, push } = setUp({
-    needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   const covers = [{ table: toyTable, key: wholeTable, complete: true }]
   push(put('held', { n: 1 }))
@@ -169,8 +176,10 @@ test('[S7] [S4] what waited through a whole walk does not bring back what the wa
 test('[S7] pushes that waited are applied in their order, and a push behind them is newer', () => {
   const ready = new Set<string>()
   const { replica, rows, push } = setUp({
-    needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.kind === 'put' && fact.row['waits'] ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   push(put('a', { waits: true }))
   push(put('a', { n: 2 }))
@@ -183,8 +192,10 @@ test('[S7] pushes that waited are applied in their order, and a push behind them
 test('[A4] a parked batch moves the checkpoint when it is parked, not when it is applied', () => {
   const ready = new Set<string>()
   const { replica } = setUp({
-    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   })
   replica.apply({ kind: 'state', startedAt: 'live', facts: [put('late', {})], checkpoint: 1 })
   expect(replica.checkpoint).toBe(1)

@@ -1,20 +1,16 @@
-import { applyBatch, retryDeferred } from './apply-batch.ts'
-import type { ApplyOutcome, Batch, Need, Position, RowFact, Seq } from './batch.ts'
+import { applyBatch } from './apply-batch.ts'
+import type { ApplyOutcome, Batch, Position, RowFact, Seq } from './batch.ts'
 import type { Clock } from './clock.ts'
 import type { Collection } from './collection.ts'
 import type { Coverages } from './coverage.ts'
-import { createDeferrals } from './deferral.ts'
-import { createHistory, type History } from './history.ts'
-import type { HostLayer, HostLayerOptions } from './host-layers.ts'
+import type { Intake } from './intake.ts'
 import type { KernelRules } from './kernel.ts'
 import { addLayer, dropLayer } from './layers.ts'
-import { standOn, type ReplicaStore } from './leadership.ts'
 import type { Log } from './log.ts'
 import type { OpenRead } from './open-reads.ts'
 import type { Layer, Overlay } from './overlay.ts'
-import type { Projection } from './projection.ts'
 import type { Refetches } from './refetch.ts'
-import { createReplicaCore, publishPending, stage, type ReplicaCore } from './replica-core.ts'
+import { createReplicaCore, keepCore, stage, type ReplicaCore } from './replica-core.ts'
 import { coverageDelete, coverageWrite, kernelTables } from './replica-records.ts'
 import type { TableSpec } from './replica-tables.ts'
 import type { Resume } from './source.ts'
@@ -24,16 +20,8 @@ import type { Value } from './value.ts'
 export type ReplicaOptions<F> = {
   readonly name: string
   readonly tables: readonly TableSpec[]
-  /** Needed for log batches only. */
-  readonly projection?: Projection<F> | undefined
-  /** What a row fact needs to be known first. Default nothing. */
-  readonly needsOf?: ((fact: RowFact) => readonly Need[]) | undefined
-  /** Whether a need is met. Default: never, until the host says so by giving this. */
-  readonly isReady?: ((need: Need) => boolean) | undefined
-  /** The position before the first. Default -1. */
-  readonly origin?: Position | undefined
-  /** How many positions back a rewind can reach. Default 0: none. */
-  readonly keepPositions?: number | undefined
+  /** What takes in log batches, and rows that must wait for something. Default: rows alone. */
+  readonly intake?: Intake<F> | undefined
   /** Rows of one table before the replica refuses more. Default 1,000,000 [R9]. */
   readonly maxRows?: number | undefined
   /** Records that memory may lead the store by. Default 20,000 [A1]. */
@@ -87,8 +75,6 @@ export interface Replica<F = RowFact> {
   addLayer(layer: Layer): void
   /** Takes a write back, or lets it fall because it is confirmed elsewhere. */
   dropLayer(operationId: string): void
-  /** Shows a write of the host's own, judged by its guard [O7]. */
-  submitLayer(layer: Layer, options: HostLayerOptions): HostLayer
   /**
    * Lets results that were read on demand go, and rows that nothing needs any
    * more, here and on disk [R9]. Such rows are unknown from then on, not absent;
@@ -106,18 +92,6 @@ export interface Replica<F = RowFact> {
    * reading of everything is due or under way.
    */
   readonly continuous: boolean
-  /**
-   * As a follower, takes over what the leader has committed since the last call
-   * [T9]; else does nothing.
-   */
-  pull(): Promise<void>
-  /**
-   * Ends the leadership before and becomes the leader: from now on what is
-   * applied is committed, and this replica alone may run sources [T10].
-   *
-   * @throws {FreshetError} `storage/*` as the store does.
-   */
-  promote(): Promise<void>
   /** Resolves when the store has caught up enough for another batch [A1]. */
   ready(): Promise<void>
   /** Resolves when all that was applied is on the disk; at once without a store. */
@@ -127,61 +101,58 @@ export interface Replica<F = RowFact> {
 
 /** A replica in memory alone. With a store: `openReplica`. */
 export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<F> {
-  return createReplicaOn(options, undefined)
+  return createReplicaOn(createReplicaCore(options))
 }
 
-/** Internal: a replica that goes on from what its store kept. */
-export function createReplicaOn<F>(
-  options: ReplicaOptions<F>,
-  disk: ReplicaStore<F> | undefined,
-): Replica<F> {
-  const core = createReplicaCore(options)
-  const { tables, status, refetches, coverages, overlay, openReads, hostLayers } = core
-  const leadership =
-    disk && standOn(core, disk, (facts) => void applyBatch(core, { kind: 'state', startedAt: 'live', facts }))
-
-  return {
-    name: options.name,
-    get seq() {
-      return core.seq
+/** Internal: what a core offers to the world. */
+export function createReplicaOn<F>(core: ReplicaCore<F>): Replica<F> {
+  const { name, tables, status, refetches, coverages, overlay, openReads } = core
+  return keepCore(
+    {
+      name,
+      get seq() {
+        return core.seq
+      },
+      get position() {
+        return core.position
+      },
+      get checkpoint() {
+        return core.checkpoint
+      },
+      get epoch() {
+        return core.epoch
+      },
+      get continuous() {
+        return core.continuous
+      },
+      status,
+      refetches,
+      coverages,
+      overlay,
+      tables: tables.names,
+      collection: tables.collection,
+      apply: (batch) => applyBatch(core, batch),
+      retryDeferred: () => core.intake?.retry() ?? 0,
+      beginRead: () => openReads.begin(core.seq),
+      beginEpoch: () => beginEpoch(core),
+      invalidate: (table, key) => invalidate(core, table, key),
+      resume: () => ({
+        position: core.position,
+        checkpoint: core.checkpoint,
+        marks: core.intake?.marks() ?? [],
+      }),
+      addLayer: (layer) => addLayer(core, layer),
+      dropLayer: (operationId) => dropLayer(core, operationId),
+      release: (table, coverageKeys, ids) => release(core, table, coverageKeys, ids),
+      reset: () => reset(core),
+      markFresh: () => markFresh(core),
+      markStale: () => markStale(core),
+      ready: async () => core.committer?.ready(),
+      flushed: async () => core.committer?.flushed(),
+      close: async () => core.committer?.close(),
     },
-    get position() {
-      return core.position
-    },
-    get checkpoint() {
-      return core.checkpoint
-    },
-    get epoch() {
-      return core.epoch
-    },
-    get continuous() {
-      return core.continuous
-    },
-    status,
-    refetches,
-    coverages,
-    overlay,
-    tables: tables.names,
-    collection: tables.collection,
-    apply: (batch) => applyBatch(core, batch),
-    retryDeferred: () => retryDeferred(core),
-    beginRead: () => openReads.begin(core.seq),
-    beginEpoch: () => beginEpoch(core),
-    invalidate: (table, key) => invalidate(core, table, key),
-    resume: () => ({ position: core.position, checkpoint: core.checkpoint, marks: marksOf(core.history) }),
-    addLayer: (layer) => addLayer(core, layer),
-    dropLayer: (operationId) => dropLayer(core, operationId),
-    submitLayer: (layer, layerOptions) => hostLayers.add(layer, layerOptions),
-    release: (table, coverageKeys, ids) => release(core, table, coverageKeys, ids),
-    reset: () => reset(core),
-    markFresh: () => markFresh(core),
-    markStale: () => markStale(core),
-    pull: async () => leadership?.pull(),
-    promote: async () => leadership?.promote(),
-    ready: async () => core.committer?.ready(),
-    flushed: async () => core.committer?.flushed(),
-    close: async () => core.committer?.close(),
-  }
+    core,
+  )
 }
 
 function beginEpoch<F>(core: ReplicaCore<F>): number {
@@ -224,8 +195,7 @@ function release<F>(
 
 function reset<F>(core: ReplicaCore<F>): void {
   const { tables, coverages, status, origin } = core
-  core.history = createHistory<F>(origin)
-  core.deferrals = createDeferrals<F>()
+  core.intake?.reset()
   core.position = origin
   core.checkpoint = undefined
   core.freshAtUnixMs = undefined
@@ -241,7 +211,6 @@ function reset<F>(core: ReplicaCore<F>): void {
     () => stage(core, [], [...tables.names(), coverage, history, deferred]),
   )
   status.update({ freshness: { freshAtUnixMs: undefined } })
-  publishPending(core)
 }
 
 function markFresh<F>(core: ReplicaCore<F>): void {
@@ -257,12 +226,4 @@ function markStale<F>(core: ReplicaCore<F>): void {
   core.continuous = false
   core.status.update({ freshness: { staleSinceUnixMs } })
   stage(core, [])
-}
-
-/** What a source needs to find where its history and ours part [S8]. */
-function marksOf<F>(history: History<F>): Resume['marks'] {
-  return history
-    .entries()
-    .flatMap(({ upTo, mark }) => (mark === undefined ? [] : [{ position: upTo, mark }]))
-    .toReversed()
 }

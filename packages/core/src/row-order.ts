@@ -1,10 +1,13 @@
+import { parseDecimal } from './decimal-parts.ts'
 import { FreshetError } from './errors.ts'
+import { dateInstant, parseInstant, type Instant } from './instant.ts'
+import { codePointRank } from './order-text.ts'
 import { compileField } from './predicate.ts'
 import type { OrderTerm } from './query.ts'
 import type { ColumnType, ColumnTypes } from './schema.ts'
 import { columnType } from './value-equality.ts'
-import { compareValues, familyOf, familyRank, instantOf, meaning } from './value-order.ts'
-import type { Row, Value } from './value.ts'
+import { compareValues, meaning } from './value-order.ts'
+import { Tagged, type Row, type Value } from './value.ts'
 
 /** Orders two rows of a collection; zero only for the same id. */
 export type RowComparator = (rowA: Row, idA: string, rowB: Row, idB: string) => number
@@ -89,21 +92,18 @@ export function compileSortKey(
 const largestNumber = 1e300
 
 function placeOf(value: Value): number {
-  switch (familyOf(value)) {
-    case familyRank.boolean:
-      return value === true ? -2e300 : -3e300
-    case familyRank.number:
-      return placeOfNumber(Number(value))
-    case familyRank.text:
-      // 48 bits of text in steps that a double near 1e300 can tell apart.
-      return largestNumber + (typeof value === 'string' ? textPrefix(value) : 0) * 1e285
-    case familyRank.instant: {
-      const { second } = instantOf(value)
-      return Number.isNaN(second) ? 4e300 : 3e300 + second * 1e284
-    }
-    default:
-      return 5e300
-  }
+  if (typeof value === 'boolean') return value ? -2e300 : -3e300
+  if (typeof value === 'string') return largestNumber + textPrefix(value) * 1e285
+  if (value instanceof Date) return placeOfInstant(dateInstant(value))
+  if (typeof value !== 'object') return placeOfNumber(Number(value))
+  if (!(value instanceof Tagged)) return 5e300
+  if (value.tag === 'datetime') return placeOfInstant(parseInstant(value.text))
+  if (value.tag !== 'decimal') return 5e300
+  return placeOfNumber(parseDecimal(value.text) ? Number(value.text) : NaN)
+}
+
+function placeOfInstant(instant: Instant | undefined): number {
+  return instant === undefined ? 4e300 : 3e300 + instant.second * 1e284
 }
 
 function placeOfNumber(value: number): number {
@@ -111,8 +111,8 @@ function placeOfNumber(value: number): number {
   return Math.max(-largestNumber, Math.min(largestNumber, value))
 }
 
-/** The first three UTF-16 code units as one number. */
+/** The first three UTF-16 units as one number: 48 bits in steps that a double near 1e300 can tell apart. */
 function textPrefix(text: string): number {
-  const unit = (at: number): number => (at < text.length ? text.charCodeAt(at) : 0)
+  const unit = (at: number): number => (at < text.length ? codePointRank(text.charCodeAt(at)) : 0)
   return (unit(0) * 65_536 + unit(1)) * 65_536 + unit(2)
 }

@@ -1,4 +1,5 @@
 import { FreshetError } from './errors.ts'
+import { followStore } from './follower.ts'
 import type { OperationOutcome } from './operation.ts'
 import type { Outbox } from './outbox.ts'
 import type { Replica } from './replica.ts'
@@ -52,6 +53,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   close(): Promise<void>
 } {
   const { replica, tabs, sync, outbox, onError } = options
+  const follower = followStore(replica)
   const leads = (): boolean => replica.status.get().role === 'leader'
   const orReport = (work: Promise<unknown>): void => void work.catch(onError)
 
@@ -67,14 +69,14 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
         if (!leads()) replica.status.update(fromPlainStatus(message.status))
         return
       case 'committed':
-        return orReport(replica.pull())
+        return orReport(follower.pull())
       case 'noted':
         if (leads() && outbox) orReport(outbox.restore())
         return
       case 'settled':
         // The rows first, so that the layer does not fall onto the old ones.
         return orReport(
-          replica
+          follower
             .pull()
             .then(() => outbox?.settledElsewhere(message.operationId, fromPlainOutcome(message.outcome))),
         )
@@ -95,7 +97,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
     ),
   ]
   tabs.whenLeader(async () => {
-    await replica.promote()
+    await follower.promote()
     await outbox?.restore()
     sync.start()
     outbox?.start()

@@ -35,7 +35,7 @@ export type Commit = {
  */
 export type Space = 'replica' | 'intent'
 
-/** An ordered index over one or more fields, kept as order-preserving key bytes [T7]. */
+/** An ordered index over one or more fields, kept as order-preserving keys [T7]. */
 export type StoreIndex = {
   readonly name: string
   readonly fields: readonly string[]

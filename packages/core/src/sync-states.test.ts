@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FreshetError } from './errors.ts'
+import { createIntake, type IntakeOptions } from './intake.ts'
 import { createReplica } from './replica.ts'
 import type { SyncState } from './status.ts'
 import { createSync } from './sync.ts'
@@ -18,8 +19,14 @@ function setUp<F>(kind: 'state' | 'log') {
   const clock = createVirtualClock()
   const remote = createScriptedSource<F>({ kind, lossless: kind === 'log' })
   // The toy chain's logs are the only facts a log batch here carries.
-  const projection = toyProjection as Parameters<typeof createReplica<F>>[0]['projection']
-  const replica = createReplica<F>({ name: 'r', tables: [{ name: toyTable }], maxRows: 3, projection, clock })
+  const projection = toyProjection as IntakeOptions<F>['projection']
+  const replica = createReplica<F>({
+    name: 'r',
+    tables: [{ name: toyTable }],
+    maxRows: 3,
+    intake: createIntake({ projection }),
+    clock,
+  })
   const { source } = remote
   const sync = createSync<F>({ replica, source, clock, random: createSeededRandom(1), stallMs: 30_000 })
   return { clock, remote, replica, sync, state: () => replica.status.get().state }

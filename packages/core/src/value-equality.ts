@@ -1,5 +1,6 @@
 import type { ColumnType, ColumnTypes } from './schema.ts'
-import { compareValues, maxDepth, textHasSpellings } from './value-order.ts'
+import { maxDepth } from './order-text.ts'
+import { compareValues, textHasSpellings } from './value-order.ts'
 import { isRecord, type Row, type Value } from './value.ts'
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileField, compilePredicate } from './predicate.ts'
 import type { Filter } from './query.ts'
+import { orderText } from './order-text.ts'
 import { compileOrder, compileSortKey } from './row-order.ts'
 import type { ColumnTypes } from './schema.ts'
 import { rowsEqual, valuesEqual } from './value-equality.ts'
@@ -60,6 +61,40 @@ test('[V4] equality is that of the column type', () => {
   expect(rowsEqual({ price: '1.50' }, { price: decimal('1.5') })).toBe(false)
 })
 
+test('[V4] texts sort by code point, as databases sort them', () => {
+  const ordered = [
+    '',
+    'a',
+    'ab',
+    'b',
+    '\ud7ff',
+    '\ue000',
+    '\uffff',
+    '\u{10000}',
+    '\u{10000}\uffff',
+    '\u{10ffff}',
+  ]
+  expect(ordered.toReversed().toSorted((a, b) => compareValues(a, b))).toEqual(ordered)
+  expect(ordered.toReversed().toSorted((a, b) => compareValues([a], [b]))).toEqual(ordered)
+  const byText = compileOrder([{ field: 'x', direction: 'asc' }])
+  const keyOf = compileSortKey([{ field: 'x', direction: 'asc' }])
+  for (const [at, x] of ordered.slice(1).entries()) {
+    const before = { x: ordered[at] ?? '' }
+    expect(byText(before, 'same', { x }, 'same')).toBeLessThan(0)
+    expect(keyOf(before)).toBeLessThanOrEqual(keyOf({ x }))
+    expect(compareComparable(before.x, x)).toBeLessThan(0)
+  }
+})
+
+test('[V4] a text for a value is a prefix of no other, whatever the text holds', () => {
+  const texts = ['', '\0', '\u0001', '\u0002', '\u0003', '\u0004', 'a', 'a\u0002', '\ud800', '~']
+  const written = texts.map((part) => orderText(part))
+  for (const a of written) for (const b of written) expect(a !== b && b.startsWith(a)).toBe(false)
+  expect(texts.toSorted((a, b) => (orderText(a) < orderText(b) ? -1 : 1))).toEqual(
+    texts.toSorted((a, b) => compareValues(a, b)),
+  )
+})
+
 test('[V5] a remote key such as __proto__ is only a string', () => {
   const hostile: Row = fromJson('{"__proto__":{"a":1},"constructor":1}')
   const other: Row = fromJson('{"__proto__":{"a":2},"constructor":1}')
@@ -105,6 +140,7 @@ const text = fc.oneof(
     'ABC',
   ),
   fc.string({ maxLength: 3 }),
+  fc.string({ unit: 'binary', maxLength: 2 }),
 )
 const leaf: fc.Arbitrary<Value> = fc.oneof(
   fc.constantFrom<Value>(

@@ -1,12 +1,10 @@
 import type { Output } from './derived.ts'
 import { FreshetError } from './errors.ts'
-import type { LayeredRows } from './layered-rows.ts'
 import { createListeners } from './listeners.ts'
 import type { LiveOrder } from './live-order.ts'
-import type { LiveOrders } from './live-orders.ts'
 import type { Query } from './query.ts'
-import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
+import type { ViewHost } from './view-host.ts'
 
 /** The answer of a live query at one moment. Immutable. */
 export type ViewSnapshot<R extends Row = Row> = {
@@ -32,17 +30,6 @@ export type View<R extends Row = Row> = {
   subscribe(listener: (snapshot: ViewSnapshot<R>) => void): () => void
   /** Frees what the view keeps. Its last snapshot stays readable. Calling twice is harmless. */
   close(): void
-}
-
-/** What a live result needs of its collection. */
-export type ViewHost = {
-  readonly complete: boolean
-  readonly rows: LayeredRows
-  readonly columns: ColumnTypes
-  readonly orders: LiveOrders
-  /** Tells an output of every batch from now on. Returns how to stop. */
-  show(output: Output): () => void
-  onListenerError(error: unknown): void
 }
 
 /**

@@ -3,36 +3,28 @@ import { usageError } from './errors.ts'
 import { orderKey } from './order-key.ts'
 
 /** Index keys from `from` on and before `before`; an absent end is open. */
-export type KeyInterval = {
-  readonly from: Uint8Array<ArrayBuffer> | undefined
-  readonly before: Uint8Array<ArrayBuffer> | undefined
-}
+export type KeyInterval = { readonly from: string | undefined; readonly before: string | undefined }
 
 /**
  * The half-open interval of index keys a range asks for.
  *
  * A bound is a prefix, and every key with that prefix lies from the prefix
- * itself up to the prefix followed by 0xff, a byte that starts no value.
+ * itself up to the prefix followed by a unit that starts no value.
  */
 export function keyInterval(range: StoreRange): KeyInterval {
   const lower = boundKey(range.lower)
   const upper = boundKey(range.upper)
   return {
-    from: lower && (range.lowerInclusive === false ? pastPrefix(lower) : lower),
-    before: upper && (range.upperInclusive === false ? upper : pastPrefix(upper)),
+    from: lower && lower + (range.lowerInclusive === false ? pastAll : ''),
+    before: upper && upper + (range.upperInclusive === false ? '' : pastAll),
   }
 }
 
-/** An empty list bounds nothing, whether inclusive or not. */
-function boundKey(bound: StoreRange['lower']): Uint8Array<ArrayBuffer> | undefined {
-  return bound === undefined || bound.length === 0 ? undefined : orderKey(bound)
-}
+const pastAll = '~'
 
-function pastPrefix(prefix: Uint8Array): Uint8Array<ArrayBuffer> {
-  const past = new Uint8Array(prefix.length + 1)
-  past.set(prefix)
-  past[prefix.length] = 0xff
-  return past
+/** An empty list bounds nothing, whether inclusive or not. */
+function boundKey(bound: StoreRange['lower']): string | undefined {
+  return bound === undefined || bound.length === 0 ? undefined : orderKey(bound)
 }
 
 /** The one bound of a range by id, if there is one. An empty list bounds nothing. */

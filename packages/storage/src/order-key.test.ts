@@ -1,18 +1,18 @@
 import { Tagged, datetime, decimal, duration, type Tag, type Value } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareBytes, orderKey } from './order-key.ts'
+import { compareText, orderKey } from './order-key.ts'
 import { mixedValues } from './testing/range-contract.ts'
 import { storageOrder } from './testing/storage-order.ts'
 
-test('[ST6] the bytes of any two values order as the values do', () => {
+test('[ST6] the keys of any two values order as the values do', () => {
   for (const a of mixedValues) {
     for (const b of mixedValues)
-      expect({ a, b, order: byteOrder([a], [b]) }).toEqual({ a, b, order: Math.sign(storageOrder(a, b)) })
+      expect({ a, b, order: keyOrder([a], [b]) }).toEqual({ a, b, order: Math.sign(storageOrder(a, b)) })
   }
 })
 
-test('[ST6] the bytes of random numbers order exactly, across number, bigint and decimal', () => {
+test('[ST6] the keys of random numbers order exactly, across number, bigint and decimal', () => {
   const numeric: fc.Arbitrary<Value> = fc.oneof(
     fc.double(),
     fc.integer(),
@@ -24,12 +24,12 @@ test('[ST6] the bytes of random numbers order exactly, across number, bigint and
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => decimal(String(value))),
   )
   fc.assert(
-    fc.property(numeric, numeric, (a, b) => byteOrder([a], [b]) === Math.sign(storageOrder(a, b))),
+    fc.property(numeric, numeric, (a, b) => keyOrder([a], [b]) === Math.sign(storageOrder(a, b))),
     { seed: 1, numRuns: 5_000 },
   )
 })
 
-test('[ST6] the bytes of random lists and texts order as the values do', () => {
+test('[ST6] the keys of random lists and texts order as the values do', () => {
   const leaf: fc.Arbitrary<Value> = fc.oneof(
     fc.constantFrom(...mixedValues),
     fc.string({ unit: 'binary' }),
@@ -43,7 +43,7 @@ test('[ST6] the bytes of random lists and texts order as the values do', () => {
     ),
   )
   fc.assert(
-    fc.property(list, list, (a, b) => byteOrder([a], [b]) === Math.sign(storageOrder(a, b))),
+    fc.property(list, list, (a, b) => keyOrder([a], [b]) === Math.sign(storageOrder(a, b))),
     { seed: 2, numRuns: 3_000 },
   )
 })
@@ -79,7 +79,7 @@ test('[ST6] what its text does not spell out sorts behind its kind, by that text
     [null],
     {},
   ]
-  const shuffled = ordered.toReversed().toSorted((a, b) => byteOrder([a], [b]))
+  const shuffled = ordered.toReversed().toSorted((a, b) => keyOrder([a], [b]))
   expect(shuffled).toEqual(ordered)
   expect(ordered.toReversed().toSorted(storageOrder)).toEqual(ordered)
 })
@@ -93,9 +93,9 @@ test('[ST6] datetimes with an offset or a finer fraction sort by instant', () =>
     datetime('2026-01-01 00:00:00.5'),
     new Date('2026-01-01T00:00:00.501Z'),
   ]
-  expect(ordered.toReversed().toSorted((a, b) => byteOrder([a], [b]))).toEqual(ordered)
+  expect(ordered.toReversed().toSorted((a, b) => keyOrder([a], [b]))).toEqual(ordered)
 })
 
-function byteOrder(a: readonly Value[], b: readonly Value[]): number {
-  return Math.sign(compareBytes(orderKey(a), orderKey(b)))
+function keyOrder(a: readonly Value[], b: readonly Value[]): number {
+  return compareText(orderKey(a), orderKey(b))
 }

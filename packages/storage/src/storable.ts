@@ -83,37 +83,48 @@ export function encodingRecord<T>(table: string, id: string, row: Row, encode: (
   }
 }
 
-/** A copy that shares nothing mutable with the original; checks every value on the way. */
-export function copyRow(row: Row): Row {
-  return copyRecord(row, 1)
+/**
+ * A copy that shares nothing mutable with the original; checks every value on the way.
+ *
+ * @param keep - What stands for a tagged value in the copy. Default: itself.
+ */
+export function copyRow(row: Row, keep: (tagged: Tagged) => Value = (tagged) => tagged): Row {
+  return copyRecord(row, 1, keep)
 }
 
-function copyValue(value: Value, depth: number): Value {
+/** @throws {FreshetError} `storage/value` (usage): see the message. */
+export function assertStorable(value: Value): void {
+  copyValue(value, 0, (tagged) => tagged)
+}
+
+function copyValue(value: Value, depth: number, keep: (tagged: Tagged) => Value): Value {
   assertDepth(depth)
   // The checked kinds are what the casts below say; TypeScript cannot follow the table.
   switch (storableKind(value)) {
     case 'array':
       // `Array.from` visits holes, which `map` would keep as holes.
-      return Array.from(value as readonly Value[], (item) => copyValue(item, depth + 1))
+      return Array.from(value as readonly Value[], (item) => copyValue(item, depth + 1, keep))
     case 'record':
-      return copyRecord(value as Row, depth + 1)
+      return copyRecord(value as Row, depth + 1, keep)
     case 'bytes':
+      // A view would take its whole buffer along, and a Buffer its pool.
       return new Uint8Array(value as Uint8Array)
     case 'date':
       return new Date((value as Date).getTime())
+    case 'tagged':
+      return keep(value as Tagged)
     case 'null':
     case 'boolean':
     case 'number':
     case 'bigint':
     case 'string':
-    case 'tagged':
       return value
   }
 }
 
-function copyRecord(record: Row, depth: number): Row {
+function copyRecord(record: Row, depth: number, keep: (tagged: Tagged) => Value): Row {
   const copy: Record<string, Value> = {}
-  for (const [field, value] of Object.entries(record)) setField(copy, field, copyValue(value, depth))
+  for (const [field, value] of Object.entries(record)) setField(copy, field, copyValue(value, depth, keep))
   return copy
 }
 

@@ -1,4 +1,4 @@
-import { createReplica, FreshetError, type Replica } from '@freshet/core'
+import { createIntake, createReplica, FreshetError, type Replica } from '@freshet/core'
 import {
   createRaindexProjection,
   decodeLog,
@@ -47,7 +47,8 @@ export async function replayBook(
   // Whatever else is in the file was asked for as a store; what is none is counted as unknown.
   const stores = new Set(logs.map(({ address }) => address))
   const projection = createRaindexProjection(orderbook.version)
-  const replica = createReplica({ name: 'book', tables: raindexTables, projection, isReady: () => true })
+  const intake = createIntake({ projection, isReady: () => true })
+  const replica = createReplica({ name: 'book', tables: raindexTables, intake })
   // The first block brings the tokens along: quotes ask the state for them.
   const tokens: Mutation[] = [
     {

@@ -1,5 +1,6 @@
 import type { Need } from '../batch.ts'
 import type { Collection } from '../collection.ts'
+import { createIntake, type IntakeOptions } from '../intake.ts'
 import { allRules, type KernelRules } from '../kernel.ts'
 import { openReplica, storeTables } from '../open-replica.ts'
 import type { Random } from '../random.ts'
@@ -183,13 +184,17 @@ async function startProcess(run: Omit<Run, 'process'> & { store: Store }): Promi
     name: history.toy,
     tables: specs,
     store,
-    // The toy chain's logs are the only facts a log batch of this harness carries.
-    projection: chain && (toyProjection as Parameters<typeof openReplica<unknown>>[0]['projection']),
-    // Of the waiting table, rows of a certain value.
-    needsOf: (fact) =>
-      history.toy === 'waiting-table' && fact.kind === 'put' && fact.row['a'] === 3 ? [rowNeed(fact.id)] : [],
-    isReady: (need) => ready.has(need),
-    keepPositions: 64,
+    intake: createIntake<unknown>({
+      // The toy chain's logs are the only facts a log batch of this harness carries.
+      projection: chain && (toyProjection as IntakeOptions<unknown>['projection']),
+      // Of the waiting table, rows of a certain value.
+      needsOf: (fact) =>
+        history.toy === 'waiting-table' && fact.kind === 'put' && fact.row['a'] === 3
+          ? [rowNeed(fact.id)]
+          : [],
+      isReady: (need) => ready.has(need),
+      keepPositions: 64,
+    }),
     clock,
     rules,
   })

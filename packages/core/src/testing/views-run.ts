@@ -1,4 +1,4 @@
-import type { Aggregate } from '../aggregate.ts'
+import { aggregate, type Aggregate } from '../aggregate.ts'
 import { createCollection, type Collection, type CollectionWriter } from '../collection.ts'
 import type { Query } from '../query.ts'
 import { valueKey } from '../query-key.ts'
@@ -59,7 +59,7 @@ export function runViewsHistory(steps: readonly ViewsStep[], without?: ViewsRule
         watched.push(watchView(collection, step.query, model))
         break
       case 'total':
-        watched.push(watchAggregate(collection.aggregate({ filter: step.filter }, step.spec), step, model))
+        watched.push(watchAggregate(aggregate(collection, { filter: step.filter }, step.spec), step, model))
         break
       case 'close':
         for (const gone of watched.splice(step.which % Math.max(1, watched.length), 1)) gone.close()
@@ -186,16 +186,16 @@ function sameAnswer(a: ViewSnapshot, b: ViewSnapshot): boolean {
 }
 
 function watchAggregate(
-  aggregate: Aggregate,
+  totals: Aggregate,
   asked: Extract<ViewsStep, { readonly kind: 'total' }>,
   model: Model,
 ): Watched {
   let calls = 0
-  let last = aggregate.snapshot()
-  aggregate.subscribe(() => calls++)
+  let last = totals.snapshot()
+  totals.subscribe(() => calls++)
   return {
     check(report) {
-      const now = aggregate.snapshot()
+      const now = totals.snapshot()
       if (calls !== Number(now !== last)) report(`${calls} calls of totals`)
       calls = 0
       last = now
@@ -204,7 +204,7 @@ function watchAggregate(
         if (!valuesEqual(held, value, type)) report(`${name} is ${valueKey(held)}, not ${valueKey(value)}`)
       }
     },
-    close: () => aggregate.close(),
+    close: () => totals.close(),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createReplica, type Replica, type Row } from '@freshet/core'
+import { createIntake, createReplica, type Replica, type Row } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { packLossless } from '../float/index.ts'
@@ -117,7 +117,8 @@ function send(
 function openBook(code: ReadonlySet<string>): Replica<Mutation> {
   const projection = createRaindexProjection('v5')
   const isReady = (need: string): boolean => code.has(need)
-  return createReplica<Mutation>({ name: 'book', tables: raindexTables, projection, isReady, keepPositions })
+  const intake = createIntake({ projection, isReady, keepPositions })
+  return createReplica<Mutation>({ name: 'book', tables: raindexTables, intake })
 }
 
 type Rows = Readonly<Record<string, readonly Row[]>>

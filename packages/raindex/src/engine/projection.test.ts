@@ -1,4 +1,4 @@
-import { createReplica, FreshetError, type Replica } from '@freshet/core'
+import { createIntake, createReplica, FreshetError, type Replica } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { floatToHex, packLossless, parse, zero } from '../float/index.ts'
 import { addressOf, fixtureOrder, wordOf } from '../testing/fixture-order.ts'
@@ -190,9 +190,11 @@ function openBook(code: ReadonlySet<string>): Replica<Mutation> {
   return createReplica<Mutation>({
     name: 'book',
     tables: raindexTables,
-    projection: createRaindexProjection('v5'),
-    isReady: (need) => code.has(need),
-    keepPositions: 100,
+    intake: createIntake({
+      projection: createRaindexProjection('v5'),
+      isReady: (need) => code.has(need),
+      keepPositions: 100,
+    }),
   })
 }
 

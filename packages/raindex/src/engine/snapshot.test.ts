@@ -1,4 +1,4 @@
-import { createReplica, type Replica } from '@freshet/core'
+import { createIntake, createReplica, type Replica } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { packLossless, parse, wordToFloat, zero } from '../float/index.ts'
@@ -206,8 +206,7 @@ function bookOf(facts: readonly Mutation[]): Replica<Mutation> {
   const book = createReplica<Mutation>({
     name: 'book',
     tables: raindexTables,
-    projection,
-    isReady: () => true,
+    intake: createIntake({ projection, isReady: () => true }),
   })
   book.apply({ kind: 'log', after: -1, upTo: 0, facts })
   return book

@@ -1,4 +1,5 @@
 import {
+  createIntake,
   createReplica,
   openReplica,
   type Clock,
@@ -130,9 +131,7 @@ async function openBook<C extends Value>(options: LiveBookOptions): Promise<Book
   const replicaOptions = {
     name: `raindex:${orderbook.address}`,
     tables: raindexTables,
-    projection,
-    isReady: isCodeReady(codeCache),
-    keepPositions: keptEnvelopes,
+    intake: createIntake({ projection, isReady: isCodeReady(codeCache), keepPositions: keptEnvelopes }),
     clock,
     log,
   }

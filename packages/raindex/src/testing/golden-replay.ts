@@ -1,4 +1,4 @@
-import { createReplica, type Replica } from '@freshet/core'
+import { createIntake, createReplica, type Replica } from '@freshet/core'
 import {
   createRaindexProjection,
   hashOrder,
@@ -45,10 +45,12 @@ function replicaOf(run: GoldenRun): Replica<Mutation> {
   return createReplica<Mutation>({
     name: run.name,
     tables: raindexTables,
-    projection: createRaindexProjection(orderbookOf(run).version),
-    isReady: () => true,
-    origin: (run.blocks[0]?.number ?? 0) - 1,
-    keepPositions: 1_000,
+    intake: createIntake({
+      projection: createRaindexProjection(orderbookOf(run).version),
+      isReady: () => true,
+      origin: (run.blocks[0]?.number ?? 0) - 1,
+      keepPositions: 1_000,
+    }),
   })
 }
 

@@ -14,8 +14,8 @@ export type KeyIndexName = 'k'
 export type StoredRecord = ClonedRow & {
   readonly id: string
   readonly seq: CommitSeq
-  /** Key bytes of the declared indexes, by place: `k0`, `k1` … */
-  readonly [key: `k${number}`]: Uint8Array<ArrayBuffer>
+  /** Keys of the declared indexes, by place: `k0`, `k1` … */
+  readonly [key: `k${number}`]: string
 }
 
 export type State = { readonly seq: CommitSeq; readonly term: Term; readonly resetSeq: CommitSeq }

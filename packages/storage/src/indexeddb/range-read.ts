@@ -1,7 +1,6 @@
 import type { StoreRange } from '@freshet/core'
 import type { IDBPIndex, IDBPObjectStore, StoreNames } from 'idb'
 import { idBound, keyInterval, rangeLimit } from '../key-interval.ts'
-import { compareBytes, compareText } from '../order-key.ts'
 import type { KeyIndexName, RecordStoreName, StoredRecord, StoreSchema } from './database.ts'
 
 type Names = ArrayLike<StoreNames<StoreSchema>>
@@ -40,24 +39,24 @@ async function readReverse(
 type Keys = IDBKeyRange | null | 'empty'
 
 function idRange(range: StoreRange): Keys {
-  const lower = idBound(range.lower)
-  const upper = idBound(range.upper)
-  const lowerOpen = range.lowerInclusive === false
-  const upperOpen = range.upperInclusive === false
-  if (lower !== undefined && upper !== undefined) {
-    const order = compareText(lower, upper)
-    if (order > 0 || (order === 0 && (lowerOpen || upperOpen))) return 'empty'
-    return IDBKeyRange.bound(lower, upper, lowerOpen, upperOpen)
-  }
-  if (lower !== undefined) return IDBKeyRange.lowerBound(lower, lowerOpen)
-  return upper === undefined ? null : IDBKeyRange.upperBound(upper, upperOpen)
+  const [lower, upper] = [idBound(range.lower), idBound(range.upper)]
+  return between(lower, range.lowerInclusive === false, upper, range.upperInclusive === false)
 }
 
 function keyRange(range: StoreRange): Keys {
   const { from, before } = keyInterval(range)
-  if (from !== undefined && before !== undefined) {
-    return compareBytes(from, before) < 0 ? IDBKeyRange.bound(from, before, false, true) : 'empty'
-  }
-  if (from !== undefined) return IDBKeyRange.lowerBound(from)
-  return before === undefined ? null : IDBKeyRange.upperBound(before, true)
+  return between(from, false, before, true)
+}
+
+/** IndexedDB refuses bounds that leave nothing between them. */
+function between(
+  lower: string | undefined,
+  lowerOpen: boolean,
+  upper: string | undefined,
+  upperOpen: boolean,
+): Keys {
+  if (lower === undefined) return upper === undefined ? null : IDBKeyRange.upperBound(upper, upperOpen)
+  if (upper === undefined) return IDBKeyRange.lowerBound(lower, lowerOpen)
+  if (lower > upper || (lower === upper && (lowerOpen || upperOpen))) return 'empty'
+  return IDBKeyRange.bound(lower, upper, lowerOpen, upperOpen)
 }

@@ -12,7 +12,9 @@ export function toWritableTable(entry: CatalogEntry): WritableTable {
 
 /** A row as it is put into its object store, with its number and its index keys. */
 export function toStoredRecord(table: WritableTable, id: string, seq: CommitSeq, row: Row): StoredRecord {
-  const keys: { [key: `k${number}`]: Uint8Array<ArrayBuffer> } = {}
+  // First, because only a row that can be kept has keys.
+  const cloned = toClonedRow(row)
+  const keys: { [key: `k${number}`]: string } = {}
   for (const [at, keyOf] of table.keys.entries()) keys[`k${at}`] = keyOf(row)
-  return { id, seq, ...toClonedRow(row), ...keys }
+  return { id, seq, ...cloned, ...keys }
 }

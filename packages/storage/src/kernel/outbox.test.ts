@@ -1,5 +1,6 @@
 import {
   createOutbox,
+  followStore,
   FreshetError,
   openReplica,
   storeTables,
@@ -346,7 +347,7 @@ test('[T10] [W2] a follower made the leader reports what the one before may have
   first.remote.treatNext('taken', 'mute')
   await first.clock.settle()
   await first.replica.flushed()
-  await tab.replica.promote()
+  await followStore(tab.replica).promote()
   await tab.outbox.restore()
   expect(await settledThere?.settled).toMatchObject({ kind: 'unknown' })
   expect(states(tab.outbox)).toEqual([['o2', 'unsure']])

@@ -1,5 +1,7 @@
 import {
+  createIntake,
   createSync,
+  followStore,
   openReplica,
   storeTables,
   wholeTable,
@@ -37,7 +39,8 @@ async function open(
   const replica = await openReplica({ name: 'r', tables: specs, store, clock, ...rest })
   const rows = replica.collection(toyTable)
   const push = (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts })
-  return { store, clock, replica, rows, push, all: () => Object.fromEntries(rows.entries()) }
+  const following = followStore(replica)
+  return { store, clock, replica, following, rows, push, all: () => Object.fromEntries(rows.entries()) }
 }
 
 async function openLog(store: Store, ready: ReadonlySet<string>) {
@@ -47,9 +50,11 @@ async function openLog(store: Store, ready: ReadonlySet<string>) {
     tables: specs,
     store,
     clock,
-    projection: toyProjection,
-    isReady: (need) => ready.has(need),
-    keepPositions: 10,
+    intake: createIntake({
+      projection: toyProjection,
+      isReady: (need) => ready.has(need),
+      keepPositions: 10,
+    }),
   })
   return { replica, clock, all: () => Object.fromEntries(replica.collection(toyTable).entries()) }
 }
@@ -116,11 +121,11 @@ test('[T6] [S7] what waits survives a restart in its order, and can be rewound',
 
 test('[T6] facts whose optional fields are undefined can wait on the disk', async () => {
   const disk = createMemoryDisk()
-  const options = { needsOf: () => ['it'] }
-  const first = await open(disk, options)
+  const needsOf = () => ['it']
+  const first = await open(disk, { intake: createIntake({ needsOf }) })
   expect(first.push({ ...put('a', { n: 1 }), version: undefined } as RowFact).kind).toBe('parked')
   await first.replica.close()
-  const second = await open(disk, { ...options, isReady: () => true })
+  const second = await open(disk, { intake: createIntake({ needsOf, isReady: () => true }) })
   expect(second.replica.retryDeferred()).toBe(1)
   expect(second.all()).toEqual({ a: { n: 1 } })
 })
@@ -203,8 +208,10 @@ test('[S10] [S7] a walk whose last page waits is made again by the next run', as
   const disk = createMemoryDisk()
   const ready = new Set<string>()
   const options: Partial<OpenReplicaOptions<RowFact>> = {
-    needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
-    isReady: (need) => ready.has(need),
+    intake: createIntake({
+      needsOf: (fact) => (fact.id === 'late' ? ['it'] : []),
+      isReady: (need) => ready.has(need),
+    }),
   }
   const first = await open(disk, options)
   first.push(put('gone', { n: 1 }))
@@ -291,7 +298,7 @@ test('[T9] a follower shows what its leader commits, and says what it knows', as
   })
   leader.push(gone('b'))
   await leader.replica.flushed()
-  await Promise.all([follower.replica.pull(), follower.replica.pull()])
+  await Promise.all([follower.following.pull(), follower.following.pull()])
   expect([follower.all(), follower.rows.complete, follower.replica.checkpoint]).toEqual([
     { a: { n: 1 } },
     true,
@@ -300,7 +307,7 @@ test('[T9] a follower shows what its leader commits, and says what it knows', as
   const held = follower.rows.get('a')
   leader.push(put('c', { n: 1 }))
   await leader.replica.flushed()
-  await follower.replica.pull()
+  await follower.following.pull()
   expect(follower.rows.get('a')).toBe(held)
   expect(follower.rows.get('c')).toEqual({ n: 1 })
 })
@@ -317,12 +324,12 @@ test('[T9] a follower that was away too long reads everything again and drops wh
   }
   leader.push(put('e', { n: 1 }))
   await leader.replica.flushed()
-  await follower.replica.pull()
+  await follower.following.pull()
   expect(follower.all()).toEqual({ d: { n: 1 }, e: { n: 1 } })
   leader.replica.reset()
   leader.push(put('f', { n: 1 }))
   await leader.replica.flushed()
-  await follower.replica.pull()
+  await follower.following.pull()
   expect(follower.all()).toEqual({ f: { n: 1 } })
 })
 
@@ -332,7 +339,7 @@ test('[T9] a follower that is made the leader ends the one before it, and goes o
   const next = await open(disk, { role: 'follower' })
   old.replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })], checkpoint: 'c1' })
   await old.replica.flushed()
-  await next.replica.promote()
+  await next.following.promote()
   expect([next.replica.status.get().role, next.all(), next.replica.checkpoint]).toEqual([
     'leader',
     { a: { n: 1 } },
@@ -361,7 +368,7 @@ test('[T9] [S10] a new leader does not go on from a checkpoint where it cannot k
     })
     old.replica.markFresh()
     await old.replica.flushed()
-    await next.replica.promote()
+    await next.following.promote()
     expect(next.replica.continuous).toBe(complete)
   }
 })

@@ -12,7 +12,7 @@ import type {
 } from '@freshet/core'
 import { closedError, deposedError } from '../errors.ts'
 import { checkedSliceRows, idBound, keyInterval, rangeLimit } from '../key-interval.ts'
-import { compareBytes, compareText, compileIndexKey } from '../order-key.ts'
+import { compareText, compileIndexKey } from '../order-key.ts'
 import { copyRow, encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones, type StoreOptions } from '../store-options.ts'
 import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed, tableSet } from '../tables.ts'
@@ -141,7 +141,11 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
 }
 
 function copyWrite({ table, id, value }: StoreWrite): StoreWrite {
-  return { table, id, value: value === undefined ? undefined : encodingRecord(table, id, value, copyRow) }
+  return {
+    table,
+    id,
+    value: value === undefined ? undefined : encodingRecord(table, id, value, (row) => copyRow(row)),
+  }
 }
 
 /** Deletions are remembered for followers, and those follow replica tables only. */
@@ -198,7 +202,7 @@ function byIndex(records: readonly StoreRecord[], range: StoreRange, index: Stor
   const direction = range.reverse === true ? -1 : 1
   return records
     .map(({ id, value }) => ({ id, value, key: keyOf(value) }))
-    .filter(({ key }) => from === undefined || compareBytes(key, from) >= 0)
-    .filter(({ key }) => before === undefined || compareBytes(key, before) < 0)
-    .toSorted((a, b) => direction * compareBytes(a.key, b.key) || compareText(a.id, b.id))
+    .filter(({ key }) => from === undefined || key >= from)
+    .filter(({ key }) => before === undefined || key < before)
+    .toSorted((a, b) => direction * compareText(a.key, b.key) || compareText(a.id, b.id))
 }

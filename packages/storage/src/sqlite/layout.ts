@@ -27,6 +27,8 @@ const layoutSteps: readonly LayoutStep[] = [
         number INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, UNIQUE (number, id)
       ) STRICT;
     `),
+  // Keys of indexes became texts: a table whose indexes are not as declared is built again.
+  (database) => database.exec("UPDATE freshet_table SET indexes = ''"),
 ]
 
 /**

@@ -56,7 +56,7 @@ function byIndex(
   const key = `k${stored.indexes.indexOf(indexNamed(declared, name))}`
   const { from, before } = keyInterval(range)
   const conditions: Condition[] = []
-  if (from !== undefined) conditions.push({ sql: `${key} >= ?`, value: from })
-  if (before !== undefined) conditions.push({ sql: `${key} < ?`, value: before })
+  if (from !== undefined) conditions.push({ sql: `${key} >= ?`, value: toStoredText(from) })
+  if (before !== undefined) conditions.push({ sql: `${key} < ?`, value: toStoredText(before) })
   return { conditions, order: `${key} ${direction}, id ASC` }
 }

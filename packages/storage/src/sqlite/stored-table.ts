@@ -64,7 +64,7 @@ function declare(database: DatabaseSync, table: StoreTable, fields: string): num
 }
 
 function createTable(database: DatabaseSync, number: number, indexes: readonly StoreIndex[]): void {
-  const keys = indexes.map((_, at) => `, k${at} BLOB NOT NULL`).join('')
+  const keys = indexes.map((_, at) => `, k${at} TEXT NOT NULL`).join('')
   database.exec(
     `CREATE TABLE t${number} (id TEXT NOT NULL, seq INTEGER NOT NULL, value BLOB NOT NULL${keys}) STRICT`,
   )
@@ -92,7 +92,7 @@ function rebuild(database: DatabaseSync, number: number, indexes: readonly Store
     for (const { rowid = null, id = null, seq = null, value = null } of slice) {
       // The column is declared BLOB NOT NULL in a STRICT table.
       const row = decodeRow(value as Uint8Array)
-      copy.run(rowid, id, seq, value, ...keys.map((keyOf) => keyOf(row)))
+      copy.run(rowid, id, seq, value, ...keys.map((keyOf) => toStoredText(keyOf(row))))
       after = Number(rowid)
     }
     more = slice.length > 0

@@ -88,5 +88,5 @@ function prepareTable(prepared: StatementCache, table: StoredTable): TableStatem
 
 function putRow({ table, put }: TableStatements, id: string, seq: CommitSeq, row: Row): void {
   const bytes = encodeRow(row)
-  put.run(toStoredText(id), seq, bytes, ...table.keys.map((keyOf) => keyOf(row)))
+  put.run(toStoredText(id), seq, bytes, ...table.keys.map((keyOf) => toStoredText(keyOf(row))))
 }

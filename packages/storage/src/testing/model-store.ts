@@ -8,6 +8,7 @@ import {
   type StoreTable,
   type Value,
 } from '@freshet/core'
+import { compareText } from '../order-key.ts'
 import { storageOrder } from './storage-order.ts'
 
 /** What a store must hold, kept in the plainest way: the oracle of the property test. */
@@ -22,7 +23,7 @@ export function createModelStore(tables: readonly StoreTable[]): ModelStore {
   const rows = new Map(tables.map((table) => [table.name, new Map<string, Row>()]))
   const tableOf = (name: string): Map<string, Row> => rows.get(name) ?? new Map<string, Row>()
   const recordsOf = (name: string): StoreRecord[] =>
-    [...tableOf(name)].map(([id, value]) => ({ id, value })).toSorted((a, b) => storageOrder(a.id, b.id))
+    [...tableOf(name)].map(([id, value]) => ({ id, value })).toSorted((a, b) => compareText(a.id, b.id))
 
   return {
     commit({ writes, clear = [] }) {
@@ -41,8 +42,10 @@ export function createModelStore(tables: readonly StoreTable[]): ModelStore {
         .find((table) => table.name === name)
         ?.indexes?.find((each) => each.name === range.index)
       const keyOf = (record: StoreRecord): Value[] => keyIn(index, record)
-      const order = (a: StoreRecord, b: StoreRecord): number => compareKeys(keyOf(a), keyOf(b))
-      const found = recordsOf(name).filter((record) => isWithin(keyOf(record), range))
+      // Ids sort by unit, what is in a field as the kernel orders values.
+      const compare = index === undefined ? compareIds : storageOrder
+      const order = (a: StoreRecord, b: StoreRecord): number => compareKeys(keyOf(a), keyOf(b), compare)
+      const found = recordsOf(name).filter((record) => isWithin(keyOf(record), range, compare))
       // Sorting is stable, so records of one key stay in id order in both directions.
       const sorted = found.toSorted((a, b) => (range.reverse === true ? order(b, a) : order(a, b)))
       return sorted.slice(0, range.limit)
@@ -55,21 +58,31 @@ function keyIn(index: StoreIndex | undefined, { id, value }: StoreRecord): Value
 }
 
 /** Bounds shorter than the key say something of its first fields only. */
-function isWithin(key: readonly Value[], range: StoreRange): boolean {
+function isWithin(key: readonly Value[], range: StoreRange, compare: Compare): boolean {
   const { lower, upper, lowerInclusive = true, upperInclusive = true } = range
   const fromLower =
-    lower === undefined || lower.length === 0 ? Infinity : compareKeys(key.slice(0, lower.length), lower)
+    lower === undefined || lower.length === 0
+      ? Infinity
+      : compareKeys(key.slice(0, lower.length), lower, compare)
   const fromUpper =
-    upper === undefined || upper.length === 0 ? -Infinity : compareKeys(key.slice(0, upper.length), upper)
+    upper === undefined || upper.length === 0
+      ? -Infinity
+      : compareKeys(key.slice(0, upper.length), upper, compare)
   return (
     (lowerInclusive ? fromLower >= 0 : fromLower > 0) && (upperInclusive ? fromUpper <= 0 : fromUpper < 0)
   )
 }
 
-function compareKeys(a: readonly Value[], b: readonly Value[]): number {
+function compareKeys(a: readonly Value[], b: readonly Value[], compare: Compare): number {
   for (const [at, value] of a.entries()) {
-    const order = storageOrder(value, b[at] ?? null)
+    const order = compare(value, b[at] ?? null)
     if (order !== 0) return order
   }
   return 0
+}
+
+type Compare = (a: Value, b: Value) => number
+
+function compareIds(a: Value, b: Value): number {
+  return typeof a === 'string' && typeof b === 'string' ? compareText(a, b) : 0
 }

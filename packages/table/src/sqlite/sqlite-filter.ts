@@ -120,7 +120,7 @@ function nativeCondition(part: Comparison, schema: TableSchema): Omit<SqlConditi
     case 'lt':
     case 'lte': {
       const value = nativeValue(part.value, part.field, schema)
-      // Texts are ordered by code point there and by UTF-16 code unit here.
+      // Texts may be declared with a collation of their own there.
       if (value === undefined || typeof value === 'string') return undefined
       return {
         sql: `(${column} ${operators[part.op]} ? AND typeof(${column}) IN ('integer', 'real'))`,

@@ -43,8 +43,7 @@ export function createSqliteMaster(table: SqliteTable, filter: Filter | undefine
     name,
     schema,
     capabilities,
-    // Texts are sorted by code point there and by UTF-16 code unit here: the same but between
-    // U+E000–U+FFFF and the characters beyond. All else is decided by our own code.
+    // Texts are sorted by code point here as there. All else is decided by our own code.
     evaluates: { filter: () => true, order: () => true },
     filter,
 

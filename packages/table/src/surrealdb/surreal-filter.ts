@@ -102,12 +102,7 @@ export function orderToSurreal(
   return { projections: ['*', ...projections].join(', '), clause: [...terms, 'id'].join(', ') }
 }
 
-/**
- * Which conditions and orders mean the same in SurrealDB as here.
- *
- * Texts are ordered by code point there and by UTF-16 code unit here: the same
- * but between U+E000–U+FFFF and the characters beyond.
- */
+/** Which conditions and orders mean the same in SurrealDB as here; texts are ordered by code point in both. */
 export function surrealEvaluates(schema: TableSchema): Evaluates {
   const filter = (part: Filter): boolean => {
     switch (part.op) {

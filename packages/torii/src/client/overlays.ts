@@ -1,6 +1,7 @@
 import {
   applyEdit,
   FreshetError,
+  submitLayer,
   valuesEqual,
   type Clock,
   type HostLayer,
@@ -116,7 +117,8 @@ export function createOverlays(options: {
       if (byTransaction.has(transactionId) && before?.request.transactionId !== transactionId)
         throw usedTwice(transactionId)
       if (before) end(before.request.transactionId, 'replaced')
-      const layer = replica.submitLayer(
+      const layer = submitLayer(
+        replica,
         { operationId: transactionId, table: model, id: entityId, edit },
         { guard: holds, timeoutMs },
       )

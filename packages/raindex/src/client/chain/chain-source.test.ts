@@ -1,4 +1,4 @@
-import { createReplica, createSync, type Replica, type Sync } from '@freshet/core'
+import { createIntake, createReplica, createSync, type Replica, type Sync } from '@freshet/core'
 import { afterEach, expect, test } from 'vitest'
 import { createRaindexProjection, raindexTables, type Mutation, type Orderbook } from '../../engine/index.ts'
 import { goldenChain } from '../../testing/fake-node-golden.ts'
@@ -38,9 +38,11 @@ function bookReplica({ version }: Orderbook): Replica<Mutation> {
   return createReplica<Mutation>({
     name: 'book',
     tables: raindexTables,
-    projection: createRaindexProjection(version),
-    isReady: () => true,
-    keepPositions: 64,
+    intake: createIntake({
+      projection: createRaindexProjection(version),
+      isReady: () => true,
+      keepPositions: 64,
+    }),
   })
 }
 

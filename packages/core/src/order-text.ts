@@ -1,0 +1,153 @@
+import { decimalParts } from './decimal-parts.ts'
+import { dateInstant, parseInstant, type Instant } from './instant.ts'
+import { isRecord, Tagged, type Value } from './value.ts'
+
+/** Values nested deeper than this are not looked into: a hostile row must not exhaust the stack [V7]. */
+export const maxDepth = 200
+
+// First unit of a text: the family, in the order of families. Never change them:
+// stores keep these texts as the keys of their indexes.
+const family = {
+  boolean: 'b',
+  number: 'c',
+  text: 'd',
+  instant: 'e',
+  uuid: 'f',
+  recordId: 'g',
+  duration: 'h',
+  bytes: 'i',
+  list: 'j',
+  record: 'k',
+  nothing: 'z',
+}
+
+// Ends what has no fixed length. Less than any unit that may follow, so that shorter sorts first.
+const end = '\u0002'
+
+/**
+ * A text for a value, such that JavaScript's `<` on two of them is the order of
+ * the values: the one decomposition that comparisons and the indexes of stores
+ * share [V4, V6].
+ *
+ * Texts end themselves, so that those of a list of values can follow each other.
+ * The first unit is the family of the value.
+ */
+export function orderText(value: Value, depth = 0): string {
+  switch (typeof value) {
+    case 'boolean':
+      return family.boolean + Number(value)
+    case 'number':
+    case 'bigint':
+      return numberText(value)
+    case 'string':
+      return family.text + ended(value)
+    default:
+      break
+  }
+  if (value === null) return family.nothing
+  if (value instanceof Tagged) return taggedText(value)
+  if (value instanceof Date) return instantText(dateInstant(value), '')
+  if (value instanceof Uint8Array) return family.bytes + ended(bytesAsText(value))
+  const inside = depth < maxDepth
+  if (!isRecord(value)) {
+    return family.list + (inside ? value.map((item) => orderText(item, depth + 1)).join('') : '') + end
+  }
+  const fields = inside
+    ? Object.entries(value).map(([field, item]) => ended(`.${field}`) + orderText(item, depth + 1))
+    : []
+  return family.record + fields.sort().join('') + end
+}
+
+/** What its text does not spell out sorts behind its kind, by that text. */
+function taggedText(tagged: Tagged): string {
+  const { tag, text } = tagged
+  switch (tag) {
+    case 'decimal':
+      return numberText(tagged)
+    case 'datetime':
+      return instantText(parseInstant(text), text)
+    case 'uuid':
+      return family.uuid + ended(text.toLowerCase())
+    case 'recordId':
+      return family.recordId + ended(text)
+    case 'duration': {
+      const nanoseconds = durationNanoseconds(text)
+      return family.duration + (nanoseconds === undefined ? `1${ended(text)}` : `0${numberText(nanoseconds)}`)
+    }
+  }
+}
+
+/** Sign, exponent, digits; all of a negative number the other way round. NaN is behind infinity. */
+function numberText(value: number | bigint | Tagged): string {
+  const parts = decimalParts(value)
+  if (parts === undefined) return family.number + (typeof value === 'object' ? `4${ended(value.text)}` : '3')
+  const { sign, digits, exponent } = parts
+  if (sign === 0) return `${family.number}1`
+  const head = family.number + (sign + 1) + exponentText(sign * exponent)
+  return (
+    head + (sign > 0 ? digits + end : `${digits.replaceAll(/\d/g, (digit) => String(9 - Number(digit)))}~`)
+  )
+}
+
+/** One unit for what is near, which all doubles below 10^96 are. */
+function exponentText(exponent: number): string {
+  if (Math.abs(exponent) <= 96) return String.fromCharCode(0x80 + exponent)
+  if (Math.abs(exponent) === Infinity) return exponent > 0 ? '\u00f1' : '\u000f'
+  return (exponent > 0 ? '\u00f0' : '\u0010') + numberText(exponent)
+}
+
+/** Seconds, then the fraction's digits, so that any precision sorts. */
+function instantText(instant: Instant | undefined, otherwise: string): string {
+  if (instant === undefined) return `${family.instant}1${ended(otherwise)}`
+  return `${family.instant}0${numberText(instant.second)}${instant.fraction}${end}`
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const special = /[\0-\u0003\ud800-\uffff]/g
+
+/**
+ * A text with its end. Units that the end must stay below take two, and those
+ * from U+D800 on change places, so that units sort as code points do.
+ */
+function ended(text: string): string {
+  return text.replace(special, moved) + end
+}
+
+function moved(character: string): string {
+  const unit = character.charCodeAt(0)
+  return unit < 4 ? `\u0003${String.fromCharCode(unit + 4)}` : String.fromCharCode(codePointRank(unit))
+}
+
+/** A number for a UTF-16 unit by whose order texts sort by code point, as databases sort them. */
+export function codePointRank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
+}
+
+function bytesAsText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+}
+
+const unitNanoseconds: { readonly [unit: string]: bigint } = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n,
+  w: 604_800_000_000_000n,
+  y: 31_536_000_000_000_000n,
+}
+
+/** `1h30m` in nanoseconds; a year has 365 days. `undefined` for other notations. */
+function durationNanoseconds(text: string): bigint | undefined {
+  if (!/^(\d+(ns|us|µs|μs|ms|s|m|h|d|w|y))+$/.test(text)) return undefined
+  let total = 0n
+  for (const [, amount = '0', unit = 'ns'] of text.matchAll(/(\d+)([^\d]+)/g)) {
+    total += BigInt(amount) * (unitNanoseconds[unit] ?? 0n)
+  }
+  return total
+}
