@@ -18,3 +18,11 @@ export type { InspectedVault, InspectedWord, ReplayMoment } from './inspect-mome
 export { gapText } from './gap-text.ts'
 export { isoTime, markersToCsv, pointsToCsv } from './replay-csv.ts'
 export { replayToSvg, type ReplaySvgOptions } from './replay-svg.ts'
+export { openReplayBook, type ReplayBook, type WalletEntry } from './worker/replay-book.ts'
+export {
+  openReplayWorkers,
+  type ReplayWorkers,
+  type ReplayWorkersOptions,
+} from './worker/open-replay-workers.ts'
+export { webWorkerPort, type ReplayPort } from './worker/replay-port.ts'
+export { serveReplay, type ServeReplayOptions } from './worker/serve-replay.ts'

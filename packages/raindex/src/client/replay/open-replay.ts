@@ -6,7 +6,7 @@ import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
 import { bitOf } from './point-marks.ts'
 import { createMomentQuoter, standsFor, type QuotedMoment } from './quote-moment.ts'
 import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from './replay-columns.ts'
-import type { ReplayHistory } from './replay-history.ts'
+import type { HistoryHead, ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
 import { markersOf, type ReplayMarker } from './replay-markers.ts'
 import { pointCount, type ReplayPair, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
@@ -23,21 +23,25 @@ export type ReplaySeries = ReplayPair & {
 export type ReplayRun = {
   readonly orderHash: Bytes32
   readonly series: readonly ReplaySeries[]
+}
+
+export type ReplayProgress = {
+  readonly points: number
+  readonly of: number
   /** How many quotes were really made; the other points follow from them. */
   readonly quotes: number
 }
 
-export type ReplayProgress = { readonly points: number; readonly of: number }
-
 export type RunOptions = {
   readonly signal?: AbortSignal | undefined
-  /** Called some times a second. */
+  /** Called some times a second, and at the end. */
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
 }
 
 /** A history that is open for replays. */
 export interface Replay {
-  readonly history: ReplayHistory
+  /** The first block that is known, which is the head where there is none, and the last. */
+  readonly range: { readonly first: HistoryHead; readonly head: HistoryHead }
   /** Every order the history has, live or not, in the order they came. */
   orders(): readonly Order[]
   /**
@@ -49,6 +53,14 @@ export interface Replay {
   run(request: ReplayRequest, options?: RunOptions): Promise<ReplayRun>
   /** Everything about one second. Throws as `run`. */
   inspect(subject: ReplaySubject & ReplayPair, second: number): Promise<ReplayMoment>
+}
+
+/** A share of a run's points. Only the first has the markers, which are those of the whole. */
+export type RunPart = { readonly index: number; readonly of: number }
+
+/** A replay that can share a run with others of the same history. */
+export type SharedReplay = Replay & {
+  runPart(request: ReplayRequest, part: RunPart, options?: RunOptions): Promise<ReplayRun>
 }
 
 /**
@@ -63,7 +75,17 @@ export async function openReplay(
   host: ReplayHost,
   options: Pick<RunOptions, 'signal'> = {},
 ): Promise<Replay> {
-  const timeline = await readTimeline(history, options.signal)
+  return openSharedReplay(history, host, options)
+}
+
+export async function openSharedReplay(
+  history: ReplayHistory,
+  host: ReplayHost,
+  { signal }: Pick<RunOptions, 'signal'> = {},
+): Promise<SharedReplay> {
+  const timeline = await readTimeline(history, signal)
+  const [number, timestamp] = [timeline.blockNumbers[0], timeline.timestamps[0]]
+  const first = number === undefined || timestamp === undefined ? history.head : { number, timestamp }
   // A host evaluates one call at a time.
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -71,10 +93,13 @@ export async function openReplay(
     last = turn.catch(() => undefined)
     return turn
   }
+  const runPart: SharedReplay['runPart'] = (request, part, runOptions = {}) =>
+    inTurn(() => runReplay(host, timeline, request, part, runOptions))
   return {
-    history,
+    range: { first, head: history.head },
     orders: () => [...timeline.rows('orders').keys()].flatMap((hash) => knownOrder(timeline, hash) ?? []),
-    run: (request, runOptions = {}) => inTurn(() => runReplay(host, timeline, request, runOptions)),
+    run: (request, runOptions) => runPart(request, { index: 0, of: 1 }, runOptions),
+    runPart,
     inspect: (subject, second) =>
       inTurn(async () => {
         const order = resolveOrder(timeline, subject.order)
@@ -88,37 +113,47 @@ async function runReplay(
   host: ReplayHost,
   timeline: Timeline,
   request: ReplayRequest,
+  part: RunPart,
   { signal, onProgress }: RunOptions,
 ): Promise<ReplayRun> {
   const count = pointCount(request)
   const order = resolveOrder(timeline, request.order)
   const pairs = request.pairs ?? tradingPairs(order)
   for (const pair of pairs) assertPair(order, pair)
+  const { from, stepSeconds = 1 } = request
+  const start = Math.floor((part.index * count) / part.of)
+  const own = Math.floor(((part.index + 1) * count) / part.of) - start
   const series: ReplaySeries[] = []
   let quotes = 0
   for (const pair of pairs) {
-    const before = series.length * count
-    const found = await replayPair(host, timeline, { ...request, ...pair }, count, {
-      signal,
-      onProgress: (points) => onProgress?.({ points: before + points, of: pairs.length * count }),
-    })
-    const markers = markersOf(timeline, { order, ...pair }, request.from, request.to)
-    series.push({ ...pair, columns: found.columns, results: found.results, markers })
-    quotes += found.quotes
+    const [pointsBefore, quotesBefore] = [series.length * own, quotes]
+    const report = (points: number, made: number): void => {
+      quotes = quotesBefore + made
+      onProgress?.({ points: pointsBefore + points, of: pairs.length * own, quotes })
+    }
+    const pairRequest = { ...request, ...pair, from: from + start * stepSeconds }
+    const columns = await replayPair(host, timeline, pairRequest, own, { signal, onProgress: report })
+    const markers = part.index === 0 ? markersOf(timeline, { order, ...pair }, from, request.to) : []
+    series.push({ ...pair, ...columns, markers })
   }
-  return { orderHash: hashOrder(order), series, quotes }
+  return { orderHash: hashOrder(order), series }
 }
 
 /** Quotes between two looks at the signal: some milliseconds. */
 const quotesPerTurn = 100
+
+type PairOptions = {
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress: (points: number, quotes: number) => void
+}
 
 async function replayPair(
   host: ReplayHost,
   timeline: Timeline,
   request: ReplayRequest & ReplayPair,
   count: number,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress: (points: number) => void },
-): Promise<{ columns: ReplayColumns; results: readonly ReplayResult[]; quotes: number }> {
+  options: PairOptions,
+): Promise<{ readonly columns: ReplayColumns; readonly results: readonly ReplayResult[] }> {
   const { from, stepSeconds = 1, clock = 'second' } = request
   const { timestamps, history } = timeline
   const writer = createColumns(count)
@@ -153,15 +188,15 @@ async function replayPair(
       } while (i < stateEnd && standsFor(moment, now.env))
     }
     if (++quotes % quotesPerTurn !== 0) continue
-    options.onProgress(i)
+    options.onProgress(i, quotes)
     await eventLoopTurn()
     options.signal?.throwIfAborted()
   }
   if (known < count) {
     writer.fill(known, count, writer.intern({ kind: 'gap', reason: { kind: 'BeyondHistory' } }), 0)
   }
-  options.onProgress(count)
-  return { columns: writer.columns, results: writer.results, quotes }
+  options.onProgress(count, quotes)
+  return { columns: writer.columns, results: writer.results }
 }
 
 /** Whether what the program saw of the clock was reckoned. */

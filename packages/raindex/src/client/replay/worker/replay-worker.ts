@@ -1,0 +1,3 @@
+import { serveReplay } from './serve-replay.ts'
+
+serveReplay()
