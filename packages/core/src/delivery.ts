@@ -7,11 +7,13 @@ import { within } from './within.ts'
 
 /** An operation on its way. */
 export type Delivery = {
-  readonly operation: Operation
-  /** `unsure`: it was sent and the answer was lost. */
-  state: 'queued' | 'sending' | 'unsure'
+  operation: Operation
+  /** `unsure`: it was sent and the answer was lost. `failed`: it stays until someone decides. */
+  state: 'queued' | 'sending' | 'unsure' | 'failed'
   attempts: number
   lastError: FreshetError | undefined
+  /** Its sending has begun: it is not changed any more. */
+  taken: boolean
   /** Settled, or about to be: nothing more is sent. */
   ended: boolean
 }
@@ -42,6 +44,7 @@ export async function deliver<D extends Delivery>(
   signal: AbortSignal,
 ): Promise<void> {
   const { backoff, clock, random } = options
+  delivery.taken = true
   for (let attempt = 0; !signal.aborted && !delivery.ended; attempt++) {
     const read = options.beginRead()
     try {

@@ -17,8 +17,13 @@ export type FreshetErrorOptions = {
   readonly message: string
   /** Whether the same call may succeed later. Default false. */
   readonly retryable?: boolean | undefined
+  /** What was said about single fields. Default none. */
+  readonly fieldErrors?: readonly FieldError[] | undefined
   readonly cause?: unknown
 }
+
+/** What a remote said about one field of a write. */
+export type FieldError = { readonly field: string; readonly message: string }
 
 /** The one base of every error Freshet throws. Match on `code`, decide on `kind` and `retryable`. */
 export class FreshetError extends Error {
@@ -26,12 +31,15 @@ export class FreshetError extends Error {
   readonly code: `${string}/${string}`
   readonly kind: ErrorKind
   readonly retryable: boolean
+  /** What was said about single fields; of a write that was refused. */
+  readonly fieldErrors: readonly FieldError[]
 
   constructor(options: FreshetErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = options.code
     this.kind = options.kind
     this.retryable = options.retryable ?? false
+    this.fieldErrors = options.fieldErrors ?? []
   }
 }
 

@@ -53,18 +53,21 @@ export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { createIntake, type Intake, type IntakeOptions } from './intake.ts'
 export { followStore, type Follower } from './follower.ts'
 export { readFirstWindow } from './first-window.ts'
+export { kernelTables } from './replica-records.ts'
 export { openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
 export type { TableSpec } from './replica-tables.ts'
 export { isFresh, wholeTable, type Coverage } from './coverage.ts'
 export type { OpenRead } from './open-reads.ts'
 export { applyEdit, patchRow, type Fold, type Layer, type RowEdit } from './overlay.ts'
 export { submitLayer, type HostLayer, type HostLayerOptions, type LayerOutcome } from './host-layers.ts'
-export type { Operation, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
+export type { Operation, OperationFailure, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
 export {
   createOutbox,
   type Outbox,
+  type OutboxAsk,
   type OutboxOptions,
   type QueuedOperation,
+  type SettledOperation,
   type Submitted,
 } from './outbox.ts'
 export { createSync, type Sync, type SyncOptions } from './sync.ts'

@@ -1,6 +1,7 @@
-import type { Operation } from './operation.ts'
-import type { Layer } from './overlay.ts'
-import type { Row } from './value.ts'
+import type { Operation, OperationFailure } from './operation.ts'
+import type { Layer, RowEdit } from './overlay.ts'
+import { fromPlainOutcome, toPlainOutcome, type PlainOutcome } from './plain-outcome.ts'
+import { isRecord, type Row } from './value.ts'
 import { withoutAbsent } from './without-absent.ts'
 
 /** What the store keeps of an operation. */
@@ -8,18 +9,29 @@ export type KeptOperation = {
   readonly operation: Operation
   /** Whether an operation that must not be sent twice may have been sent. */
   readonly sent: boolean
+  /** How it failed, if it did and stays. */
+  readonly failure: OperationFailure | undefined
 }
 
-export function operationRecord(operation: Operation, sent: boolean): Row {
+export function operationRecord({ operation, sent, failure }: KeptOperation): Row {
+  const plain = { ...operation, sent: sent || undefined, failure: failure && toPlainOutcome(failure) }
   // An operation is plain data by its type.
-  const fields = withoutAbsent(operation) as unknown as Row
-  return sent ? { ...fields, sent } : fields
+  return withoutAbsent(plain) as unknown as Row
 }
 
 export function readOperation(record: Row): KeptOperation {
-  const { sent, ...operation } = record
+  const { sent, failure, ...operation } = record
+  return {
+    // Written by operationRecord.
+    operation: operation as unknown as Operation,
+    sent: sent === true,
+    failure: isRecord(failure) ? readFailure(failure) : undefined,
+  }
+}
+
+function readFailure(failure: Row): OperationFailure {
   // Written by operationRecord.
-  return { operation: operation as unknown as Operation, sent: sent === true }
+  return fromPlainOutcome(failure as unknown as PlainOutcome) as OperationFailure
 }
 
 /** One layer per edited row; the first has the operation's own id. */
@@ -31,6 +43,13 @@ export function layersOf({ operationId, edits }: Operation): readonly Layer[] {
     edit,
   }))
 }
+
+/** Layers that show nothing and keep the place of an operation that failed, until it is tried again. */
+export function emptyLayersOf(operation: Operation): readonly Layer[] {
+  return layersOf(operation).map((layer) => ({ ...layer, edit: nothing }))
+}
+
+const nothing: RowEdit = { kind: 'patch', set: {} }
 
 /** What the remote acknowledges: the layers, or the operation alone where it shows nothing. */
 export function ackIds(operation: Operation): readonly string[] {

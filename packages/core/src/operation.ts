@@ -20,6 +20,10 @@ export type Operation = {
   readonly createdAtUnixMs: number
   /** Never sent twice: an unknown outcome is reported, not repeated [W1]. */
   readonly once?: boolean | undefined
+  /** Nobody waits for how it ends: if it fails it stays, and its rows wait behind it, until someone decides [W6]. */
+  readonly stays?: boolean | undefined
+  /** Operations that this one answers: they are taken back once it is noted. */
+  readonly replaces?: readonly string[] | undefined
 }
 
 /** What the remote made of an operation. */
@@ -30,15 +34,18 @@ export type SendOutcome =
   | { readonly kind: 'conflict'; readonly current: Row | undefined }
   | { readonly kind: 'rejected'; readonly error: FreshetError }
 
-/** How an operation ended, or that this run ended before it. */
+/** How an operation ended, or that it is not over. */
 export type OperationOutcome =
   | SendOutcome
-  /** Sent once, the answer was lost, and it must not be repeated. */
+  /** Sent, the answer was lost, and it cannot be found out any more what became of it. */
   | { readonly kind: 'unknown'; readonly error: FreshetError }
   /** Taken back by the user. */
   | { readonly kind: 'discarded' }
-  /** The outbox was stopped; the operation is noted and goes on in the next run. */
+  /** It is noted and goes on later: in the next run, or when what it waits behind has been decided. */
   | { readonly kind: 'kept' }
+
+/** How an operation failed. */
+export type OperationFailure = Extract<OperationOutcome, { kind: 'conflict' | 'rejected' | 'unknown' }>
 
 /** Where operations go. */
 export interface WriteTarget {
@@ -51,4 +58,10 @@ export interface WriteTarget {
   send(operation: Operation, signal: AbortSignal): Promise<SendOutcome>
   /** Reads whether the remote shows the operation's effect [W4]; `undefined` when that cannot be told. */
   verify(operation: Operation, signal: AbortSignal): Promise<SendOutcome | undefined>
+  /**
+   * The one operation that does what two do that follow each other and have not
+   * been sent [W9], under the first one's id; `nothing` when they cancel out,
+   * `undefined` when both must be sent.
+   */
+  merge?(first: Operation, next: Operation): Operation | 'nothing' | undefined
 }

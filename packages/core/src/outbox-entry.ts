@@ -1,15 +1,25 @@
 import type { Delivery } from './delivery.ts'
 import { FreshetError } from './errors.ts'
-import type { Operation, OperationOutcome } from './operation.ts'
+import type { Operation, OperationFailure, OperationOutcome } from './operation.ts'
+import { rowKeyText } from './draft.ts'
 
 /** An operation in the outbox. */
 export type OutboxEntry = Delivery & {
   /** The record in the store, once it is there. */
   recordId: string | undefined
-  /** Whether it may be sent: it is noted. */
+  /** Whether it may be sent: it is noted as it is. */
   noted: boolean
   /** Whether the store says that it may have been sent. */
   sent: boolean
+  /** Whether it stays when it fails. */
+  stays: boolean
+  failure: OperationFailure | undefined
+  /** The entry that does what this one was to do [W9]. */
+  into: OutboxEntry | undefined
+  /** The entries whose work this one does. */
+  readonly absorbed: OutboxEntry[]
+  /** The newest write to its record. */
+  writing: Promise<unknown>
   resolve(outcome: OperationOutcome): void
   readonly settled: Promise<OperationOutcome>
   accepted: Promise<void>
@@ -25,7 +35,13 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
     lastError: undefined,
     noted: false,
     sent: false,
+    taken: false,
     ended: false,
+    stays: operation.stays ?? false,
+    failure: undefined,
+    into: undefined,
+    absorbed: [],
+    writing: Promise.resolve(),
     resolve,
     settled: promise,
     accepted: Promise.resolve(),
@@ -33,13 +49,38 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
 }
 
 /** It may have been on its way when the run before ended, unless the store knows better. */
-export function stateOf({ operation, sent }: OutboxEntry): OutboxEntry['state'] {
+export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry['state'] {
+  if (failure) return 'failed'
   return operation.once && !sent ? 'queued' : 'unsure'
 }
 
+/** Those that failed, and those behind them that write one of their rows, or a row of such a one [W6]. */
+export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEntry> {
+  const held = new Set<OutboxEntry>()
+  if (!entries.some(({ state }) => state === 'failed')) return held
+  const rows = new Set<string>()
+  for (const entry of entries) {
+    const keys = entry.operation.edits.map(({ table, id }) => rowKeyText(table, id))
+    if (entry.state !== 'failed' && !keys.some((key) => rows.has(key))) continue
+    held.add(entry)
+    for (const key of keys) rows.add(key)
+  }
+  return held
+}
+
 /** The next operation of a group. */
-export function firstOf(entries: readonly OutboxEntry[], group: string): OutboxEntry | undefined {
-  return entries.find((entry) => entry.operation.group === group)
+export function nextOf(entries: readonly OutboxEntry[], group: string): OutboxEntry | undefined {
+  const held = heldBack(entries)
+  return entries.find((entry) => entry.operation.group === group && !held.has(entry))
+}
+
+/** Whether nothing of it can be on its way. */
+export function isUnsent({ state, noted, taken, ended, operation }: OutboxEntry): boolean {
+  return state === 'queued' && noted && !taken && !ended && !operation.once
+}
+
+export function isFailure(outcome: OperationOutcome): outcome is OperationFailure {
+  return outcome.kind === 'conflict' || outcome.kind === 'rejected' || outcome.kind === 'unknown'
 }
 
 export function notSent(): OperationOutcome {

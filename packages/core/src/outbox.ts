@@ -4,20 +4,23 @@ import { deliver, lostAnswer } from './delivery.ts'
 import { asFreshetError, type FreshetError } from './errors.ts'
 import { createListeners } from './listeners.ts'
 import { silentLog, type Log } from './log.ts'
-import type { Operation, OperationOutcome, WriteTarget } from './operation.ts'
-import { ackIds, layersOf, operationRecord, readOperation } from './operation-records.ts'
+import { createGroupSender } from './group-sender.ts'
+import type { Operation, OperationFailure, OperationOutcome, WriteTarget } from './operation.ts'
+import { createOperationJournal, type NotedOperation } from './operation-journal.ts'
+import { ackIds, emptyLayersOf, layersOf, type KeptOperation } from './operation-records.ts'
 import {
   closedError,
   createOutboxEntry,
   discardedError,
-  firstOf,
+  heldBack,
+  isFailure,
+  isUnsent,
   notSent,
   stateOf,
   type OutboxEntry,
 } from './outbox-entry.ts'
 import { systemRandom, type Random } from './random.ts'
 import type { Replica } from './replica.ts'
-import { kernelTables } from './replica-records.ts'
 import type { Store } from './store.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
@@ -39,10 +42,30 @@ export type OutboxOptions<F> = {
 /** An operation in the outbox, for a list the user can look at. */
 export type QueuedOperation = {
   readonly operation: Operation
-  /** `unsure`: it was sent and the answer was lost; it is being verified. */
-  readonly state: 'queued' | 'sending' | 'unsure'
+  /**
+   * `unsure`: it was sent and the answer was lost; it is being verified.
+   * `failed`: it stays, for `failure`, until it is retried, discarded or replaced.
+   * `parked`: it waits behind a failed one of the same row.
+   */
+  readonly state: OutboxEntry['state'] | 'parked'
   readonly attempts: number
   readonly lastError: FreshetError | undefined
+  readonly failure: OperationFailure | undefined
+}
+
+export type SettledOperation = readonly [
+  operationId: string,
+  outcome: OperationOutcome,
+  operation: Operation,
+  stays: boolean,
+]
+
+/** What a follower asks its leader to do with an operation that is noted. */
+export type OutboxAsk = {
+  readonly kind: 'discard' | 'retry'
+  readonly operationId: string
+  /** To be called with whether it could. */
+  answer(isDone: boolean): void
 }
 
 export type Submitted = {
@@ -64,16 +87,20 @@ export interface Outbox {
   submit(operation: Operation): Submitted
   queued(): readonly QueuedOperation[]
   subscribe(listener: () => void): () => void
-  /** Takes an operation back that is not being sent; whether it could. A follower cannot once it is noted. */
+  /** Takes an operation back that is not being sent; whether it could. */
   discard(operationId: string): Promise<boolean>
+  /** Sends one that failed again, and then what waits behind it; whether it could. */
+  retry(operationId: string): Promise<boolean>
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
-  /** The leader's outbox has settled an operation of this one. */
-  settledElsewhere(operationId: string, outcome: OperationOutcome): void
+  /** The leader's outbox has settled an operation of this one, or keeps it though it failed. */
+  settledElsewhere(operationId: string, outcome: OperationOutcome, stays: boolean): void
   /** Called when an operation of this outbox is in the store and another must send it. */
   onNoted(listener: () => void): () => void
-  /** Called when an operation has been settled here. */
-  onSettled(listener: (operationId: string, outcome: OperationOutcome) => void): () => void
+  /** Called where a follower wants an operation discarded or retried that its leader may be sending. */
+  onAsk(listener: (ask: OutboxAsk) => void): () => void
+  /** Called when an operation has ended, or failed and stays, here or at the leader. */
+  onSettled(listener: (...settled: SettledOperation) => void): () => void
   /** Sends from now on. Only the leader does [T10]. */
   start(): void
   /**
@@ -81,7 +108,7 @@ export interface Outbox {
    * the next run; without a store what was not sent is undone and rejected.
    */
   stop(): Promise<void>
-  /** Resolves when nothing is queued. */
+  /** Resolves when nothing is queued but what failed, and what waits behind that. */
   drained(): Promise<void>
 }
 
@@ -93,36 +120,59 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const byId = new Map<string, OutboxEntry>()
   /** Records that were taken over, or settled. */
   const known = new Set<string>()
-  const busyGroups = new Map<string, Promise<void>>()
   const onError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
+  const warn = (error: unknown): void =>
+    log.write('warn', 'freshet::outbox', `What became of an operation could not be noted: ${String(error)}`)
   const listeners = createListeners<void>(onError)
   const notedListeners = createListeners<void>(onError)
-  const settledListeners = createListeners<readonly [string, OperationOutcome]>(onError)
+  const askListeners = createListeners<OutboxAsk>(onError)
+  const settledListeners = createListeners<SettledOperation>(onError)
   const room = createWaitingRoom(() => capacity - entries.length)
+  const journal = createOperationJournal(store)
   let controller: AbortController | undefined
   let closed = false
 
   const sends = (): boolean => controller !== undefined && !controller.signal.aborted
+  const follows = (): boolean => replica.status.get().role === 'follower'
+  const find = (operationId: string): OutboxEntry | undefined => {
+    const entry = byId.get(operationId)
+    return entry?.into ?? entry
+  }
   const changed = (): void => {
+    // What waits behind a failed one is not waited for.
+    for (const entry of heldBack(entries)) if (entry.noted && !entry.failure) tell(entry, { kind: 'kept' })
     listeners.emit()
     room.letIn()
   }
-  const addEntry = (operation: Operation): OutboxEntry => {
-    const entry = createOutboxEntry(operation)
-    for (const layer of layersOf(operation)) replica.addLayer(layer)
+  const show = ({ operation, failure }: OutboxEntry): void => {
+    for (const layer of failure ? emptyLayersOf(operation) : layersOf(operation)) replica.addLayer(layer)
+  }
+  const hide = (entry: OutboxEntry): void => {
+    for (const { operation } of [entry, ...entry.absorbed]) {
+      for (const { operationId } of layersOf(operation)) replica.dropLayer(operationId)
+    }
+  }
+  const add = (operation: Operation, kept?: Partial<OutboxEntry>): OutboxEntry => {
+    const entry = Object.assign(createOutboxEntry(operation), kept)
+    show(entry)
     byId.set(operation.operationId, entry)
     return entry
   }
-  const dropLayers = ({ operation }: OutboxEntry): void => {
-    for (const { operationId } of layersOf(operation)) replica.dropLayer(operationId)
+  const tell = (entry: OutboxEntry, outcome: OperationOutcome): void => {
+    for (const { resolve } of [entry, ...entry.absorbed]) resolve(outcome)
+  }
+  const announce = (entry: OutboxEntry, outcome: OperationOutcome): void => {
+    tell(entry, outcome)
+    for (const { operation } of [entry, ...entry.absorbed])
+      settledListeners.emit([operation.operationId, outcome, operation, entry.failure !== undefined])
+    changed()
   }
   const end = (entry: OutboxEntry, outcome: OperationOutcome): void => {
     entry.ended = true
     const index = entries.indexOf(entry)
     if (index >= 0) entries.splice(index, 1)
-    byId.delete(entry.operation.operationId)
-    entry.resolve(outcome)
-    changed()
+    for (const { operation } of [entry, ...entry.absorbed]) byId.delete(operation.operationId)
+    announce(entry, outcome)
     pump()
   }
 
@@ -130,40 +180,72 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (room.isFull) await room.enter()
     if (closed) throw closedError()
     if (entry.ended) throw discardedError()
-    entries.push(entry)
-    if (store) {
-      const recordId = await store.append(kernelTables.operations, operationRecord(entry.operation, false))
-      entry.recordId = recordId
-      known.add(recordId)
+    const merge = mergeOf(entry)
+    if (merge) await absorb(entry, merge)
+    else {
+      entries.push(entry)
+      entry.writing = journal.append(entry)
+      await entry.writing
+      if (entry.recordId !== undefined) known.add(entry.recordId)
+      if (!follows()) await takeBackAnswered(entry.operation)
+      entry.noted = true
     }
-    entry.noted = true
     changed()
-    if (sends()) pump()
-    else notedListeners.emit()
+    if (follows()) notedListeners.emit()
+    else pump()
   }
+  /** The operation before it that can do its work too [W9]. */
+  const mergeOf = ({ operation }: OutboxEntry): Merge | undefined => {
+    const before = entries.findLast(({ operation: { group } }) => group === operation.group)
+    if (!before || !isUnsent(before) || operation.replaces?.length || follows()) return undefined
+    const merged = heldBack(entries).has(before) ? undefined : target.merge?.(before.operation, operation)
+    return merged && { before, merged }
+  }
+  const absorb = async (entry: OutboxEntry, { before, merged }: Merge): Promise<void> => {
+    const was = before.operation
+    before.noted = false
+    before.absorbed.push(entry)
+    entry.into = before
+    try {
+      if (merged !== 'nothing') before.operation = { ...merged, stays: was.stays || entry.stays }
+      before.writing = merged === 'nothing' ? journal.remove(before) : journal.rewrite(before)
+      await before.writing
+    } catch (error) {
+      before.operation = was
+      before.noted = true
+      before.absorbed.pop()
+      entry.into = undefined
+      throw error
+    }
+    // Taken back meanwhile.
+    if (before.ended) return
+    if (merged === 'nothing') {
+      hide(before)
+      end(before, { kind: 'confirmed', facts: [] })
+    } else {
+      before.noted = true
+      before.stays ||= entry.stays
+      show(before)
+      for (const { operationId } of layersOf(entry.operation)) replica.dropLayer(operationId)
+    }
+  }
+  const takeBackAnswered = ({ replaces = [] }: Operation): Promise<unknown> =>
+    Promise.all(replaces.map(discard))
   const refuse = (entry: OutboxEntry, error: unknown): never => {
     if (!entry.ended) {
-      dropLayers(entry)
-      end(entry, {
-        kind: 'rejected',
-        error: asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' }),
-      })
+      hide(entry)
+      const fault = asFreshetError(error, { code: 'outbox/not-noted', kind: 'storage' })
+      end(entry, { kind: 'rejected', error: fault })
     }
     throw error
   }
 
   const settle = async (entry: OutboxEntry, outcome: OperationOutcome, startedAt: number): Promise<void> => {
     if (entry.ended) return
-    entry.ended = true
-    if (outcome.kind === 'confirmed') confirm(entry, outcome.facts, startedAt)
-    else {
-      dropLayers(entry)
-      // Being noted: what is not in the store yet cannot be removed from it.
-      if (entries.includes(entry) && !entry.noted) await entry.accepted.catch(() => {})
-      await forget(entry)
-    }
+    if (entry.stays && isFailure(outcome)) return fail(entry, outcome)
+    if (outcome.kind !== 'confirmed') return undo(entry, outcome)
+    confirm(entry, outcome.facts, startedAt)
     end(entry, outcome)
-    settledListeners.emit([entry.operation.operationId, outcome])
   }
   /** The record goes in the transaction that brings the confirmed rows [T1]. */
   const confirm = ({ operation, recordId }: OutboxEntry, facts: ConfirmedFacts, startedAt: number): void => {
@@ -176,89 +258,87 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       replica.apply({ kind: 'state', startedAt, facts: [], acks })
     }
   }
-  const forget = async ({ recordId }: OutboxEntry): Promise<void> => {
-    if (recordId === undefined) return
-    try {
-      const writes = [{ table: kernelTables.operations, id: recordId, value: undefined }]
-      await store?.commit({ writes }, undefined)
-    } catch (error) {
-      log.write('warn', 'freshet::outbox', `A settled operation could not be removed: ${String(error)}`)
-    }
+  const fail = async (entry: OutboxEntry, failure: OperationFailure): Promise<void> => {
+    Object.assign(entry, { failure, state: 'failed' })
+    show(entry)
+    entry.writing = journal.rewrite(entry).catch(warn)
+    await entry.writing
+    if (!entry.ended) announce(entry, failure)
+  }
+  const undo = async (entry: OutboxEntry, outcome: OperationOutcome): Promise<void> => {
+    entry.ended = true
+    hide(entry)
+    // What is not in the store yet cannot be removed from it.
+    await entry.writing.catch(() => {})
+    entry.writing = journal.remove(entry).catch(warn)
+    await entry.writing
+    end(entry, outcome)
   }
   const beforeSend = async (entry: OutboxEntry): Promise<void> => {
-    const { operation, recordId } = entry
-    if (!store || !operation.once || entry.sent || recordId === undefined) return
-    const writes = [{ table: kernelTables.operations, id: recordId, value: operationRecord(operation, true) }]
-    await store.commit({ writes }, undefined)
+    if (!store || !entry.operation.once || entry.sent || entry.recordId === undefined) return
+    await journal.rewrite({ ...entry, sent: true })
     entry.sent = true
   }
 
-  const delivery = {
-    target,
-    backoff,
-    clock,
-    random,
-    stallMs,
-    beginRead: replica.beginRead,
-    beforeSend,
+  const { beginRead } = replica
+  const delivery = { target, backoff, clock, random, stallMs, beginRead, beforeSend, changed, settle }
+  const { pump, quiet } = createGroupSender({
+    entries,
+    signal: () => controller?.signal,
+    deliver: (entry, signal) => deliver(delivery, entry, signal),
     changed,
-    settle,
-  }
-  const drainGroup = async (group: string, signal: AbortSignal): Promise<void> => {
-    for (;;) {
-      const entry = firstOf(entries, group)
-      if (!entry?.noted || signal.aborted) return
-      // Taken back, and being removed from the store.
-      if (entry.ended) await entry.settled
-      else await deliver(delivery, entry, signal)
-    }
-  }
-  const pump = (): void => {
-    const signal = controller?.signal
-    if (!signal || signal.aborted) return
-    for (const { operation } of entries) {
-      const { group } = operation
-      if (busyGroups.has(group) || !firstOf(entries, group)?.noted) continue
-      const done = drainGroup(group, signal)
-        .catch(onError)
-        .finally(() => {
-          busyGroups.delete(group)
-          pump()
-          changed()
-        })
-      busyGroups.set(group, done)
-    }
-  }
+    onError,
+  })
 
   /** What this outbox noted may have been sent, or settled, by the leader before. */
-  const takeBack = (records: ReadonlyMap<string, boolean>): void => {
+  const takeBack = (records: ReadonlyMap<string, KeptOperation>): void => {
     for (const entry of [...entries]) {
       if (entry.recordId === undefined) continue
-      entry.sent = records.get(entry.recordId) ?? false
+      const { sent = false, failure } = records.get(entry.recordId) ?? {}
+      Object.assign(entry, { sent, failure })
       entry.state = stateOf(entry)
+      if (failure) show(entry)
       if (records.has(entry.recordId)) continue
-      dropLayers(entry)
+      hide(entry)
       end(entry, lostAnswer(entry))
     }
   }
-  const takeOver = (recordId: string, operation: Operation, sent: boolean): void => {
+  const takeOver = ({ recordId, operation, sent, failure }: NotedOperation): void => {
     known.add(recordId)
     // Ours, whose noting has reached the store before its answer reached us.
     if (byId.has(operation.operationId)) return
-    const entry = addEntry(operation)
-    entry.recordId = recordId
-    entry.noted = true
-    entry.sent = sent
+    // Of an earlier run nobody is left to hear how it ends.
+    const stays = operation.stays || !sends()
+    const entry = add(operation, { recordId, noted: true, sent, stays, failure })
     entry.state = stateOf(entry)
     entries.push(entry)
   }
 
+  const asked = (kind: OutboxAsk['kind'], operationId: string): Promise<boolean> =>
+    new Promise((answer) => {
+      if (askListeners.size === 0) answer(false)
+      askListeners.emit({ kind, operationId, answer })
+    })
   const discard = async (operationId: string): Promise<boolean> => {
-    const entry = byId.get(operationId)
+    const entry = find(operationId)
     if (!entry || entry.ended || entry.state === 'sending') return false
     // The leader may be sending it.
-    if (entry.noted && replica.status.get().role === 'follower') return false
-    await settle(entry, { kind: 'discarded' }, replica.seq)
+    if (entry.noted && follows()) return asked('discard', operationId)
+    await undo(entry, { kind: 'discarded' })
+    return true
+  }
+  const retry = async (operationId: string): Promise<boolean> => {
+    const entry = find(operationId)
+    if (!entry?.failure || entry.ended) return false
+    if (follows() && !(await asked('retry', operationId))) return false
+    // Whether it was taken is looked for first, where that can be told.
+    entry.state = entry.failure?.kind === 'unknown' && !entry.operation.once ? 'unsure' : 'queued'
+    Object.assign(entry, { failure: undefined, sent: false })
+    show(entry)
+    if (!follows()) entry.writing = journal.rewrite(entry).catch(warn)
+    await entry.writing
+    changed()
+    pump()
     return true
   }
 
@@ -266,39 +346,55 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     submit(operation) {
       const queued = byId.get(operation.operationId)
       if (queued) return { accepted: queued.accepted, settled: queued.settled }
-      const entry = addEntry(operation)
+      const entry = add(operation)
       entry.accepted = note(entry).catch((error: unknown) => refuse(entry, error))
       entry.accepted.catch(() => {})
       changed()
       return { accepted: entry.accepted, settled: entry.settled }
     },
-    queued: () =>
-      entries.map(({ operation, state, attempts, lastError }) => ({ operation, state, attempts, lastError })),
+    queued() {
+      const held = heldBack(entries)
+      return entries.map((entry) => {
+        const { operation, state, attempts, lastError, failure } = entry
+        const parked = held.has(entry) && !failure
+        return { operation, state: parked ? 'parked' : state, attempts, lastError, failure }
+      })
+    },
     subscribe: (listener) => listeners.add(listener),
     discard,
+    retry,
     async restore() {
-      if (!store) return
       const before = [...known]
-      const records = await store.range(kernelTables.operations, {})
-      const kept = new Map(records.map(({ id, value }) => [id, readOperation(value).sent]))
+      const records = await journal.read()
+      const kept = new Map(records.map((record) => [record.recordId, record]))
       if (!sends()) takeBack(kept)
-      for (const { id, value } of records) {
-        const { operation, sent } = readOperation(value)
-        if (!known.has(id)) takeOver(id, operation, sent)
-      }
+      for (const record of records) if (!known.has(record.recordId)) takeOver(record)
       // What has left the store need not be remembered any more.
       for (const id of before) if (!kept.has(id)) known.delete(id)
       changed()
       pump()
+      if (!follows()) await Promise.all(records.map(({ operation }) => takeBackAnswered(operation)))
     },
-    settledElsewhere(operationId, outcome) {
-      const entry = byId.get(operationId)
+    settledElsewhere(operationId, told, stays) {
+      const entry = find(operationId)
       if (!entry || entry.ended) return
-      dropLayers(entry)
+      const [edited] = entry.operation.edits
+      // Rows come from the store.
+      const outcome =
+        told.kind === 'conflict' && edited
+          ? { ...told, current: replica.collection(edited.table).confirmed(edited.id) }
+          : told
+      if (stays && isFailure(outcome)) {
+        Object.assign(entry, { failure: outcome, state: 'failed' })
+        show(entry)
+        return announce(entry, outcome)
+      }
+      hide(entry)
       end(entry, outcome)
     },
     onNoted: (listener) => notedListeners.add(listener),
-    onSettled: (listener) => settledListeners.add(([operationId, outcome]) => listener(operationId, outcome)),
+    onAsk: (listener) => askListeners.add(listener),
+    onSettled: (listener) => settledListeners.add((settled) => listener(...settled)),
     start() {
       if (sends()) return
       closed = false
@@ -310,16 +406,21 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       closed = true
       ending?.abort()
       room.close()
-      await Promise.all(busyGroups.values())
+      await quiet()
       // It was started again meanwhile.
       if (controller !== ending) return
       for (const entry of [...entries]) {
-        if (store) entry.resolve({ kind: 'kept' })
-        else await settle(entry, entry.state === 'queued' ? notSent() : lostAnswer(entry), replica.seq)
+        const { state, failure } = entry
+        if (store) tell(entry, { kind: 'kept' })
+        else await undo(entry, failure ?? (state === 'queued' ? notSent() : lostAnswer(entry)))
       }
     },
     async drained() {
-      while (byId.size > 0) {
+      const isWaiting = (): boolean => {
+        const held = heldBack(entries)
+        return [...byId.values()].some((entry) => !held.has(entry.into ?? entry))
+      }
+      while (isWaiting()) {
         await new Promise<void>((resolve) => {
           const off = listeners.add(() => {
             off()
@@ -332,3 +433,4 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
 }
 
 type ConfirmedFacts = Extract<OperationOutcome, { kind: 'confirmed' }>['facts']
+type Merge = { readonly before: OutboxEntry; readonly merged: Operation | 'nothing' }

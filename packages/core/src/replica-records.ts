@@ -13,6 +13,8 @@ export const kernelTables = {
   history: '$history',
   deferred: '$deferred',
   operations: '$operations',
+  /** What hosts keep of unsaved edits. */
+  drafts: '$drafts',
 } as const
 
 /** The tables a store must have besides those of the rows. */
@@ -22,6 +24,7 @@ export const kernelStoreTables: readonly StoreTable[] = [
   { name: kernelTables.history, space: 'replica' },
   { name: kernelTables.deferred, space: 'replica' },
   { name: kernelTables.operations, space: 'intent' },
+  { name: kernelTables.drafts, space: 'intent' },
 ]
 
 export type KeptState = {

@@ -1,7 +1,14 @@
 import { FreshetError } from './errors.ts'
 import { followStore } from './follower.ts'
 import type { OperationOutcome } from './operation.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, OutboxAsk } from './outbox.ts'
+import {
+  fromPlainOutcome,
+  toPlainError,
+  toPlainOutcome,
+  type PlainError,
+  type PlainOutcome,
+} from './plain-outcome.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { Sync } from './sync.ts'
@@ -15,23 +22,27 @@ export type TabMessage =
   | { readonly kind: 'committed' }
   /** A follower has noted an operation in the store. */
   | { readonly kind: 'noted' }
-  | { readonly kind: 'settled'; readonly operationId: string; readonly outcome: PlainOutcome }
+  | {
+      readonly kind: 'settled'
+      readonly operationId: string
+      readonly outcome: PlainOutcome
+      /** It failed, and the leader keeps it. */
+      readonly stays: boolean
+    }
+  /** A follower wants something done with an operation it has noted. */
+  | { readonly kind: 'ask'; readonly ask: OutboxAsk['kind']; readonly operationId: string }
+  | Answer
 
-type PlainError = {
-  readonly code: FreshetError['code']
-  readonly kind: FreshetError['kind']
-  readonly retryable: boolean
-  readonly message: string
+type Answer = {
+  readonly kind: 'answer'
+  readonly ask: OutboxAsk['kind']
+  readonly operationId: string
+  readonly isDone: boolean
 }
 type PlainStatus = Omit<Status, 'role' | 'degraded' | 'freshness'> & {
   readonly degraded: PlainError | undefined
   readonly freshness: Omit<Status['freshness'], 'lastError'> & { readonly lastError: PlainError | undefined }
 }
-type PlainOutcome =
-  | Exclude<OperationOutcome, { kind: 'rejected' } | { kind: 'unknown' }>
-  | { readonly kind: 'rejected'; readonly error: PlainError }
-  | { readonly kind: 'unknown'; readonly error: PlainError }
-
 export type ShareReplicaOptions<F> = {
   /** Opened as a follower; this makes it the leader when its turn comes. */
   readonly replica: Replica<F>
@@ -55,6 +66,8 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   const { replica, tabs, sync, outbox, onError } = options
   const follower = followStore(replica)
   const leads = (): boolean => replica.status.get().role === 'leader'
+  /** What this tab has asked its leader and not been told. */
+  const asks = new Set<OutboxAsk>()
   const orReport = (work: Promise<unknown>): void => void work.catch(onError)
 
   const hear = (message: TabMessage): void => {
@@ -66,20 +79,47 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
         if (outbox) orReport(outbox.restore())
         return
       case 'status':
-        if (!leads()) replica.status.update(fromPlainStatus(message.status))
+        if (leads()) return
+        replica.status.update(fromPlainStatus(message.status))
+        // It may come from another leader, who was not asked.
+        for (const { kind, operationId } of asks) tabs.post({ kind: 'ask', ask: kind, operationId })
         return
       case 'committed':
         return orReport(follower.pull())
       case 'noted':
         if (leads() && outbox) orReport(outbox.restore())
         return
+      case 'ask':
+        if (leads()) answer(message)
+        return
+      case 'answer':
+        return answered(message)
       case 'settled':
         // The rows first, so that the layer does not fall onto the old ones.
         return orReport(
           follower
             .pull()
-            .then(() => outbox?.settledElsewhere(message.operationId, fromPlainOutcome(message.outcome))),
+            .then(() =>
+              outbox?.settledElsewhere(message.operationId, fromPlainOutcome(message.outcome), message.stays),
+            ),
         )
+    }
+  }
+  const answer = ({ ask, operationId }: Pick<Answer, 'ask' | 'operationId'>): void => {
+    if (!outbox) return
+    orReport(
+      outbox[ask](operationId).then((isDone) => {
+        const reply: Answer = { kind: 'answer', ask, operationId, isDone }
+        answered(reply)
+        tabs.post(reply)
+      }),
+    )
+  }
+  const answered = ({ ask, operationId, isDone }: Answer): void => {
+    for (const each of [...asks]) {
+      if (each.kind !== ask || each.operationId !== operationId) continue
+      asks.delete(each)
+      each.answer(isDone)
     }
   }
   const unsubscribe = [
@@ -88,19 +128,22 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
       if (status.role === 'leader') tabs.post({ kind: 'status', status: toPlainStatus(status) })
     }),
     outbox?.onNoted(() => tabs.post({ kind: 'noted' })),
-    outbox?.onSettled((operationId, outcome) =>
-      orReport(
-        replica
-          .flushed()
-          .then(() => tabs.post({ kind: 'settled', operationId, outcome: toPlainOutcome(outcome) })),
-      ),
-    ),
+    outbox?.onAsk((ask) => {
+      asks.add(ask)
+      tabs.post({ kind: 'ask', ask: ask.kind, operationId: ask.operationId })
+    }),
+    outbox?.onSettled((operationId, outcome, _operation, stays) => {
+      if (!leads()) return
+      const settled = { kind: 'settled', operationId, outcome: toTab(outcome), stays } as const
+      orReport(replica.flushed().then(() => tabs.post(settled)))
+    }),
   ]
   tabs.whenLeader(async () => {
     await follower.promote()
     await outbox?.restore()
     sync.start()
     outbox?.start()
+    for (const { kind, operationId } of asks) answer({ ask: kind, operationId })
     return async () => {
       await sync.stop()
       await outbox?.stop()
@@ -122,8 +165,8 @@ function toPlainStatus({ role: _, ...status }: Status): PlainStatus {
   const { freshness, degraded } = status
   return {
     ...status,
-    degraded: toPlainError(degraded),
-    freshness: { ...freshness, lastError: toPlainError(freshness.lastError) },
+    degraded: degraded && toPlainError(degraded),
+    freshness: { ...freshness, lastError: freshness.lastError && toPlainError(freshness.lastError) },
   }
 }
 
@@ -136,30 +179,12 @@ function fromPlainStatus(status: PlainStatus): Omit<Status, 'role'> {
   }
 }
 
-function toPlainOutcome(outcome: OperationOutcome): PlainOutcome {
-  // The follower reads the rows from the store.
-  if (outcome.kind === 'confirmed') return { ...outcome, facts: [] }
-  if (outcome.kind !== 'rejected' && outcome.kind !== 'unknown') return outcome
-  const { code, kind, retryable, message } = outcome.error
-  return { kind: outcome.kind, error: { code, kind, retryable, message } }
-}
-
-function fromPlainOutcome(outcome: PlainOutcome): OperationOutcome {
-  switch (outcome.kind) {
-    case 'rejected':
-      return { kind: 'rejected', error: new FreshetError(outcome.error) }
-    case 'unknown':
-      return { kind: 'unknown', error: new FreshetError(outcome.error) }
-    case 'confirmed':
-    case 'conflict':
-    case 'discarded':
-    case 'kept':
-      return outcome
-  }
-}
-
-function toPlainError(error: FreshetError | undefined): PlainError | undefined {
-  return error && { code: error.code, kind: error.kind, retryable: error.retryable, message: error.message }
+/** Other tabs read rows from the store; here only what is no row crosses. */
+function toTab(outcome: OperationOutcome): PlainOutcome {
+  if (outcome.kind === 'conflict') return { kind: 'conflict', current: undefined }
+  if (outcome.kind !== 'confirmed') return toPlainOutcome(outcome)
+  const reply = Object.entries(outcome.reply ?? {}).filter(([, value]) => typeof value !== 'object')
+  return { kind: 'confirmed', facts: [], reply: Object.fromEntries(reply) }
 }
 
 function fromPlainError(error: PlainError | undefined): FreshetError | undefined {

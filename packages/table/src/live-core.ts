@@ -14,8 +14,10 @@ import { masterTarget } from './master-target.ts'
 import type { Master } from './master.ts'
 import { createRecentViews, type RecentViews } from './recent-views.ts'
 import { createEditRegistry, type EditRegistry } from './session/edit-registry.ts'
+import { createSavedDrafts, type SavedDrafts } from './session/saved-drafts.ts'
 import { createTableEvents, type TableEvents } from './table-events.ts'
 import { createTableStats, type TableStats } from './table-stats.ts'
+import { noteOutcome } from './write-outcome.ts'
 
 export { rowsTable } from './live-settings.ts'
 
@@ -27,6 +29,7 @@ export type LiveCore = LiveRows & {
   readonly events: TableEvents
   readonly stats: TableStats
   readonly sessions: EditRegistry
+  readonly drafts: SavedDrafts
   readonly recentViews: RecentViews
   /** Grows when the master is swapped: what was read before is of another. */
   readonly generation: number
@@ -107,10 +110,11 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
     log.write('info', 'freshet::table', 'closed', { cache_key: cacheKey, ...stats })
   }
 
+  outbox.onSettled((_operationId, outcome, operation) => noteOutcome(core, operation, outcome))
   followStatus(replica, rows, (status) => events.statusChanged(status))
   connection.start(outbox)
   log.write('info', 'freshet::table', 'opened', { cache_key: cacheKey })
-  return {
+  const core: LiveCore & { committed(): void } = {
     ...rows,
     settings,
     replica,
@@ -118,6 +122,7 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
     events,
     stats,
     sessions,
+    drafts: createSavedDrafts(options.store, () => connection.master().schema),
     recentViews,
     get generation() {
       return connection.generation
@@ -136,6 +141,7 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
       await closed
     },
   }
+  return core
 }
 
 function createTableOutbox(
@@ -191,7 +197,9 @@ async function sentAndSettled(
   await Promise.race([sent, delay(clock, drainMs, drained.signal)])
   const isSettled = (): boolean => {
     if (replica.status.get().state !== 'live') return true
-    return replica.refetches.size === 0 && replica.overlay.size === 0
+    // What failed, and what waits behind it, stays.
+    const staying = outbox.queued().reduce((layers, { operation }) => layers + operation.edits.length, 0)
+    return replica.refetches.size === 0 && replica.overlay.size <= staying
   }
   // Else the store would tell the next run less than this one has heard.
   while (!isSettled() && clock.now() < until) await delay(clock, settleCheckMs)

@@ -56,7 +56,7 @@ export interface LiveTable<R extends Row = Row> extends AnyTable<R>, RecordEdits
   /** The rows held, of all queries together. */
   readonly collection: Collection<R>
   readonly status: Pick<StatusCell, 'get' | 'subscribe'>
-  readonly outbox: Pick<Outbox, 'queued' | 'subscribe' | 'onSettled' | 'discard' | 'drained'>
+  readonly outbox: Pick<Outbox, 'queued' | 'subscribe' | 'onSettled' | 'discard' | 'retry' | 'drained'>
   readonly events: Pick<TableEvents, 'subscribe'>
   readonly stats: Readonly<TableStats>
 

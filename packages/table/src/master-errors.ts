@@ -1,7 +1,6 @@
-import { FreshetError } from '@freshet/core'
+import { FreshetError, type FieldError } from '@freshet/core'
 
-/** What the backend said about one field. */
-export type FieldError = { readonly field: string; readonly message: string }
+export type { FieldError } from '@freshet/core'
 
 /**
  * `table/rejected`: the backend understood the write and refused it. Nothing was
@@ -9,15 +8,13 @@ export type FieldError = { readonly field: string; readonly message: string }
  */
 export class WriteRejectedError extends FreshetError {
   override readonly name = 'WriteRejectedError'
-  readonly fieldErrors: readonly FieldError[]
 
   constructor(options: {
     readonly message: string
     readonly fieldErrors?: readonly FieldError[]
     readonly cause?: unknown
   }) {
-    super({ code: 'table/rejected', kind: 'remote', message: options.message, cause: options.cause })
-    this.fieldErrors = options.fieldErrors ?? []
+    super({ code: 'table/rejected', kind: 'remote', ...options })
   }
 }
 
@@ -36,6 +33,7 @@ export function unstorable(path: string, reason: string): FreshetError {
     code: 'table/unstorable',
     kind: 'usage',
     message: `The value of ${path} cannot be stored: ${reason}. Write a value this backend can hold exactly.`,
+    fieldErrors: [{ field: path.replace(/[.[].*/s, ''), message: `Cannot be stored: ${reason}.` }],
   })
 }
 
@@ -68,6 +66,7 @@ export function unknownField(table: string, field: string): FreshetError {
     code: 'table/unknown-field',
     kind: 'usage',
     message: `Table ${table} has no column ${JSON.stringify(field)}. Add it, or leave the field out.`,
+    fieldErrors: [{ field, message: 'There is no such column.' }],
   })
 }
 

@@ -14,7 +14,8 @@ import {
 import { columnType } from './master-schema.ts'
 import { entryFact, rowFacts } from './master-source.ts'
 import type { Conflict, Deleted, Master, Stored, TableSchema, WriteOptions } from './master.ts'
-import { readRequest, type WriteRequest } from './write-request.ts'
+import { mergeOperations } from './merge-writes.ts'
+import { readRequest, type RowRequest, type WriteRequest } from './write-request.ts'
 
 export type MasterTargetOptions = {
   /** Where writes go now; asked anew for each, so that it can be swapped. */
@@ -55,6 +56,7 @@ export function masterTarget(options: MasterTargetOptions): WriteTarget {
       }
     },
     verify: (operation, signal) => verify(options, readRequest(operation), signal),
+    merge: (first, next) => mergeOperations(first, next, options.master().schema),
   }
 }
 
@@ -144,11 +146,7 @@ async function verify(
   return { kind: 'confirmed', facts, reply: entry ? { id, row: entry[1] } : { id } }
 }
 
-function shows(
-  schema: TableSchema,
-  request: Exclude<WriteRequest, { readonly op: 'deleteAll' | 'insertReturnId' }>,
-  row: Row | undefined,
-): boolean {
+function shows(schema: TableSchema, request: RowRequest, row: Row | undefined): boolean {
   switch (request.op) {
     case 'insert':
       return row !== undefined

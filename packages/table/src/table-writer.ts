@@ -5,13 +5,12 @@ import {
   type Operation,
   type OperationOutcome,
   type Row,
-  type RowEdit,
 } from '@freshet/core'
 import { checkPatch, checkRow } from './check-row.ts'
 import { rowsTable, type LiveCore } from './live-core.ts'
 import type { Guard, Patch } from './master.ts'
 import { evaluable, queryRules } from './query-rules.ts'
-import { requestRecord, type WriteRequest } from './write-request.ts'
+import { requestRecord, rowEditOf, type RowRequest, type WriteRequest } from './write-request.ts'
 
 export type TableWriteOptions = {
   /**
@@ -21,6 +20,8 @@ export type TableWriteOptions = {
   readonly wait?: 'remote' | 'local' | undefined
   /** Write only while the stored row has these values; `undefined` demands that a field is absent. */
   readonly expect?: Guard | undefined
+  /** Queued operations that this write answers, such as failed ones: they go once it is noted. */
+  readonly replaces?: readonly string[] | undefined
 }
 
 /** How a write ended. Refusals are thrown; a guard that did not hold is an answer. */
@@ -30,7 +31,11 @@ export type WriteResult<R extends Row = Row> =
   | { readonly kind: 'deleted' }
   /** Someone else wrote first: nothing was written, and this is the row now. */
   | { readonly kind: 'conflict'; readonly row: R | undefined }
-  /** Noted and shown; it goes on in the background, or in the next run. */
+  /**
+   * Noted and shown; it goes on in the background, in the next run, or once what
+   * it waits behind has been decided. One that fails stays in the outbox until it
+   * is retried, discarded or replaced.
+   */
   | { readonly kind: 'queued'; readonly operationId: string }
 
 /** The writing side of a live table: each write is shown, queued, sent in order and settled [W1–W6]. */
@@ -45,30 +50,23 @@ export type TableWriter = {
 
 export function createTableWriter(core: LiveCore): TableWriter {
   const idField = (): string => core.master().schema.idField
-  const edit = (id: string, rowEdit: RowEdit) => [{ table: rowsTable, id, edit: rowEdit }]
+  const submitRow = (request: RowRequest, options: TableWriteOptions | undefined): Promise<WriteResult> =>
+    submit(core, request, [{ table: rowsTable, id: request.id, edit: rowEditOf(request) }], options)
 
   return {
     async insert(id, row, options) {
-      const checked = checkRow(row, idField(), id)
-      return submit(
-        core,
-        { op: 'insert', id, row: checked },
-        edit(id, { kind: 'insert', row: checked }),
-        options,
-      )
+      return submitRow({ op: 'insert', id, row: checkRow(row, idField(), id) }, options)
     },
-    async replace(id, row, options = {}) {
+    async replace(id, row, options) {
       const checked = checkRow(row, idField(), id)
-      const request: WriteRequest = { op: 'replace', id, row: checked, expect: options.expect }
-      return submit(core, request, edit(id, { kind: 'replace', row: checked }), options)
+      return submitRow({ op: 'replace', id, row: checked, expect: options?.expect }, options)
     },
-    async patch(id, patch, options = {}) {
+    async patch(id, patch, options) {
       const { set, unset } = checkPatch(patch, idField(), id)
-      const request: WriteRequest = { op: 'patch', id, set, unset, expect: options.expect }
-      return submit(core, request, edit(id, { kind: 'patch', set, unset }), options)
+      return submitRow({ op: 'patch', id, set, unset, expect: options?.expect }, options)
     },
-    async delete(id, options = {}) {
-      return submit(core, { op: 'delete', id, expect: options.expect }, edit(id, { kind: 'delete' }), options)
+    async delete(id, options) {
+      return submitRow({ op: 'delete', id, expect: options?.expect }, options)
     },
     async deleteAll(filter, options) {
       return submit(core, { op: 'deleteAll', filter }, matchingDeletes(core, filter), options)
@@ -83,7 +81,7 @@ async function submit(
   core: LiveCore,
   request: WriteRequest,
   edits: Operation['edits'],
-  { wait = 'remote' }: TableWriteOptions = {},
+  { wait = 'remote', replaces }: TableWriteOptions = {},
 ): Promise<WriteResult> {
   const { settings, outbox } = core
   const { clock, random, telemetry, log, cacheKey, customWriteTarget } = settings
@@ -102,12 +100,10 @@ async function submit(
     edits: shown,
     createdAtUnixMs: clock.now(),
     once: request.op === 'insertReturnId',
+    stays: wait === 'local',
+    replaces,
   })
   core.events.emit({ kind: 'writePending', op: operationId, id })
-  const done = settled.then((outcome) => {
-    noteOutcome(core, operationId, id, outcome)
-    return outcome
-  })
   try {
     await accepted.catch((error: unknown) => {
       throw asQueueClosed(error)
@@ -116,9 +112,9 @@ async function submit(
       span.end()
       return { kind: 'queued', operationId }
     }
-    const outcome = await done
+    const outcome = await settled
     log.write('debug', 'freshet::table::write', outcome.kind, { ...fields, outcome: outcome.kind })
-    const result = resultOf(core, request, outcome, operationId)
+    const result = resultOf(request, outcome, operationId)
     span.end()
     return result
   } catch (error) {
@@ -127,44 +123,14 @@ async function submit(
   }
 }
 
-/** What a settled write means for everything that was read before. */
-function noteOutcome(core: LiveCore, op: string, id: string | undefined, outcome: OperationOutcome): void {
-  const { settings, events, sessions } = core
-  if (id !== undefined && outcome.kind !== 'kept') sessions.settled(id, op, outcome.kind === 'confirmed')
-  switch (outcome.kind) {
-    case 'confirmed':
-      if (settings.customWriteTarget !== undefined) {
-        if (settings.invalidateOnCustomWrite) core.invalidateAll()
-      } else if (settings.invalidation === 'prefix') core.invalidateAll()
-      // The row must be read again to be known: until then no result is sure, here and in the next run.
-      else if (id !== undefined && core.replica.refetches.wants({ table: rowsTable, id }))
-        core.upkeep.markAll()
-      return events.emit({ kind: 'writeConfirmed', op, id })
-    case 'conflict':
-    case 'discarded':
-      return events.emit({ kind: 'writeReverted', reason: outcome.kind, op, id, error: undefined })
-    case 'rejected':
-      return events.emit({ kind: 'writeReverted', reason: outcome.kind, op, id, error: outcome.error })
-    case 'unknown':
-      return events.emit({ kind: 'writeFailed', op, id, error: outcome.error })
-    case 'kept':
-      return
-  }
-}
-
-function resultOf(
-  core: LiveCore,
-  request: WriteRequest,
-  outcome: OperationOutcome,
-  operationId: string,
-): WriteResult {
+function resultOf(request: WriteRequest, outcome: OperationOutcome, operationId: string): WriteResult {
   switch (outcome.kind) {
     case 'confirmed': {
       if (request.op === 'delete' || request.op === 'deleteAll') return { kind: 'deleted' }
       const { id, row } = outcome.reply ?? {}
       const name = typeof id === 'string' ? id : ''
       // Written by the target as the stored row.
-      return { kind: 'stored', id: name, row: (row as Row | undefined) ?? core.collection.get(name) }
+      return { kind: 'stored', id: name, row: row as Row | undefined }
     }
     case 'conflict':
       return { kind: 'conflict', row: outcome.current }

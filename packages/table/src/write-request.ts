@@ -1,4 +1,12 @@
-import { FreshetError, isRecord, type Filter, type Operation, type Row, type Value } from '@freshet/core'
+import {
+  FreshetError,
+  isRecord,
+  type Filter,
+  type Operation,
+  type Row,
+  type RowEdit,
+  type Value,
+} from '@freshet/core'
 import type { Guard } from './master.ts'
 
 /** A write as it waits in the outbox: plain data, so that it survives a restart. */
@@ -15,6 +23,22 @@ export type WriteRequest =
   | { readonly op: 'delete'; readonly id: string; readonly expect: Guard | undefined }
   | { readonly op: 'deleteAll'; readonly filter: Filter | undefined }
   | { readonly op: 'insertReturnId'; readonly row: Row }
+
+/** A write of one row whose id is known. */
+export type RowRequest = Exclude<WriteRequest, { readonly op: 'deleteAll' | 'insertReturnId' }>
+
+/** How such a write shows until it is confirmed. */
+export function rowEditOf(request: RowRequest): RowEdit {
+  switch (request.op) {
+    case 'insert':
+    case 'replace':
+      return { kind: request.op, row: request.row }
+    case 'patch':
+      return { kind: 'patch', set: request.set, unset: request.unset }
+    case 'delete':
+      return { kind: 'delete' }
+  }
+}
 
 /** The request as a record of the store. A guard's absent fields are kept by name, for no store keeps `undefined`. */
 export function requestRecord(request: WriteRequest): Row {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { decimal, type Row } from '../value.ts'
 import { createDraftRecord } from './draft-record.ts'
+import type { Maybe } from './merge-field.ts'
 import type { ColumnPolicy } from './merge-policies.ts'
 
 const marty: Row = {
@@ -73,7 +74,7 @@ test('[E6] reverting takes one field, or all, back to the newest snapshot', () =
   expect(draft.modifiedFields()).toEqual([])
 })
 
-const merges: readonly [ColumnPolicy, Row[string], Row[string], Row[string], Row[string]][] = [
+const merges: readonly [ColumnPolicy, Maybe, Maybe, Maybe, Maybe][] = [
   ['atomic', 1, 2, 3, 'conflict'],
   ['counter', 10, 12, 9, 11],
   ['counter', decimal('0.1'), decimal('0.3'), decimal('1.1'), decimal('1.3')],
@@ -82,14 +83,19 @@ const merges: readonly [ColumnPolicy, Row[string], Row[string], Row[string], Row
   ['merge', { x: 1, y: 1 }, { x: 2, y: 1 }, { x: 1, y: 3 }, { x: 2, y: 3 }],
   ['merge', { x: { p: 1, q: 1 } }, { x: { p: 2, q: 1 } }, { x: { p: 1 } }, { x: { p: 2 } }],
   ['merge', { x: 1 }, { x: 2 }, { x: 3 }, 'conflict'],
+  ['text3', 'a\nb\nc\n', 'A\nb\nc\n', 'a\nb\nC\n', 'A\nb\nC\n'],
+  ['text3', 'a', 'b', 'c', 'conflict'],
+  ['text3', undefined, 'a\n', 7, 'conflict'],
   ['remoteWins', 1, 2, 3, 3],
   ['localWins', 1, 2, 3, 2],
   [(base, local, remote) => ({ value: [base, local, remote].map(String).join('') }), 1, 2, 3, '123'],
 ]
 
+const rowOf = (f: Maybe): Row => (f === undefined ? {} : { f })
+
 test.each(merges)('[E5] policy %s merges %j, %j and %j to %j', (policy, base, local, remote, merged) => {
-  const draft = createDraftRecord({ f: base }, { f: local }, { policies: { f: policy } })
-  const conflicts = draft.rebase({ f: remote })
+  const draft = createDraftRecord(rowOf(base), rowOf(local), { policies: { f: policy } })
+  const conflicts = draft.rebase(rowOf(remote))
   if (merged === 'conflict') expect(conflicts).toEqual(['f'])
   else expect([draft.get('f'), conflicts]).toEqual([merged, []])
 })
@@ -114,4 +120,17 @@ test('[E7] what was typed during a save stays, what was stored otherwise is told
   expect(draft.modifiedFields()).toEqual(['b', 'c'])
   expect(draft.conflicts()).toEqual([])
   expect(draft.change().expect).toEqual({ b: 2, c: 9 })
+})
+
+test('[E1] a draft that is opened again has the conflicts it was kept with', () => {
+  const kept = createDraftRecord({ a: 'old', b: 1 }, { a: 'mine', b: 2 })
+  kept.rebase({ a: 'theirs', b: 1 })
+  const conflicts = kept.conflicts()
+  const opened = createDraftRecord(kept.snapshot, kept.local(), { conflicts })
+  expect([opened.conflicts(), opened.modifiedFields()]).toEqual([conflicts, ['a', 'b']])
+  // Without them the remote's value would be the base, and a second look would take the edit for a plain one.
+  expect(opened.rebase({ a: 'theirs again', b: 1 })).toEqual(['a'])
+  expect(opened.conflicts()).toEqual([{ field: 'a', base: 'old', local: 'mine', remote: 'theirs again' }])
+  opened.rebase({ a: 'old', b: 1 })
+  expect(opened.conflicts()).toEqual([])
 })

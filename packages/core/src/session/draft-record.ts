@@ -59,6 +59,8 @@ export type DraftRecordOptions = {
   readonly columns?: ColumnTypes | undefined
   /** Default `atomic` for every field. */
   readonly policies?: { readonly [field: string]: ColumnPolicy } | undefined
+  /** Of a draft that was kept: the conflicts it had then. */
+  readonly conflicts?: readonly Pick<RecordConflict, 'field' | 'base' | 'remote'>[] | undefined
 }
 
 export function createDraftRecord(
@@ -66,7 +68,7 @@ export function createDraftRecord(
   local: Row,
   options: DraftRecordOptions = {},
 ): DraftRecord {
-  const { columns = {}, policies = {} } = options
+  const { columns = {}, policies = {}, conflicts = [] } = options
   const fields = new Map<string, FieldState>()
   let based = snapshot
   let row: Row | undefined
@@ -86,6 +88,8 @@ export function createDraftRecord(
   for (const field of new Set([...Object.keys(snapshot ?? {}), ...Object.keys(local)])) {
     put(field, { snapshot: own(snapshot, field), local: own(local, field), conflict: undefined })
   }
+  for (const { field, base, remote } of conflicts)
+    put(field, { ...stateOf(field), conflict: { base, remote } })
 
   return {
     get snapshot() {

@@ -2,6 +2,7 @@ import { ExactSum } from '../exact-sum.ts'
 import { valuesEqual } from '../value-equality.ts'
 import { isRecord, Tagged, type Row, type Value } from '../value.ts'
 import type { Maybe, MergePolicy } from './merge-field.ts'
+import { mergeText } from './merge-text.ts'
 
 /**
  * How a column's contradicting changes may be merged without asking [E5].
@@ -10,11 +11,20 @@ import type { Maybe, MergePolicy } from './merge-field.ts'
  * - `merge`: a record, by its fields, nested ones too; a field both changed is a conflict of the whole.
  * - `counter`: a number; both changes add up.
  * - `set`: a list without order or repetition; both sides' additions and removals happen.
+ * - `text3`: a text, by lines; lines both changed differently are a conflict of the whole.
  * - `remoteWins`, `localWins`: without asking.
  *
- * A function merges in its own way, such as a text by lines.
+ * A function merges in its own way.
  */
-export type ColumnPolicy = 'atomic' | 'merge' | 'counter' | 'set' | 'remoteWins' | 'localWins' | MergePolicy
+export type ColumnPolicy =
+  | 'atomic'
+  | 'merge'
+  | 'counter'
+  | 'set'
+  | 'text3'
+  | 'remoteWins'
+  | 'localWins'
+  | MergePolicy
 
 export function mergePolicy(policy: ColumnPolicy): MergePolicy | undefined {
   if (typeof policy === 'function') return policy
@@ -27,6 +37,8 @@ export function mergePolicy(policy: ColumnPolicy): MergePolicy | undefined {
       return mergeCounters
     case 'set':
       return mergeSets
+    case 'text3':
+      return mergeTexts
     case 'remoteWins':
       return (_base, _local, remote) => ({ value: remote })
     case 'localWins':
@@ -58,6 +70,13 @@ function mergeSets(base: Maybe, local: Maybe, remote: Maybe): { value: Value } |
   const has = (list: readonly Value[], item: Value): boolean => list.some((other) => valuesEqual(other, item))
   const kept = theirs.filter((item) => !has(was, item) || has(mine, item))
   return { value: [...kept, ...mine.filter((item) => !has(was, item) && !has(kept, item))] }
+}
+
+function mergeTexts(base: Maybe, local: Maybe, remote: Maybe): { value: string } | undefined {
+  const was = base ?? ''
+  if (typeof was !== 'string' || typeof local !== 'string' || typeof remote !== 'string') return undefined
+  const value = mergeText(was, local, remote)
+  return value === undefined ? undefined : { value }
 }
 
 function mergeRecords(base: Maybe, local: Maybe, remote: Maybe): { value: Row } | undefined {

@@ -141,6 +141,138 @@ test('[W6] a conflict ends its own operation with the current row, and drops its
   expect([values(), await kept(), outbox.queued()]).toEqual([{ a: 7 }, [], []])
 })
 
+test('[W6] a conflict of what nobody waits for parks its row, not the queue; a retry sends all in order', async () => {
+  const { clock, outbox, remote, values, kept } = await setUp()
+  const stays = { group: 'g', stays: true }
+  remote.treatNext('conflict')
+  const head = outbox.submit(setValue('a1', 'a', 1, stays))
+  const behind = outbox.submit(setValue('a2', 'a', 2, { group: 'g' }))
+  outbox.submit(setValue('b1', 'b', 1, stays))
+  const told: string[] = []
+  outbox.onSettled((id, { kind }) => told.push(`${id} ${kind}`))
+  outbox.start()
+  await clock.settle()
+  expect(await head.settled).toMatchObject({ kind: 'conflict' })
+  // Who waits for one that is parked hears that it is kept.
+  expect(await behind.settled).toEqual({ kind: 'kept' })
+  expect(states(outbox)).toEqual([
+    ['a1', 'failed'],
+    ['a2', 'parked'],
+  ])
+  // What failed does not show; what waits behind it does.
+  expect([remote.sent, told, values()]).toEqual([
+    ['a1', 'b1'],
+    ['a1 conflict', 'b1 confirmed'],
+    { a: 2, b: 1 },
+  ])
+  await outbox.drained()
+  expect(await outbox.retry('a2')).toBe(false)
+  expect(await outbox.retry('a1')).toBe(true)
+  await clock.settle()
+  expect([remote.sent, told.slice(2)]).toEqual([
+    ['a1', 'b1', 'a1', 'a2'],
+    ['a1 confirmed', 'a2 confirmed'],
+  ])
+  expect([values(), await kept()]).toEqual([{ a: 2, b: 1 }, []])
+})
+
+test('[W6] what failed stays over a restart until it is taken back; then what was parked goes on', async () => {
+  const first = await setUp()
+  const stays = { group: 'g', stays: true }
+  first.remote.treatNext('refused')
+  first.outbox.submit(setValue('a1', 'a', 1, stays))
+  first.outbox.submit(setValue('a2', 'a', 2, stays))
+  first.outbox.start()
+  await first.clock.settle()
+  await first.outbox.stop()
+
+  const second = await setUp({ disk: first.disk, remote: first.remote })
+  await second.outbox.restore()
+  second.outbox.start()
+  await second.clock.advance(1_000)
+  expect(second.outbox.queued()).toMatchObject([
+    { state: 'failed', failure: { kind: 'rejected', error: { code: 'toy/refused' } } },
+    { state: 'parked' },
+  ])
+  expect([first.remote.sent, second.values()]).toEqual([['a1'], { a: 2 }])
+  expect(await second.outbox.discard('a1')).toBe(true)
+  await second.clock.settle()
+  expect([first.remote.sent, second.values(), second.outbox.queued()]).toEqual([['a1', 'a2'], { a: 2 }, []])
+  await second.replica.flushed()
+  expect(await second.kept()).toEqual([])
+})
+
+test('[W6] an operation that answers failed ones takes their place, also through a crash in between', async () => {
+  const first = await setUp()
+  const stays = { group: 'g', stays: true }
+  first.remote.treatNext('conflict')
+  first.outbox.submit(setValue('a1', 'a', 1, stays))
+  first.outbox.submit(setValue('a2', 'a', 2, stays))
+  first.outbox.start()
+  await first.clock.settle()
+  // The new one is noted, and the process dies before the old ones are gone.
+  const answer = setValue('a3', 'a', 3, { ...stays, replaces: ['a1', 'a2'] })
+  await first.store.append('$operations', JSON.parse(JSON.stringify(answer)))
+  const second = await setUp({ disk: first.disk, remote: first.remote })
+  await second.outbox.restore()
+  second.outbox.start()
+  await second.clock.advance(1_000)
+  expect([first.remote.sent, second.values()]).toEqual([['a1', 'a3'], { a: 3 }])
+  await second.replica.flushed()
+  expect(await second.kept()).toEqual([])
+})
+
+test('[W9] what is not sent yet is merged into the one before it, on the disk too; both are told', async () => {
+  const { clock, outbox, remote, kept, values, replica } = await setUp()
+  remote.target.merge = (first, next) => ({ ...first, request: next.request, edits: next.edits })
+  const seen: unknown[] = []
+  replica.collection(toyTable).subscribe(() => seen.push(values()['a']))
+  const all = [1, 2, 3].map((value) => outbox.submit(setValue(`o${value}`, 'a', value, { group: 'g' })))
+  await Promise.all(all.map(({ accepted }) => accepted))
+  // Those came while the one before was being noted; this one comes while nothing is.
+  const last = outbox.submit(setValue('o4', 'a', 4, { group: 'g' }))
+  await last.accepted
+  expect([(await kept()).length, values(), [...new Set(seen)]]).toEqual([3, { a: 4 }, [1, 2, 3, 4]])
+  outbox.start()
+  expect(await last.settled).toMatchObject({ kind: 'confirmed' })
+  expect([remote.sent, replica.overlay.size]).toEqual([['o1', 'o2', 'o3'], 0])
+  await clock.settle()
+  await replica.flushed()
+  expect([await kept(), remote.rows.get('a')]).toEqual([[], { value: 4 }])
+})
+
+test('[W9] two that cancel out are never sent; what has been sent, or stands elsewhere, is not merged', async () => {
+  const { clock, outbox, remote, kept, values } = await setUp()
+  remote.target.merge = () => 'nothing'
+  await outbox.submit(setValue('o1', 'a', 1, { group: 'g' })).accepted
+  const second = outbox.submit(setValue('o2', 'a', 2, { group: 'g' }))
+  expect(await second.settled).toEqual({ kind: 'confirmed', facts: [] })
+  expect([await kept(), values(), outbox.queued()]).toEqual([[], {}, []])
+  remote.treatNext('not-reached')
+  outbox.start()
+  await outbox.submit(setValue('o3', 'a', 3, { group: 'g' })).accepted
+  await clock.settle()
+  await outbox.submit(setValue('o4', 'a', 4, { group: 'g' })).accepted
+  await clock.advance(1_000)
+  expect(remote.sent).toEqual(['o3', 'o3', 'o4'])
+})
+
+test('[W9] a merge that the store refuses leaves the first as it was, and undoes the second', async () => {
+  let failure: FreshetError | undefined
+  const { clock, outbox, remote, values } = await setUp({
+    wrap: (store) => failingStore(store, () => failure),
+  })
+  remote.target.merge = (first, next) => ({ ...first, request: next.request, edits: next.edits })
+  await outbox.submit(setValue('o1', 'a', 1, { group: 'g' })).accepted
+  failure = new FreshetError({ code: 'storage/full', kind: 'storage', message: 'full' })
+  await expect(outbox.submit(setValue('o2', 'a', 2, { group: 'g' })).accepted).rejects.toBe(failure)
+  expect(values()).toEqual({ a: 1 })
+  failure = undefined
+  outbox.start()
+  await clock.settle()
+  expect([remote.sent, remote.rows.get('a')]).toEqual([['o1'], { value: 1 }])
+})
+
 test('[W3] beyond its capacity the outbox makes callers wait, and lets them in in their order', async () => {
   const { clock, outbox, remote, values } = await setUp({ capacity: 2 })
   const submitted = [1, 2, 3, 4].map((value) => outbox.submit(setValue(`o${value}`, 'a', value)))
@@ -321,7 +453,7 @@ test('[W7] what waits for room can be taken back', async () => {
   expect(remote.sent).toEqual(['o1'])
 })
 
-test('[W7] a follower cannot take back what its leader may be sending', async () => {
+test('[W7] a follower that nobody leads cannot take back what a leader may be sending', async () => {
   const { disk, remote, outbox } = await setUp()
   outbox.start()
   const tab = await setUp({ disk, remote, role: 'follower' })
@@ -330,7 +462,7 @@ test('[W7] a follower cannot take back what its leader may be sending', async ()
   await outbox.restore()
   await outbox.drained()
   expect(remote.sent).toEqual(['o1'])
-  tab.outbox.settledElsewhere('o1', { kind: 'confirmed', facts: [] })
+  tab.outbox.settledElsewhere('o1', { kind: 'confirmed', facts: [] }, false)
   expect([tab.replica.overlay.size, tab.outbox.queued()]).toEqual([0, []])
 })
 
@@ -448,6 +580,11 @@ test('[W2] [W1] [W6] killed at any write and started again, each accepted operat
         remote.sent.filter((id, index) => id.startsWith('a') && remote.sent.indexOf(id) === index).toSorted(),
       )
       await second.replica.flushed()
+      // Of what was sent once and may have been taken, a person decides.
+      for (const { operation, failure } of second.outbox.queued()) {
+        expect([operation.operationId, failure?.kind], at).toEqual(['b1', 'unknown'])
+        await second.outbox.discard(operation.operationId)
+      }
       expect(await second.kept(), at).toEqual([])
       expect(second.replica.overlay.size, at).toBe(0)
     }

@@ -1,4 +1,4 @@
-import { FreshetError } from '@freshet/core'
+import { FreshetError, type OperationOutcome } from '@freshet/core'
 
 /** The open sessions of a table, by row. */
 export type EditRegistry = {
@@ -8,15 +8,15 @@ export type EditRegistry = {
   /** A new record has been given its id. */
   move(from: string, to: string, session: OpenSession): void
   remove(id: string, session: OpenSession): void
-  /** Tells the sessions of a row that a write to it has ended. */
-  settled(id: string, operationId: string, isConfirmed: boolean): void
+  /** Tells the sessions of a row that a write to it has ended, or failed. */
+  settled(id: string, operationId: string, outcome: OperationOutcome['kind']): void
   disposeAll(): void
 }
 
 export type OpenSession = {
   readonly exclusive: boolean
   dispose(): void
-  settled: ((operationId: string, isConfirmed: boolean) => void) | undefined
+  settled: ((operationId: string, outcome: OperationOutcome['kind']) => void) | undefined
 }
 
 export function createEditRegistry(): EditRegistry {
@@ -47,8 +47,8 @@ export function createEditRegistry(): EditRegistry {
       put(to, session)
     },
     remove,
-    settled(id, operationId, isConfirmed) {
-      for (const session of [...(byRow.get(id) ?? [])]) session.settled?.(operationId, isConfirmed)
+    settled(id, operationId, outcome) {
+      for (const session of [...(byRow.get(id) ?? [])]) session.settled?.(operationId, outcome)
     },
     disposeAll() {
       for (const sessions of [...byRow.values()]) for (const session of [...sessions]) session.dispose()

@@ -1,11 +1,18 @@
 import type { RecordChange, Row } from '@freshet/core'
 
+export type QueuedSave = readonly [operationId: string, sent: RecordChange]
+
 /** The saves of a session that are noted and not settled yet, in order. */
 export type QueuedSaves = {
   readonly size: number
   add(operationId: string, sent: RecordChange): void
-  /** Takes out one that was settled; `undefined` when it is none of these. */
+  /** Takes out one that was confirmed or taken back; `undefined` when it is none of these. */
   settle(operationId: string, isConfirmed: boolean): RecordChange | undefined
+  /**
+   * Takes out one that failed, with all that was noted after it and so waits
+   * behind it, newest first; `undefined` when it is none of these.
+   */
+  takeBack(operationId: string): readonly QueuedSave[] | undefined
   /** The row as it will be when all that waits has been taken. */
   onto(row: Row | undefined): Row | undefined
 }
@@ -21,12 +28,19 @@ export function createQueuedSaves(): QueuedSaves {
       const sent = waiting.get(operationId)
       waiting.delete(operationId)
       if (sent === undefined || isConfirmed) return sent
-      // What builds on a failed save is based on what that was based on.
+      // What builds on a save that was taken back is based on what that was based on.
       for (const [later, change] of waiting) {
         const shared = Object.entries(sent.expect).filter(([field]) => Object.hasOwn(change.expect, field))
         waiting.set(later, { ...change, expect: { ...change.expect, ...Object.fromEntries(shared) } })
       }
       return sent
+    },
+    takeBack(operationId) {
+      const saves = [...waiting]
+      const at = saves.findIndex(([id]) => id === operationId)
+      const taken = at < 0 ? undefined : saves.slice(at).toReversed()
+      for (const [id] of taken ?? []) waiting.delete(id)
+      return taken
     },
     onto: (row) =>
       [...waiting.values()].reduce<Row | undefined>(

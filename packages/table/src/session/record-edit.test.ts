@@ -1,3 +1,4 @@
+import type { OperationOutcome } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { liveFixture, theirs } from '../testing/live-fixture.ts'
 import { createRecordEdit } from './record-edit.ts'
@@ -314,7 +315,7 @@ test('[LT36] a draft made again while someone else made the row too is in confli
 
 test('[LT36] a save refused before it is known to be queued makes the draft stand again', async () => {
   const row = { name: 'Alpha' }
-  let settled = (_operationId: string, _isConfirmed: boolean): void => {}
+  let settled = (_operationId: string, _outcome: OperationOutcome['kind']): void => {}
   const edit = createRecordEdit(
     {
       columns: { name: 'text' },
@@ -322,13 +323,18 @@ test('[LT36] a save refused before it is known to be queued makes the draft stan
       policies: {},
       nowUnixMs: () => 0,
       confirmed: () => row,
+      isKnown: () => true,
       refresh: async () => {},
       async patch() {
-        settled('at once', false)
+        settled('at once', 'rejected')
         return { kind: 'queued', operationId: 'at once' }
       },
       insert: async () => ({ kind: 'deleted' }),
       insertReturnId: async () => ({ kind: 'deleted' }),
+      delete: async () => ({ kind: 'deleted' }),
+      discard() {},
+      drafts: { write: async () => {}, remove: async () => {} },
+      newDraftId: () => 'draft',
       onSettled(listener) {
         settled = listener
       },

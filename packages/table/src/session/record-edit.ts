@@ -2,25 +2,26 @@ import {
   asFreshetError,
   createDraftRecord,
   FreshetError,
-  valuesEqual,
   type ColumnPolicy,
   type ColumnTypes,
   type Maybe,
+  type OperationOutcome,
   type RecordChange,
   type RecordConflict,
   type Resolution,
   type Row,
 } from '@freshet/core'
-import { WriteRejectedError } from '../master-errors.ts'
-import type { WriteResult } from '../table-writer.ts'
-import type { Guard, Patch } from '../master.ts'
+import type { TableWriteOptions, WriteResult } from '../table-writer.ts'
+import type { Patch } from '../master.ts'
 import { draftData, type DraftData } from './draft-data.ts'
-import { applyChange, createQueuedSaves, isInsert, undoOf } from './queued-saves.ts'
+import { applyChange, createQueuedSaves, isInsert, undoOf, type QueuedSave } from './queued-saves.ts'
+import { differences, guardOf, own, type SaveGuard } from './save-guard.ts'
 import type { PartialField, SaveResult } from './save-result.ts'
+import type { SavedDrafts } from './saved-drafts.ts'
 
 export type SaveOptions = {
-  /** `fields` (default): only while the fields that are saved are as they were seen. `none`: whatever they are. */
-  readonly guard?: 'fields' | 'none' | undefined
+  /** Default `fields`. */
+  readonly guard?: SaveGuard | undefined
   /** `remote` (default): when the database has answered. `local`: when the save is noted. */
   readonly wait?: 'remote' | 'local' | undefined
 }
@@ -66,8 +67,25 @@ export interface RecordEdit<R extends Row = Row> {
   acceptStored(fields?: readonly string[]): void
   /** Inserts the whole draft again after someone else deleted the row. */
   recreate(options?: Pick<SaveOptions, 'wait'>): Promise<SaveResult>
+  /**
+   * Deletes the row while all of it is as it was seen; with the guard `none`
+   * whatever it is. A row that is gone already is `saved` too.
+   */
+  delete(options?: SaveOptions): Promise<SaveResult>
+  /**
+   * Queued saves of this row that failed, and whose changes are edits of this
+   * draft. The next save takes their place in the outbox.
+   */
+  readonly answers: readonly string[]
+  /**
+   * Keeps the draft on the disk, over restarts, under the returned id; saving
+   * it again keeps it under the same. A save that succeeds, or is queued, lets it go.
+   *
+   * @throws {FreshetError} `session/no-store`; `storage/*`: it is not kept.
+   */
+  saveDraft(): Promise<string>
   subscribe(listener: () => void): () => void
-  /** Ends the session; the draft is dropped. */
+  /** Ends the session; what is not saved, queued or kept by `saveDraft` is dropped. */
   dispose(): void
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -79,17 +97,20 @@ export type EditHost = {
   readonly policies: { readonly [field: string]: ColumnPolicy }
   nowUnixMs(): number
   confirmed(id: string): Row | undefined
+  /** Whether `confirmed` says what the remote last said of the row, also that there is none. */
+  isKnown(id: string): boolean
   /** Reads the row from the remote; afterwards `confirmed` is it. */
   refresh(id: string): Promise<void>
-  patch(
-    id: string,
-    patch: Patch,
-    options: { expect?: Guard | undefined; wait?: 'remote' | 'local' | undefined },
-  ): Promise<WriteResult>
-  insert(id: string, row: Row, options: { wait?: 'remote' | 'local' | undefined }): Promise<WriteResult>
+  patch(id: string, patch: Patch, options: TableWriteOptions): Promise<WriteResult>
+  insert(id: string, row: Row, options: TableWriteOptions): Promise<WriteResult>
   insertReturnId(row: Row): Promise<WriteResult>
+  delete(id: string, options: TableWriteOptions): Promise<WriteResult>
+  /** Takes queued operations back. */
+  discard(operationIds: readonly string[]): void
+  readonly drafts: Pick<SavedDrafts, 'write' | 'remove'>
+  newDraftId(): string
   /** Calls back when a write to a row of this session has been settled. */
-  onSettled(listener: (operationId: string, isConfirmed: boolean) => void): void
+  onSettled(listener: (operationId: string, outcome: OperationOutcome['kind']) => void): void
   onChange(listener: () => void): () => void
   idChanged(from: string, to: string): void
   disposed(id: string): void
@@ -103,25 +124,44 @@ export type RecordEditStart = {
   readonly track: 'manual' | 'auto'
   /** Who makes the id of a new record. */
   readonly newId: 'minted' | 'given' | 'backend' | undefined
+  /** Of a draft that was kept. */
+  readonly draftId?: string | undefined
+  readonly conflicts?: readonly RecordConflict[] | undefined
+  /** Saves of this row that failed before, or wait behind such a one, oldest first: they are edits again. */
+  readonly failed?: readonly FailedSave[] | undefined
+  /** Such saves whose changes are in the draft that was kept. */
+  readonly answers?: readonly string[] | undefined
 }
+
+/** A queued save that is not over, and what it was to change. */
+export type FailedSave = { readonly operationId: string; readonly sent: RecordChange }
+
+/** Errors after which a write may have been taken or not. */
+const unknownOutcomes: ReadonlySet<string> = new Set(['table/unreachable', 'outbox/unknown-outcome'])
 
 /** A guard that fails over and over although nothing contradicts the draft is given up. */
 const maxAttempts = 3
 
 export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEditStart): RecordEdit<R> {
   const { columns, policies } = host
-  const draft = createDraftRecord(start.snapshot, start.local, { columns, policies })
+  const { snapshot, local, conflicts } = start
+  const draft = createDraftRecord(snapshot, local, { columns, policies, conflicts })
   const listeners = new Set<() => void>()
-  let id = start.id
+  let { id, draftId } = start
   let isNew = start.newId !== undefined
   let state: RecordEdit['state'] = 'editing'
-  let seen = start.snapshot
+  let seen = snapshot
   let snapshotAt = host.nowUnixMs()
   let saving = false
   let last: Promise<unknown> = Promise.resolve()
+  /** Saves that were asked for and are not over. */
+  let saves = 0
+  let answers: readonly string[] = start.answers ?? []
+  /** The deletion that is queued. */
+  let deletion: string | undefined
   const queue = createQueuedSaves()
   /** Writes settled while a save was being noted, before its operation was known. */
-  const settledEarly = new Map<string, boolean>()
+  const settledEarly = new Map<string, OperationOutcome['kind']>()
 
   const changed = (): void => {
     for (const listener of listeners) listener()
@@ -143,16 +183,17 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   }
   const stopFollowing = host.onChange(follow)
 
-  const stored = (row: Row | undefined, sent: RecordChange): SaveResult => {
-    const kept = row ?? host.confirmed(id) ?? draft.local()
+  const stored = async (row: Row | undefined, sent: RecordChange): Promise<SaveResult> => {
+    // The answer did not tell the row: it is what is read now, or else what was sent.
+    if (!row) await host.refresh(id).catch(() => {})
+    const kept = row ?? host.confirmed(id) ?? applyChange(draft.snapshot ?? {}, sent)
     const otherwise = draft.accept(kept, sent)
     seen = host.confirmed(id) ?? kept
     snapshotAt = host.nowUnixMs()
-    const fields = otherwise.map((field): PartialField => ({
-      field,
-      sent: own(sent.set, field),
-      stored: own(kept, field),
-    }))
+    const cause = row ? 'coerced' : 'unknown'
+    const fields = otherwise.map((field): PartialField => {
+      return { field, sent: own(sent.set, field), stored: own(kept, field), cause }
+    })
     return fields.length > 0 ? { kind: 'partial', fields } : { kind: 'saved' }
   }
   const queued = (operationId: string, sent: RecordChange): SaveResult => {
@@ -160,42 +201,84 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     draft.accept(applyChange(draft.snapshot ?? {}, sent), sent)
     state = 'editing'
     queue.add(operationId, sent)
-    const isConfirmed = settledEarly.get(operationId)
-    settledEarly.clear()
-    if (isConfirmed !== undefined) settled(operationId, isConfirmed)
+    settleEarly(operationId)
     return { kind: 'queued', operationId }
   }
-  const settled = (operationId: string, isConfirmed: boolean): void => {
+  const settleEarly = (operationId: string): void => {
+    const outcome = settledEarly.get(operationId)
+    settledEarly.clear()
+    if (outcome !== undefined) settled(operationId, outcome)
+  }
+  const settled = (operationId: string, outcome: OperationOutcome['kind']): void => {
     if (state === 'disposed') return
+    if (operationId === deletion) return deletionSettled(operationId, outcome)
+    const isAnswered = answers.includes(operationId)
+    const isOver = outcome === 'confirmed' || outcome === 'discarded'
+    const taken = isOver ? takenSave(operationId, outcome === 'confirmed') : queue.takeBack(operationId)
+    if (isOver && isAnswered) answers = answers.filter((answered) => answered !== operationId)
+    if (!isOver && taken) answers = [...answers, ...taken.map(([failed]) => failed).toReversed()]
+    for (const [, sent] of taken ?? []) standAgain(sent)
+    // A record that was refused is not there yet.
+    isNew ||= outcome === 'rejected' && (taken ?? []).some(([, sent]) => isInsert(sent))
+    if (taken || (isOver && isAnswered && !saving)) showRow(host.confirmed(id))
+    else if (saving) settledEarly.set(operationId, outcome)
+  }
+  /** What of a queued save that is over must stand again: one taken back, and an insert that found another row. */
+  const takenSave = (operationId: string, isConfirmed: boolean): readonly QueuedSave[] | undefined => {
     const sent = queue.settle(operationId, isConfirmed)
-    if (!sent) return saving ? void settledEarly.set(operationId, isConfirmed) : undefined
+    if (!sent) return undefined
     const row = host.confirmed(id)
-    // An insert keeps a row that is there already.
-    const isOther = isInsert(sent) && row && differences(sent.set, row).length > 0
-    if (!isConfirmed || isOther) {
-      // The fields are edits again, of what they were based on.
-      const undo = undoOf(sent)
-      draft.accept(applyChange(draft.snapshot ?? {}, undo), undo)
-    }
-    showRow(row)
+    const isOther = isInsert(sent) && row && differences(sent.set, row, host).length > 0
+    return !isConfirmed || isOther ? [[operationId, sent]] : []
+  }
+  /** The fields of a save are edits again, of what they were based on. */
+  const standAgain = (sent: RecordChange): void => {
+    const undo = undoOf(sent)
+    draft.accept(applyChange(draft.snapshot ?? {}, undo), undo)
+  }
+  const deletionSettled = (operationId: string, outcome: OperationOutcome['kind']): void => {
+    deletion = undefined
+    if (outcome !== 'confirmed' && outcome !== 'discarded') answers = [...answers, operationId]
+    showRow(outcome === 'confirmed' ? undefined : host.confirmed(id))
   }
   host.onSettled(settled)
+  for (const { operationId, sent } of (start.failed ?? []).toReversed()) {
+    answers = [operationId, ...answers]
+    standAgain(sent)
+  }
+  if ((start.failed ?? start.draftId) !== undefined) {
+    const row = host.confirmed(id)
+    isNew &&= row === undefined
+    if (row || (!isNew && host.isKnown(id))) showRow(row)
+  }
   const conflict = (row: Row | undefined): SaveResult => {
     showRow(row)
     if (!row) return { kind: 'conflict', reason: 'deleted', conflicts: [] }
     return { kind: 'conflict', reason: 'changed', conflicts: draft.conflicts() }
   }
 
+  /** Where nobody knows whether a save was taken, the row says. */
+  const settledByReading = async (error: unknown, { set, unset }: RecordChange): Promise<WriteResult> => {
+    const isUnknown = error instanceof FreshetError && unknownOutcomes.has(error.code)
+    const read = (): Promise<Row | undefined> => host.refresh(id).then(() => host.confirmed(id))
+    const row = isUnknown ? await read().catch(() => undefined) : undefined
+    const shows =
+      row && differences(set, row, host).length === 0 && unset.every((field) => !Object.hasOwn(row, field))
+    if (!shows) throw error
+    return { kind: 'stored', id, row }
+  }
   const update = async ({ guard = 'fields', wait }: SaveOptions): Promise<SaveResult> => {
     for (let attempt = 1; ; attempt++) {
       const sent = draft.change()
       const { set, unset, expect } = sent
-      if (Object.keys(expect).length === 0) return { kind: 'saved' }
-      const result = await host.patch(
-        id,
-        { set, unset },
-        { expect: guard === 'fields' ? expect : undefined, wait },
-      )
+      if (Object.keys(expect).length === 0) {
+        host.discard(answers)
+        return { kind: 'saved' }
+      }
+      const options = { expect: guardOf(guard, sent, draft.snapshot, host), wait, replaces: answers }
+      const result = await host
+        .patch(id, { set, unset }, options)
+        .catch((error: unknown) => settledByReading(error, sent))
       switch (result.kind) {
         case 'stored':
           return stored(result.row, sent)
@@ -205,7 +288,9 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
           return conflict(undefined)
         case 'conflict': {
           const found = conflict(result.row)
-          if (draft.conflicts().length > 0 || !result.row || attempt === maxAttempts) return found
+          // Others changed other fields: the guard is for what is written now.
+          const isClear = guard === 'fields' && draft.conflicts().length === 0
+          if (!isClear || !result.row || attempt === maxAttempts) return found
         }
       }
     }
@@ -214,56 +299,83 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     const row = draft.local()
     const sent: RecordChange = { set: row, unset: [], expect: {} }
     const byBackend = start.newId === 'backend' && isNew
-    const result = byBackend ? await host.insertReturnId(row) : await host.insert(id, row, { wait })
+    const result = byBackend
+      ? await host.insertReturnId(row)
+      : await host.insert(id, row, { wait, replaces: answers })
     if (result.kind === 'queued') {
       isNew = false
       return queued(result.operationId, sent)
     }
     if (result.kind !== 'stored') return conflict(undefined)
-    const other =
-      result.row &&
-      Object.keys(row).some((field) => field !== host.idField && differs(row, result.row, field))
-    if (other && start.newId === 'given') {
+    const others = result.row ? differences(row, result.row, host) : []
+    if (others.length > 0 && start.newId === 'given') {
       isNew = false
       showRow(result.row)
-      return { kind: 'conflict', reason: 'exists', conflicts: differences(row, result.row ?? {}) }
+      return { kind: 'conflict', reason: 'exists', conflicts: others }
     }
     if (byBackend) host.idChanged(id, result.id)
     id = result.id
     isNew = false
     state = 'editing'
-    const kept = stored(result.row, sent)
+    const kept = await stored(result.row, sent)
     return kept.kind === 'partial' ? kept : { kind: 'created', id }
   }
-  const differs = (row: Row, other: Row | undefined, field: string): boolean =>
-    !valuesEqual(own(row, field), own(other, field), Object.hasOwn(columns, field) ? columns[field] : 'any')
-  const differences = (mine: Row, theirs: Row): readonly RecordConflict[] =>
-    Object.keys(mine)
-      .filter((field) => field !== host.idField && differs(mine, theirs, field))
-      .map((field) => ({ field, base: undefined, local: own(mine, field), remote: own(theirs, field) }))
+  const remove = async ({ guard = 'version', wait }: SaveOptions): Promise<SaveResult> => {
+    if (isNew || state === 'gone' || state === 'deleted') {
+      host.discard(answers)
+      state = 'gone'
+      return { kind: 'saved' }
+    }
+    const whole = guard === 'none' ? 'none' : 'version'
+    const expect = guardOf(whole, draft.change(), draft.snapshot, host)
+    const result = await host.delete(id, { expect, wait, replaces: answers })
+    if (result.kind === 'conflict' && result.row) return conflict(result.row)
+    state = 'gone'
+    if (result.kind !== 'queued') return { kind: 'saved' }
+    deletion = result.operationId
+    settleEarly(deletion)
+    return { kind: 'queued', operationId: result.operationId }
+  }
 
   const attempt = async (work: () => Promise<SaveResult>): Promise<SaveResult> => {
     saving = true
     try {
-      return await work()
+      const result = await work()
+      // What is kept too long is no loss: opened again it finds nothing left to save.
+      await keepDraft(result).catch(() => {})
+      return result
     } catch (error) {
       const fault = asFreshetError(error, { code: 'session/save', kind: 'remote' })
       if (fault.code === 'table/not-found') return conflict(undefined)
-      return {
-        kind: 'error',
-        error: fault,
-        fieldErrors: fault instanceof WriteRejectedError ? fault.fieldErrors : [],
-      }
+      return { kind: 'error', error: fault, fieldErrors: fault.fieldErrors }
     } finally {
       saving = false
+      settledEarly.clear()
       follow()
       changed()
     }
   }
+  /** A draft that was kept is on the disk as long as it has something that is nowhere else. */
+  const keepDraft = async (result: SaveResult): Promise<void> => {
+    if (draftId === undefined || !['saved', 'created', 'queued'].includes(result.kind)) return
+    if (draft.modifiedFields().length > 0) await writeDraft(draftId)
+    else await host.drafts.remove(draftId)
+  }
+  const writeDraft = (key: string): Promise<void> => {
+    const content = {
+      id,
+      newId: isNew ? start.newId : undefined,
+      snapshot: draft.snapshot,
+      local: draft.local(),
+    }
+    return host.drafts.write(key, { ...content, conflicts: draft.conflicts() }, host.nowUnixMs())
+  }
   const inTurn = (work: () => Promise<SaveResult>): Promise<SaveResult> => {
     if (state === 'disposed') return Promise.reject(disposedError())
-    const run = last.then(() => attempt(work))
-    last = run
+    // At once where nothing is under way: what is typed from now on is no part of it.
+    const run = saves === 0 ? attempt(work) : last.then(() => attempt(work))
+    saves += 1
+    last = run.finally(() => (saves -= 1))
     return run
   }
   const dispose = (): void => {
@@ -326,6 +438,16 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
         for (const field of fields) draft.revert(field)
       }),
     recreate: (options = {}) => inTurn(() => insert(options)),
+    delete: (options = {}) => inTurn(() => remove(options)),
+    get answers() {
+      return answers
+    },
+    async saveDraft() {
+      if (state === 'disposed') throw disposedError()
+      draftId ??= host.newDraftId()
+      await writeDraft(draftId)
+      return draftId
+    },
     subscribe(listener) {
       const entry = (): void => listener()
       listeners.add(entry)
@@ -338,10 +460,6 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       dispose()
     },
   }
-}
-
-function own(row: Row | undefined, field: string): Maybe {
-  return row && Object.hasOwn(row, field) ? row[field] : undefined
 }
 
 function disposedError(): FreshetError {

@@ -5,7 +5,11 @@ import { readRow } from '../query-reader.ts'
 import { rowNotFound } from '../master-errors.ts'
 import type { TableWriter } from '../table-writer.ts'
 import type { OpenSession } from './edit-registry.ts'
+import { failedSaves } from './failed-saves.ts'
+import { applyChange } from './queued-saves.ts'
+import { differences } from './save-guard.ts'
 import { createRecordEdit, type EditHost, type RecordEdit, type RecordEditStart } from './record-edit.ts'
+import type { SavedDraft } from './saved-drafts.ts'
 
 export type EditOptions = {
   /** `manual` (default): the draft moves when `refreshSnapshot` or `save` is called. `auto`: as the row changes. */
@@ -28,11 +32,24 @@ export type NewRecordOptions = EditOptions & {
 /** The sessions of a live table. */
 export type RecordEdits<R extends Row = Row> = {
   /**
-   * Opens a row for editing.
+   * Opens a row for editing. What queued saves of it have failed to write are
+   * edits of the draft again, in conflict where someone else changed the same.
    *
    * @throws {FreshetError} `table/not-found`; `session/in-progress`.
    */
   editRecord(id: string, options?: EditOptions): Promise<RecordEdit<R>>
+  /** The unsaved edits that are kept on the disk, oldest first. */
+  drafts(): Promise<readonly SavedDraft[]>
+  /**
+   * Goes on with an edit that was kept, on the row as it is now: what others
+   * changed since is followed, or in conflict.
+   *
+   * @throws {FreshetError} `session/no-draft`; `session/draft-schema`: made for other
+   *   columns, and kept; `session/in-progress`.
+   */
+  openDraft(draftId: string, options?: EditOptions): Promise<RecordEdit<R>>
+  /** Lets a kept edit go. */
+  discardDraft(draftId: string): Promise<void>
   /** Starts a record that is not stored yet. */
   newRecord(init?: Partial<R>, options?: NewRecordOptions): RecordEdit<R>
   /** Calls back with the id of each row that someone else changed. */
@@ -55,12 +72,30 @@ export function createRecordEdits<R extends Row>(core: LiveCore, writer: TableWr
     async editRecord(id, options = {}) {
       const { row } = await readRow(core, id, 'stale-while-revalidate', undefined)
       const snapshot = collection.confirmed(id) ?? row
-      if (!snapshot) throw rowNotFound(core.master().name, id)
+      const { failed, newId } = failedSaves(core, id, snapshot)
+      if (!snapshot && !newId) throw rowNotFound(core.master().name, id)
+      const local = failed.reduce<Row>((under, { sent }) => applyChange(under, sent), snapshot ?? {})
+      const track = options.track ?? 'manual'
       return open(
-        { id, snapshot, local: snapshot, track: options.track ?? 'manual', newId: undefined },
+        { id, snapshot, local, track, newId, failed: failed.length > 0 ? failed : undefined },
         options,
       )
     },
+    drafts: () => core.drafts.list(),
+    async openDraft(draftId, options = {}) {
+      const content = await core.drafts.read(draftId)
+      const { id } = content
+      // Out of reach: what is known is good enough to go on with.
+      await readRow(core, id, 'stale-while-revalidate', undefined).catch(() => {})
+      const { failed } = failedSaves(core, id, collection.confirmed(id))
+      const shape = { columns: rowTypes(core.master().schema), idField: core.master().schema.idField }
+      // Those whose changes are in the draft; it was kept after they failed, or they were noted from it.
+      const answers = failed
+        .filter(({ sent }) => differences(sent.set, content.local, shape).length === 0)
+        .map(({ operationId }) => operationId)
+      return open({ ...content, track: options.track ?? 'manual', draftId, answers }, options)
+    },
+    discardDraft: (draftId) => core.drafts.remove(draftId),
     newRecord(init = {}, options = {}) {
       const { clock, random } = settings
       const { idField } = core.master().schema
@@ -117,12 +152,19 @@ function editHost(
     policies,
     nowUnixMs: () => settings.clock.now(),
     confirmed: (id) => collection.confirmed(id),
+    isKnown: (id) => collection.confirmed(id) !== undefined || collection.lookup(id).kind === 'absent',
     async refresh(id) {
       await readRow(core, id, 'network', undefined)
     },
     patch: writer.patch,
     insert: writer.insert,
     insertReturnId: writer.insertReturnId,
+    delete: writer.delete,
+    discard(operationIds) {
+      for (const operationId of operationIds) void core.outbox.discard(operationId)
+    },
+    drafts: core.drafts,
+    newDraftId: () => uuidV7(settings.random, settings.clock.now()),
     onSettled(listener) {
       session.settled = listener
     },

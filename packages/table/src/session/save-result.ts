@@ -1,12 +1,21 @@
-import type { FreshetError, Maybe, RecordConflict } from '@freshet/core'
-import type { FieldError } from '../master-errors.ts'
+import type { FieldError, FreshetError, Maybe, RecordConflict } from '@freshet/core'
 
-/** A sent field that the database stored otherwise. */
-export type PartialField = { readonly field: string; readonly sent: Maybe; readonly stored: Maybe }
+/**
+ * A sent field that the database stored otherwise.
+ *
+ * `cause`: `coerced`: so says the answer to the write itself. `unknown`: the row
+ * was read afterwards, and someone else may have written it since.
+ */
+export type PartialField = {
+  readonly field: string
+  readonly sent: Maybe
+  readonly stored: Maybe
+  readonly cause: 'coerced' | 'unknown'
+}
 
 /** How a save ended. Only misuse of a session throws. */
 export type SaveResult =
-  /** The draft is what the database holds. */
+  /** The draft is what the database holds; after a deletion, the row is gone. */
   | { readonly kind: 'saved' }
   | { readonly kind: 'created'; readonly id: string }
   /** Stored, but some fields otherwise than they were sent; those stay modified. `acceptStored` adopts them. */
@@ -21,7 +30,7 @@ export type SaveResult =
       readonly reason: 'changed' | 'deleted' | 'exists'
       readonly conflicts: readonly RecordConflict[]
     }
-  /** Noted, and sent when the database is in reach. */
+  /** Noted, and sent when the database is in reach. If it fails then, the fields are edits again. */
   | { readonly kind: 'queued'; readonly operationId: string }
   /** Refused or failed; the draft is as it was. */
   | { readonly kind: 'error'; readonly error: FreshetError; readonly fieldErrors: readonly FieldError[] }
