@@ -1,6 +1,7 @@
-import { createIntake, createReplica, createSync, type Replica, type Sync } from '@freshet/core'
+import { createSync, type Replica, type Sync } from '@freshet/core'
 import { afterEach, expect, test } from 'vitest'
-import { createRaindexProjection, raindexTables, type Mutation, type Orderbook } from '../../engine/index.ts'
+import type { Mutation } from '../../engine/index.ts'
+import { createBookReplica } from '../../testing/book-replica.ts'
 import { goldenChain } from '../../testing/fake-node-golden.ts'
 import { startFakeNode, type RunningNode } from '../../testing/fake-node.ts'
 import { differingRows, naiveRows, replicaRows } from '../../testing/naive-rows.ts'
@@ -23,7 +24,7 @@ test.each(['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run'])(
     chain.revealTo(Infinity)
     const node = await startFakeNode({ chain, maxRangeBlocks: 60, maxLogs: 800 })
     running.node = node
-    const replica = bookReplica(orderbook)
+    const replica = createBookReplica(orderbook)
     running.sync = start(replica, node.url, {
       orderbook,
       chainId: chain.chainId,
@@ -33,18 +34,6 @@ test.each(['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run'])(
     expect(differingRows(replicaRows(replica), naiveRows(chain, orderbook))).toEqual([])
   },
 )
-
-function bookReplica({ version }: Orderbook): Replica<Mutation> {
-  return createReplica<Mutation>({
-    name: 'book',
-    tables: raindexTables,
-    intake: createIntake({
-      projection: createRaindexProjection(version),
-      isReady: () => true,
-      keepPositions: 64,
-    }),
-  })
-}
 
 type StartOptions = Omit<ChainSourceOptions, 'pool'> & { readonly chainId: number }
 

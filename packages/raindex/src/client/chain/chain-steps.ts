@@ -134,12 +134,14 @@ async function settleConsumer(run: Run, head: BlockHeader, finalizedTo: number):
 /** Tells the consumer what the ledger has and it has not. */
 async function* tellFromLedger(run: Run, finalizedTo: number): AsyncGenerator<ChainStep, void, undefined> {
   const { consumer, ledger } = run.options
+  // A ledger gives the logs of a store from the block on that names it.
+  const firstBlockOf = (store: Address): number => run.stores.get(store) ?? 0
   while (consumer !== undefined && run.tip !== undefined && consumer.position < run.tip.number) {
     const { logs, upTo } = await ledger.read(consumer.position, logsAPage)
     if (upTo.number <= consumer.position) return
     yield consumer.deliver(
       upTo,
-      await changesOf(run, logs, consumer.position),
+      await changesOf(run, logs, consumer.position, firstBlockOf),
       finalizedTo,
       ledger.checkpoint?.(),
     )
@@ -194,7 +196,8 @@ async function* takeWindow(
   for (const [store, blockNumber] of newStores) notify({ kind: 'store', store, blockNumber })
   yield* readStoreHistory(run, [...newStores.keys()], from)
   const logs = await withStoreLogs(run, window, newStores.keys(), headers)
-  const told = consumer && to > consumer.position ? await changesOf(run, logs, from - 1) : undefined
+  const told =
+    consumer && to > consumer.position ? await changesOf(run, logs, from - 1, () => from) : undefined
   for (const [store, block] of newStores) run.stores.set(store, block)
   const finalizedTo = head.number - finalityDepth
   await ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
@@ -248,11 +251,16 @@ async function withStoreLogs(
   )
 }
 
-/** The changes that logs after a block make. */
+/**
+ * The changes that logs after a block make.
+ *
+ * @param wordsBefore - The block before which the ledger is asked for the words of a store that is new in these logs.
+ */
 async function changesOf(
   run: Run,
   logs: readonly ChainLog[],
   after: number,
+  wordsBefore: (store: Address) => number,
 ): Promise<readonly BlockChanges[]> {
   const { ledger, orderbook } = run.options
   const knownStores = new Set([...run.stores].filter(([, block]) => block <= after).map(([store]) => store))
@@ -260,7 +268,7 @@ async function changesOf(
     await Promise.all(
       [...scanLogs(logs, orderbook.address).stores.keys()]
         .filter((store) => !knownStores.has(store))
-        .map(async (store) => [store, await ledger.words(store, after + 1)] as const),
+        .map(async (store) => [store, await ledger.words(store, wordsBefore(store))] as const),
     ),
   )
   return bookChanges({ orderbook, logs, knownStores, history, decimalsOf: (token) => run.tokens.get(token) })

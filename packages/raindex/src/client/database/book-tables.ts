@@ -1,0 +1,425 @@
+import {
+  decodeLog,
+  type Address,
+  type ArtifactId,
+  type Bytes32,
+  type ChainLog,
+  type Hex,
+  type Orderbook,
+  type StoreSet,
+} from '../../engine/index.ts'
+import { isVaultless } from '../../engine/orderbook.ts'
+import { add, floatToHex, hexToFloat, zero } from '../../float/index.ts'
+import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
+import { eventRows } from './event-rows.ts'
+import { blockTables, childTables } from './schema.ts'
+import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
+import { vaultMovements, type OpenClear, type VaultMovement } from './vault-movements.ts'
+
+/** Names an order book in a database. */
+export type BookId = { readonly chainId: number; readonly orderbook: Orderbook }
+
+/** Code as it was read from the chain. */
+export type StoredCode = ArtifactId & {
+  readonly bytecode: Hex
+  readonly fetchedAtBlock: number
+  /** Milliseconds since 1970. */
+  readonly fetchedAtUnixMs: number
+}
+
+/** A snapshot of the state of a book after a block. */
+export type StoredSnapshot = {
+  readonly block: BlockId
+  /** Of the block, in seconds. */
+  readonly timestamp: number
+  readonly checksum: string
+  /** The bundle as JSON. */
+  readonly bundle: string
+}
+
+/** How far a book was undone since a reader looked. */
+export type Rewinds = {
+  /** Number of the newest; 0 when there was none. */
+  readonly last: number
+  /** The lowest block undone to; undefined when nothing was. */
+  readonly toBlock: number | undefined
+}
+
+/** The tables of one order book, written on the thread that has the connection. */
+export type BookTables = ReturnType<typeof createBookTables>
+
+export function createBookTables(database: SqlDatabase, { chainId, orderbook }: BookId, now: () => number) {
+  const prepared = preparedOnce(database)
+  const scope = [chainId, orderbook.address] as const
+  const all = (sql: string, ...values: SqlValue[]): readonly (readonly SqlValue[])[] =>
+    prepared(sql).all(...scope, ...values)
+  const run = (sql: string, ...values: SqlValue[]): void => void prepared(sql).run(...scope, ...values)
+  const here = 'chain_id = ? AND orderbook_address = ?'
+  const writer = createLogWriter(database, orderbook, scope)
+
+  const tip = (): BlockId | undefined => {
+    const [row] = all(`SELECT last_block, last_hash FROM target_watermarks WHERE ${here}`)
+    return row && blockId(row)
+  }
+  const tokens = (): readonly Token[] => [
+    ...all(`SELECT token_address, decimals, name, symbol FROM erc20_tokens WHERE ${here}`).map(
+      ([address, decimals, name, symbol]): Token => ({
+        address: hexOf(address),
+        decimals: Number(decimals),
+        name: String(name),
+        symbol: String(symbol),
+      }),
+    ),
+    ...all(`SELECT token_address FROM tokens_without_decimals WHERE ${here}`).map(([address]): Token => {
+      return { address: hexOf(address), decimals: 'none', name: '', symbol: '' }
+    }),
+  ]
+  const putToken = ({ address, decimals, name, symbol }: Token): void => {
+    if (decimals === 'none')
+      return run('INSERT OR IGNORE INTO tokens_without_decimals VALUES (?, ?, ?)', address)
+    run('INSERT OR REPLACE INTO erc20_tokens VALUES (?, ?, ?, ?, ?, ?)', address, name, symbol, decimals)
+  }
+  const putBlock = (number: number, hash: Bytes32, timestamp: number | undefined): void =>
+    run('INSERT OR REPLACE INTO block_hashes VALUES (?, ?, ?, ?, ?)', number, hash, timestamp ?? null)
+  const putLogs = (logs: readonly ChainLog[]): void => {
+    let block = -1
+    for (const log of logs) {
+      if (log.blockNumber !== block) putBlock(log.blockNumber, log.blockHash, log.blockTimestamp)
+      block = log.blockNumber
+      writer.put(log)
+    }
+    writer.endTransaction()
+  }
+  const setTip = ({ number, hash }: BlockId): void => {
+    run(
+      `INSERT INTO target_watermarks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+       SET last_block = excluded.last_block, last_hash = excluded.last_hash, updated_at = excluded.updated_at`,
+      number,
+      hash,
+      now(),
+    )
+  }
+  const blocks = (atOrBefore: number, limit: number): readonly BlockId[] =>
+    all(
+      `SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
+       ORDER BY block_number DESC LIMIT ?`,
+      atOrBefore,
+      limit,
+    ).map(blockId)
+  let prunedTo = 0
+  /** Of final blocks only those with logs are of use. */
+  const pruneBlocks = (before: number): void => {
+    run(
+      `DELETE FROM block_hashes WHERE ${here} AND block_number < ? AND block_number >= ? AND NOT EXISTS (
+         SELECT 1 FROM raw_events r WHERE r.chain_id = block_hashes.chain_id
+         AND r.orderbook_address = block_hashes.orderbook_address AND r.block_number = block_hashes.block_number)`,
+      before,
+      Math.max(prunedTo, before - mostPruned),
+    )
+    prunedTo = before
+  }
+
+  return {
+    tip,
+    tokens,
+    blocks,
+    stores(): ReadonlyMap<Address, number> {
+      const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
+      return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
+    },
+    putTokens: (given: readonly Token[]): void => inTransaction(database, () => given.forEach(putToken)),
+    commit(window: LedgerWindow): void {
+      const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
+      inTransaction(database, () => {
+        const before = tip()
+        if (before !== undefined && before.number >= to) return
+        if (before !== undefined && before.number + 1 !== from) {
+          throw new RangeError(`Blocks ${from} to ${to} do not follow block ${before.number}.`)
+        }
+        newTokens.forEach(putToken)
+        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
+        for (const [store, block] of newStores)
+          run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?)', store, block)
+        putLogs(logs)
+        for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
+        setTip({ number: to, hash: header.hash })
+        if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
+      })
+    },
+    addStoreLogs: (logs: readonly ChainLog[]): void => inTransaction(database, () => putLogs(logs)),
+    rewind(to: number): void {
+      inTransaction(database, () => {
+        writer.forget()
+        for (const [child, parent] of childTables) {
+          run(
+            `DELETE FROM ${child} WHERE ${here} AND (transaction_hash, log_index) IN
+             (SELECT transaction_hash, log_index FROM ${parent} WHERE ${here} AND block_number > ?)`,
+            ...scope,
+            to,
+          )
+        }
+        const touched = all(
+          `SELECT DISTINCT owner, token, vault_id FROM vault_balance_changes WHERE ${here} AND block_number > ?`,
+          to,
+        )
+        for (const table of blockTables) run(`DELETE FROM ${table} WHERE ${here} AND block_number > ?`, to)
+        for (const vault of touched) restoreBalance(vault)
+        run(`DELETE FROM book_stores WHERE ${here} AND first_block > ?`, to)
+        run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
+        const [kept] = blocks(to, 1)
+        if (kept?.number === to) setTip(kept)
+        else run(`DELETE FROM target_watermarks WHERE ${here}`)
+      })
+    },
+    read(after: number, limit: number): LedgerPage {
+      const end = tip()
+      const rows = readRows(after, limit)
+      const logs = rows.map(logOf)
+      if (end === undefined) return { logs: [], upTo: { number: after, hash: '0x' } }
+      const last = logs.at(-1)
+      if (last === undefined || rows.length < limit) return { logs, upTo: end }
+      // The last block may be cut off: it comes with the next page, unless it fills this one.
+      const whole = logs.filter(({ blockNumber }) => blockNumber < last.blockNumber)
+      const first = whole.at(-1)
+      if (first !== undefined)
+        return { logs: whole, upTo: { number: first.blockNumber, hash: first.blockHash } }
+      const block = readRows(last.blockNumber - 1, -1, last.blockNumber).map(logOf)
+      return { logs: block, upTo: { number: last.blockNumber, hash: last.blockHash } }
+    },
+    words(store: Address, before: number): readonly StoreSet[] {
+      const rows = all(
+        `SELECT namespace, key, value FROM (
+           SELECT namespace, key, value, row_number() OVER
+             (PARTITION BY namespace, key ORDER BY block_number DESC, log_index DESC) AS age
+           FROM interpreter_store_sets WHERE ${here} AND store_address = ? AND block_number < ?
+         ) WHERE age = 1`,
+        store,
+        before,
+      )
+      return [...Map.groupBy(rows, ([fqn]) => hexOf(fqn))].map(([fqn, sets]) => {
+        return { store, fqn, kvs: sets.map(([, key, value]) => ({ key: hexOf(key), value: hexOf(value) })) }
+      })
+    },
+    rewindsSince(id: number): Rewinds {
+      const [newest] = all(`SELECT max(id) FROM rewinds WHERE ${here}`)
+      const [since] = all(`SELECT min(to_block) FROM rewinds WHERE ${here} AND id > ?`, id)
+      const toBlock = since?.[0]
+      return { last: Number(newest?.[0] ?? 0), toBlock: typeof toBlock === 'number' ? toBlock : undefined }
+    },
+    timestampOf(block: number): number | undefined {
+      const [row] = all(`SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?`, block)
+      return typeof row?.[0] === 'number' ? row[0] : undefined
+    },
+    code(): readonly StoredCode[] {
+      return prepared(
+        'SELECT kind, address, bytecode, fetched_at_block, fetched_at_ts FROM bytecode_artifacts WHERE chain_id = ?',
+      )
+        .all(chainId)
+        .map(([kind, address, bytecode, block, at]) => ({
+          // Written by putCode.
+          kind: String(kind) as StoredCode['kind'],
+          address: hexOf(address),
+          bytecode: hexOf(bytecode),
+          fetchedAtBlock: Number(block),
+          fetchedAtUnixMs: Number(at),
+        }))
+    },
+    putCode({ kind, address, bytecode, fetchedAtBlock, fetchedAtUnixMs }: StoredCode): void {
+      prepared('INSERT OR REPLACE INTO bytecode_artifacts VALUES (?, ?, ?, ?, ?, ?)').run(
+        ...[chainId, address, kind, bytecode, fetchedAtBlock, fetchedAtUnixMs],
+      )
+    },
+    snapshot(atOrBefore: number): StoredSnapshot | undefined {
+      const [row] = all(
+        `SELECT block_number, block_hash, block_timestamp, checksum, bundle FROM virtual_snapshots
+         WHERE ${here} AND block_number <= ? ORDER BY block_number DESC LIMIT 1`,
+        atOrBefore,
+      )
+      if (row === undefined) return undefined
+      const [, , timestamp, checksum, bundle] = row
+      return {
+        block: blockId(row),
+        timestamp: Number(timestamp),
+        checksum: String(checksum),
+        bundle: String(bundle),
+      }
+    },
+    putSnapshot({ block, timestamp, checksum, bundle }: StoredSnapshot, keep: number): void {
+      inTransaction(database, () => {
+        run(
+          'INSERT OR REPLACE INTO virtual_snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+          ...[block.number, block.hash, timestamp, checksum, bundle, now()],
+        )
+        run(
+          `DELETE FROM virtual_snapshots WHERE ${here} AND block_number NOT IN (SELECT block_number FROM
+           virtual_snapshots WHERE ${here} ORDER BY block_number DESC LIMIT ?)`,
+          ...scope,
+          keep,
+        )
+      })
+    },
+  }
+
+  /** After changes were taken away, a vault holds what its last one says. */
+  function restoreBalance([owner = '', token = '', vaultId = '']: readonly SqlValue[]): void {
+    const vault = [owner, token, vaultId] as const
+    const [last] = all(
+      `SELECT running_balance, block_number, log_index FROM vault_balance_changes
+       WHERE ${here} AND owner = ? AND token = ? AND vault_id = ?
+       ORDER BY block_number DESC, log_index DESC, rowid DESC LIMIT 1`,
+      ...vault,
+    )
+    if (last === undefined) {
+      run(
+        `DELETE FROM running_vault_balances WHERE ${here} AND owner = ? AND token = ? AND vault_id = ?`,
+        ...vault,
+      )
+    } else {
+      run('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...vault, ...last)
+    }
+  }
+
+  /** Rows of logs that count: those of a store from the block on that names it. */
+  function readRows(after: number, limit: number, upTo?: number): readonly (readonly SqlValue[])[] {
+    return all(
+      `SELECT r.address, r.topics, r.data, r.block_number, b.block_hash, r.block_timestamp, r.transaction_hash,
+         r.log_index
+       FROM raw_events r
+       JOIN block_hashes b ON b.chain_id = r.chain_id AND b.orderbook_address = r.orderbook_address
+         AND b.block_number = r.block_number
+       LEFT JOIN book_stores s ON s.chain_id = r.chain_id AND s.orderbook_address = r.orderbook_address
+         AND s.store_address = r.address
+       WHERE r.chain_id = ? AND r.orderbook_address = ? AND r.block_number > ? AND r.block_number <= ?
+         AND (r.address = r.orderbook_address OR s.first_block <= r.block_number)
+       ORDER BY r.block_number, r.log_index LIMIT ?`,
+      ...[after, upTo ?? Number.MAX_SAFE_INTEGER, limit],
+    )
+  }
+}
+
+/** Writes logs and what they say, in their order. */
+function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: readonly [number, Address]) {
+  const prepared = preparedOnce(database)
+  const balances = new Map<string, string>()
+  let clears: OpenClear[] = []
+  let transaction: string | undefined
+  const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ')
+  /** How many rows came in: none when the row is there. */
+  const insert = (table: string, values: readonly SqlValue[]): number =>
+    prepared(`INSERT OR IGNORE INTO ${table} VALUES (${marks(values.length)})`).run(...values)
+
+  const writer = {
+    decimals: new Map<Address, Token['decimals']>(),
+    forget(): void {
+      balances.clear()
+      clears = []
+    },
+    endTransaction(): void {
+      clears = []
+      transaction = undefined
+    },
+    put(log: ChainLog): void {
+      const { transactionHash, logIndex, blockNumber, blockTimestamp, address, topics, data } = log
+      if (transactionHash !== transaction) clears = []
+      transaction = transactionHash
+      const place = [...scope, transactionHash, logIndex] as const
+      const time = blockTimestamp ?? null
+      const raw = [blockNumber, time, address, JSON.stringify(topics), data, rawJson(log)]
+      const isNew = insert('raw_events', [...place, ...raw]) > 0
+      const event = decodeLog(
+        log,
+        orderbook.address,
+        address === orderbook.address ? undefined : new Set([address]),
+      )
+      const clear = event.kind === 'AfterClearV2' ? clears.shift() : undefined
+      if (event.kind === 'ClearV3') clears.push(event)
+      // What it says is there already.
+      if (!isNew) return
+      const rows = eventRows(event, decimalsOf)
+      // A time is always known here; the public schema demands one.
+      const when = [blockNumber, time ?? 0] as const
+      if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
+      for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
+      for (const movement of vaultMovements(event, clear, decimalsOf)) move(movement, place, when)
+    },
+  }
+  const decimalsOf = (token: string): number | undefined => {
+    // Addresses are strings; the map is keyed by them.
+    const decimals = writer.decimals.get(token as Address)
+    return decimals === 'none' ? undefined : decimals
+  }
+  const move = (
+    { kind, owner, token, vaultId, delta }: VaultMovement,
+    place: readonly SqlValue[],
+    when: readonly [number, number],
+  ): void => {
+    if (writer.decimals.get(token) === 'none' || isVaultless(orderbook.version, vaultId)) return
+    const vault = [owner, token, vaultId] as const
+    const id = vault.join('/')
+    const before = balances.get(id) ?? readBalance(vault)
+    const balance = floatToHex(add(hexToFloat(before), delta))
+    balances.set(id, balance)
+    insert('vault_balance_changes', [...place, ...when, ...vault, kind, floatToHex(delta), balance])
+    prepared('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+      ...scope,
+      ...vault,
+      ...[balance, when[0], Number(place[3])],
+    )
+  }
+  const readBalance = (vault: readonly SqlValue[]): string => {
+    const [row] = prepared(
+      `SELECT balance FROM running_vault_balances
+       WHERE chain_id = ? AND orderbook_address = ? AND owner = ? AND token = ? AND vault_id = ?`,
+    ).all(...scope, ...vault)
+    return typeof row?.[0] === 'string' ? row[0] : zeroHex
+  }
+  return writer
+}
+
+const zeroHex = floatToHex(zero)
+/** Blocks looked at for what can go. */
+const mostPruned = 20_000
+
+/** The log as `eth_getLogs` gives it. */
+function rawJson(log: ChainLog): string {
+  const { address, topics, data, blockNumber, blockTimestamp, transactionHash, blockHash, logIndex } = log
+  return JSON.stringify({
+    address,
+    topics,
+    data,
+    blockNumber: quantity(blockNumber),
+    blockTimestamp: blockTimestamp === undefined ? undefined : quantity(blockTimestamp),
+    transactionHash,
+    blockHash,
+    logIndex: quantity(logIndex),
+    removed: false,
+  })
+}
+
+function quantity(value: number): string {
+  return `0x${value.toString(16)}`
+}
+
+function logOf(row: readonly SqlValue[]): ChainLog {
+  const [address, topics, data, blockNumber, blockHash, blockTimestamp, transactionHash, logIndex] = row
+  return {
+    address: hexOf(address),
+    // Written by the writer above.
+    topics: JSON.parse(String(topics)) as readonly Bytes32[],
+    data: hexOf(data),
+    blockNumber: Number(blockNumber),
+    blockHash: hexOf(blockHash),
+    blockTimestamp: typeof blockTimestamp === 'number' ? blockTimestamp : undefined,
+    transactionHash: hexOf(transactionHash),
+    logIndex: Number(logIndex),
+  }
+}
+
+function blockId([number, hash]: readonly SqlValue[]): BlockId {
+  return { number: Number(number), hash: hexOf(hash) }
+}
+
+function hexOf(value: SqlValue | undefined): Hex {
+  // Columns of hex text are written from checked hex only.
+  return String(value) as Hex
+}

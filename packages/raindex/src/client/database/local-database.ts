@@ -1,0 +1,95 @@
+import type { Ledger } from '../chain/ledger.ts'
+import type { Token } from '../chain/ledger.ts'
+import type { BookId, Rewinds, StoredCode, StoredSnapshot } from './book-tables.ts'
+import type { SqlRow } from './database-core.ts'
+import type { SqlValue } from './sql-database.ts'
+
+/** An order book's part of a local database: its ledger, and what is kept beside it. */
+export interface LocalBook extends Ledger {
+  readonly id: BookId
+  putTokens(tokens: readonly Token[]): Promise<void>
+  /** How far the book was undone since a reader that knew of `id` rewinds. */
+  rewindsSince(id: number): Promise<Rewinds>
+  /** The time of a kept block, in seconds. */
+  timestampOf(block: number): Promise<number | undefined>
+  /** Code of the book's chain that was read before. */
+  code(): Promise<readonly StoredCode[]>
+  putCode(code: StoredCode): Promise<void>
+  /** The newest snapshot at or before a block. Its checksum is the reader's to check. */
+  snapshot(atOrBefore: number): Promise<StoredSnapshot | undefined>
+  /** Keeps a snapshot, and of the older ones the newest. */
+  putSnapshot(snapshot: StoredSnapshot, keep: number): Promise<void>
+}
+
+/**
+ * Order books in one SQLite file, in the public schema: raw events, decoded tables, tokens, watermarks, balances, and
+ * beside them code, snapshots and block hashes.
+ */
+export interface LocalDatabase {
+  readonly path: string
+  book(id: BookId): LocalBook
+  /**
+   * Runs one statement that only reads, for people and pages. FLOAT_SUM, FLOAT_NEGATE, FLOAT_IS_ZERO and
+   * FLOAT_ZERO_HEX are there.
+   */
+  query(sql: string, values?: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  close(): Promise<void>
+}
+
+/** Names of the calls that a database answers, with what they take and give. */
+export type DatabaseCall =
+  | {
+      readonly kind: 'book'
+      readonly id: BookId
+      readonly method: BookMethod
+      readonly args: readonly unknown[]
+    }
+  | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
+  | { readonly kind: 'close' }
+
+export type BookMethod = Exclude<keyof LocalBook, 'id' | 'checkpoint'>
+
+const bookMethods: readonly BookMethod[] = [
+  'tip',
+  'stores',
+  'tokens',
+  'commit',
+  'addStoreLogs',
+  'rewind',
+  'blocks',
+  'read',
+  'words',
+  'putTokens',
+  'rewindsSince',
+  'timestampOf',
+  'code',
+  'putCode',
+  'snapshot',
+  'putSnapshot',
+]
+
+/**
+ * A database whose calls are answered elsewhere: on this thread or another one.
+ *
+ * @param ask - Answers a call; calls are answered in their order.
+ */
+export function createLocalDatabase(
+  path: string,
+  ask: (call: DatabaseCall) => Promise<unknown>,
+): LocalDatabase {
+  const bookOf = (id: BookId): LocalBook => {
+    const methods = bookMethods.map((method) => [
+      method,
+      (...args: readonly unknown[]) => ask({ kind: 'book', id, method, args }),
+    ])
+    // Each method of the interface, answered by the method of the same name in the tables.
+    return { id, ...Object.fromEntries(methods) } as LocalBook
+  }
+  return {
+    path,
+    book: bookOf,
+    // Rows by name are what a query answers.
+    query: async (sql, values = []) => (await ask({ kind: 'query', sql, values })) as readonly SqlRow[],
+    close: async () => void (await ask({ kind: 'close' })),
+  }
+}

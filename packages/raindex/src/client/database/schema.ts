@@ -1,0 +1,138 @@
+/** "RIDX", the mark of the public tool's files. */
+export const applicationId = 0x52_49_44_58
+
+/** Version of the public schema: the last with `orderbook_address`. */
+export const publicSchemaVersion = 2
+
+/** Version of the tables that are ours alone. */
+export const layoutVersion = 1
+
+const book = 'chain_id INTEGER NOT NULL, orderbook_address TEXT NOT NULL'
+const place = `${book}, transaction_hash TEXT NOT NULL, log_index INTEGER NOT NULL`
+const event = `${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER NOT NULL`
+const log = 'chain_id, orderbook_address, transaction_hash, log_index'
+
+/** Tables of the public schema that hold one row or more for each event, with their own columns. */
+export const eventTables = {
+  deposits: 'sender, token, vault_id, deposit_amount, deposit_amount_uint256',
+  withdrawals: 'sender, token, vault_id, target_amount, withdraw_amount, withdraw_amount_uint256',
+  order_events:
+    'sender, interpreter_address, store_address, order_hash, event_type, order_owner, order_nonce, order_bytes',
+  take_orders: 'sender, order_owner, order_nonce, input_io_index, output_io_index, taker_input, taker_output',
+  clear_v3_events:
+    'sender, alice_order_hash, alice_order_owner, alice_input_io_index, alice_output_io_index, alice_bounty_vault_id, alice_input_vault_id, alice_output_vault_id, bob_order_hash, bob_order_owner, bob_input_io_index, bob_output_io_index, bob_bounty_vault_id, bob_input_vault_id, bob_output_vault_id',
+  after_clear_v2_events: 'sender, alice_output, bob_output, alice_input, bob_input',
+  meta_events: 'sender, subject, meta',
+  interpreter_store_sets: 'store_address, namespace, key, value',
+} as const
+
+export type EventTable = keyof typeof eventTables
+
+/** Tables that hang on the rows of another by transaction and log index. */
+export const childTables = [
+  ['order_ios', 'order_events'],
+  ['context_values', 'take_orders'],
+  ['take_order_contexts', 'take_orders'],
+] as const satisfies readonly (readonly [child: string, parent: EventTable])[]
+
+function columnType(column: string): string {
+  if (column === 'meta') return 'BLOB NOT NULL'
+  return column.endsWith('_io_index') ? 'INTEGER NOT NULL' : 'TEXT NOT NULL'
+}
+
+const eventTablesSql = Object.entries(eventTables).map(([table, columns]) => {
+  const own = columns.split(', ').map((column) => `${column} ${columnType(column)}`)
+  return `CREATE TABLE ${table} (${event}, ${own.join(', ')}, PRIMARY KEY (${log}));`
+})
+
+/** The public schema: raw events, decoded tables, tokens, watermarks, balances. */
+export const publicTablesSql = `
+CREATE TABLE db_metadata (
+  id INTEGER PRIMARY KEY CHECK (id = 1), db_schema_version INTEGER NOT NULL,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE target_watermarks (
+  ${book}, last_block INTEGER NOT NULL, last_hash TEXT NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address)
+);
+CREATE TABLE sync_status (
+  id INTEGER PRIMARY KEY CHECK (id = 1), last_synced_block INTEGER NOT NULL DEFAULT 0, updated_at TEXT
+);
+CREATE TABLE raw_events (
+  ${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER, address TEXT NOT NULL,
+  topics TEXT NOT NULL, data TEXT NOT NULL, raw_json TEXT NOT NULL, PRIMARY KEY (${log})
+);
+CREATE INDEX idx_raw_events_block ON raw_events (chain_id, orderbook_address, block_number, log_index);
+${eventTablesSql.join('\n')}
+CREATE TABLE order_ios (
+  ${place}, io_index INTEGER NOT NULL, io_type TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
+  PRIMARY KEY (${log}, io_index, io_type)
+);
+CREATE TABLE take_order_contexts (
+  ${place}, context_index INTEGER NOT NULL, context_value TEXT NOT NULL, PRIMARY KEY (${log}, context_index)
+);
+CREATE TABLE context_values (
+  ${place}, context_index INTEGER NOT NULL, value_index INTEGER NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (${log}, context_index, value_index)
+);
+CREATE TABLE erc20_tokens (
+  ${book}, token_address TEXT NOT NULL, name TEXT NOT NULL, symbol TEXT NOT NULL, decimals INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, token_address)
+);
+CREATE TABLE vault_balance_changes (
+  ${event}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, change_type TEXT NOT NULL,
+  delta TEXT NOT NULL, running_balance TEXT NOT NULL,
+  PRIMARY KEY (${log}, owner, token, vault_id, change_type)
+);
+CREATE TABLE running_vault_balances (
+  ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, balance TEXT NOT NULL,
+  last_block INTEGER NOT NULL, last_log_index INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, owner, token, vault_id)
+);
+CREATE INDEX idx_order_events_hash ON order_events (chain_id, orderbook_address, order_hash);
+CREATE INDEX idx_order_events_nonce ON order_events (chain_id, orderbook_address, order_owner, order_nonce, block_number);
+CREATE INDEX idx_take_orders_nonce ON take_orders (chain_id, orderbook_address, order_owner, order_nonce);
+CREATE INDEX idx_clear_alice ON clear_v3_events (chain_id, orderbook_address, alice_order_hash);
+CREATE INDEX idx_clear_bob ON clear_v3_events (chain_id, orderbook_address, bob_order_hash);
+CREATE INDEX idx_changes_vault ON vault_balance_changes
+  (chain_id, orderbook_address, owner, token, vault_id, block_number, log_index);
+CREATE INDEX idx_store_sets_word ON interpreter_store_sets
+  (chain_id, orderbook_address, store_address, namespace, key, block_number, log_index);
+`
+
+/** What the public schema has no place for. */
+export const ownTablesSql = `
+CREATE TABLE freshet_layout (version INTEGER NOT NULL);
+CREATE TABLE block_hashes (
+  ${book}, block_number INTEGER NOT NULL, block_hash TEXT NOT NULL, block_timestamp INTEGER,
+  PRIMARY KEY (chain_id, orderbook_address, block_number)
+) WITHOUT ROWID;
+CREATE TABLE book_stores (
+  ${book}, store_address TEXT NOT NULL, first_block INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, store_address)
+) WITHOUT ROWID;
+CREATE TABLE tokens_without_decimals (
+  ${book}, token_address TEXT NOT NULL, PRIMARY KEY (chain_id, orderbook_address, token_address)
+) WITHOUT ROWID;
+CREATE TABLE rewinds (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, ${book}, to_block INTEGER NOT NULL, at INTEGER NOT NULL
+);
+CREATE TABLE bytecode_artifacts (
+  chain_id INTEGER NOT NULL, address TEXT NOT NULL, kind TEXT NOT NULL, bytecode TEXT NOT NULL,
+  fetched_at_block INTEGER NOT NULL, fetched_at_ts INTEGER NOT NULL, PRIMARY KEY (chain_id, address, kind)
+) WITHOUT ROWID;
+CREATE TABLE virtual_snapshots (
+  ${book}, block_number INTEGER NOT NULL, block_hash TEXT NOT NULL, block_timestamp INTEGER NOT NULL,
+  checksum TEXT NOT NULL, bundle TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, block_number)
+);
+`
+
+/** Rows that belong to blocks, which a fork takes away. */
+export const blockTables: readonly string[] = [
+  'raw_events',
+  ...Object.keys(eventTables),
+  'vault_balance_changes',
+  'block_hashes',
+  'virtual_snapshots',
+]

@@ -1,0 +1,1 @@
+export { openLocalDatabase, type LocalDatabaseOptions } from './open-local-database.ts'
