@@ -8,7 +8,7 @@ import { datetime, decimal, type Row, type Value } from './value.ts'
 const holds = (filter: Filter, row: Row, columns = {}): boolean => compilePredicate(filter, columns)(row)
 
 test('[Q6] every operator means what the query contract says', () => {
-  const row: Row = { n: 5, s: 'b', none: null, deep: { a: { b: 1 } } }
+  const row: Row = { n: 5, s: 'b', title: 'Grosse Straße', none: null, deep: { a: { b: 1 } } }
   const cases: readonly [Filter['op'], string, Value, boolean][] = [
     ['eq', 'n', 5n, true],
     ['eq', 'n', '5', false],
@@ -28,6 +28,13 @@ test('[Q6] every operator means what the query contract says', () => {
     ['eq', 'deep.a.b', 1, true],
     ['eq', 'deep.a.c', null, true],
     ['eq', 's.length', 1, false],
+    ['contains', 'title', 'STRASSE', false],
+    ['contains', 'title', 'grosse STRAß', true],
+    ['contains', 'title', '', true],
+    ['contains', 'title', '%', false],
+    ['contains', 'n', '5', false],
+    ['contains', 'absent', '', false],
+    ['contains', 'deep.a', '', false],
   ]
   for (const [op, field, value, expected] of cases) {
     // The cases name only operators that compare.
@@ -79,6 +86,8 @@ test('[Q7] an unknown operator and a filter nested too deep are refused, not run
   // What a page or a file hands over is not typed.
   const unknown = fromJson('{"op":"like","field":"a","value":"%"}') as unknown as Filter
   expect(() => compilePredicate(unknown)).toThrow(/like/)
+  const noText = fromJson('{"op":"contains","field":"a","value":1}') as unknown as Filter
+  expect(() => compilePredicate(noText)).toThrow(/contains takes a text/)
 })
 
 function fromJson(text: string): Row {

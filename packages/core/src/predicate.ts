@@ -60,6 +60,8 @@ function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate
     case 'lt':
     case 'lte':
       return compares(filter.op, filter.field, filter.value, columns)
+    case 'contains':
+      return contains(filter.field, filter.value)
     case 'in':
       return oneOf(filter.field, filter.values, columns)
     case 'and':
@@ -71,7 +73,7 @@ function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate
     default: {
       const unknown: { readonly op?: unknown } = filter
       throw badFilter(
-        `has the unknown operator ${JSON.stringify(unknown.op)}; use eq, neq, gt, gte, lt, lte, in, and, or, not`,
+        `has the unknown operator ${JSON.stringify(unknown.op)}; use eq, neq, gt, gte, lt, lte, contains, in, and, or, not`,
       )
     }
   }
@@ -118,6 +120,17 @@ function oneOf(field: string, values: readonly Value[], columns: ColumnTypes): P
   return (row) => {
     const held = read(row) ?? null
     return known.has(held) || others.some((value) => valuesEqual(held, value, type))
+  }
+}
+
+function contains(field: string, text: string): Predicate {
+  // What a page or a file hands over is not typed.
+  if (typeof text !== 'string') throw badFilter('looks for something that is no text; contains takes a text')
+  const read = compileField(field)
+  const folded = text.toLowerCase()
+  return (row) => {
+    const held = read(row)
+    return typeof held === 'string' && held.toLowerCase().includes(folded)
   }
 }
 

@@ -5,9 +5,12 @@ import type { Value } from './value.ts'
  *
  * Two-valued: `neq` is exactly `not eq`. An absent field counts as `null`; an
  * order comparison with `null` or between incomparable types is false.
+ * `contains` holds for a text that has this one in it, whatever the case of its
+ * letters, and for nothing that is no text.
  */
 export type Filter =
   | { readonly op: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte'; readonly field: string; readonly value: Value }
+  | { readonly op: 'contains'; readonly field: string; readonly value: string }
   | { readonly op: 'in'; readonly field: string; readonly values: readonly Value[] }
   | { readonly op: 'and' | 'or'; readonly filters: readonly Filter[] }
   | { readonly op: 'not'; readonly filter: Filter }

@@ -227,6 +227,7 @@ test('[Q6] a compiled filter answers as its definition does', () => {
     filter: fc.oneof(
       { maxDepth: 3 },
       fc.record({ op: fc.constantFrom('eq', 'neq', 'gt', 'gte', 'lt', 'lte'), field, value }),
+      fc.record({ op: fc.constant('contains'), field, value: fc.string({ maxLength: 2 }) }),
       fc.record({ op: fc.constant('in'), field, values: fc.array(value, { maxLength: 3 }) }),
       fc.record({ op: fc.constantFrom('and', 'or'), filters: fc.array(tie('filter'), { maxLength: 3 }) }),
       fc.record({ op: fc.constant('not'), filter: tie('filter') }),
@@ -258,6 +259,8 @@ function holds(filter: Filter, row: Row, columns: ColumnTypes): boolean {
   const held = compileField(filter.field)(row) ?? null
   const type = columns[filter.field] ?? 'any'
   if (filter.op === 'in') return filter.values.some((item) => valuesEqual(held, item, type))
+  if (filter.op === 'contains')
+    return typeof held === 'string' && held.toLowerCase().includes(filter.value.toLowerCase())
   const sign = compareComparable(held, filter.value, type)
   switch (filter.op) {
     case 'eq':

@@ -73,6 +73,11 @@ async function everyVerb(table: AnyTable): Promise<readonly unknown[]> {
   await note(table.getCount())
   table.tempRemoveCondition(handle)
   await note(list())
+  const search = table.tempAddCondition(table.searchExpression('ALPH'))
+  seen.push(table.searchExpression(''), search.condition)
+  await note(list())
+  await note(table.getCount())
+  table.tempRemoveCondition(search)
   table.addConditionEq('price', '30')
   await note(list())
   await note(table.getSomeValue())
@@ -90,7 +95,7 @@ async function everyVerb(table: AnyTable): Promise<readonly unknown[]> {
 test('[LT2] every verb says the same with and without a cache, and on the plain master', async () => {
   const plain = await liveFixture()
   const expected = await everyVerb(asTable(plain.master, plain.time))
-  expect(expected.length).toBe(27)
+  expect(expected.length).toBe(31)
 
   const uncached = await liveFixture()
   const noCache = await openLiveTable(uncached.master, { cache: NoCache, ...uncached.time })
@@ -105,6 +110,29 @@ test('[LT2] every verb says the same with and without a cache, and on the plain 
     })
     expect(await everyVerb(live)).toEqual(expected)
   }
+})
+
+test('[LT50] a preview says where an answer comes from, without asking', async () => {
+  const { live, faulty, master, clock } = await liveFixture()
+  const table = live()
+  const query = { filter: table.searchExpression('alp'), limit: 2 } as const
+  const before = faulty.requests.list
+  expect(table.preview(query)).toMatchObject({ source: 'remote', cacheKey: undefined })
+  expect(table.preview({ offset: 2, limit: 2 }).cacheKey).toBe('products/page_2')
+  expect(faulty.requests.list).toBe(before)
+  await table.list(query)
+  expect(table.preview(query)).toMatchObject({ source: 'cache', remote: { here: ['filter', 'order'] } })
+  expect(asTable(master).preview(query)).toEqual({
+    source: 'remote',
+    key: table.preview(query).key,
+    cacheKey: undefined,
+    remote: { here: ['filter', 'order'] },
+  })
+  const whole = live({ cacheKey: 'whole', preload: true })
+  await whole.listValues()
+  await clock.settle()
+  expect(whole.preview(query).source).toBe('local')
+  expect([...(await whole.list(query)).rows.keys()]).toEqual(['a'])
 })
 
 test('[LT4] pages start at 1, and another page size keeps the first item in view', () => {

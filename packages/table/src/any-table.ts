@@ -1,5 +1,6 @@
-import type { ColumnTypes, Filter, Row } from '@freshet/core'
+import type { ColumnTypes, Filter, Query, Row } from '@freshet/core'
 import type { Pagination } from './pagination.ts'
+import type { QueryPreview } from './query-preview.ts'
 import type { WriteResult } from './table-writer.ts'
 
 /** Names a condition that can be taken away again. */
@@ -62,6 +63,18 @@ export interface AnyTable<R extends Row = Row> {
    * @throws {FreshetError} `table/unknown-column`, `table/bad-value`.
    */
   addConditionEq(field: string, text: string): void
+  /**
+   * The condition that a row has this text in one of its columns of text, whatever the case of
+   * its letters: for `addCondition`, and for the filter of a query. An empty text is every row.
+   */
+  searchExpression(text: string): Filter
+  /**
+   * How a query would be answered now, and what the master would be asked: at once, and without asking.
+   * Without a query: what `listValues` would read.
+   *
+   * @throws {FreshetError} `table/unsupported-filter`.
+   */
+  preview(query?: Query): QueryPreview
   tempAddCondition(filter: Filter): ConditionHandle
   tempRemoveCondition(handle: ConditionHandle): void
 }

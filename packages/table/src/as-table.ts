@@ -13,6 +13,8 @@ import { equalsText } from './column-text.ts'
 import { createConditions } from './conditions.ts'
 import type { Conflict, Master, Stored } from './master.ts'
 import { pagination, windowOf, type Pagination } from './pagination.ts'
+import { previewQuery } from './query-preview.ts'
+import { searchFilter } from './search-filter.ts'
 import { tableMetadata } from './table-metadata.ts'
 
 /**
@@ -76,6 +78,9 @@ export function asTable(
     getPagination: () => page,
     addCondition: (filter) => void conditions.add(filter),
     addConditionEq: (field, text) => void conditions.add(equalsText(master.schema, field, text)),
+    searchExpression: (text) => searchFilter(master.schema, text),
+    preview: (query = windowOf(page)) =>
+      previewQuery(master, conditions.filter, query, () => ({ source: 'remote', cacheKey: undefined })),
     tempAddCondition: conditions.add,
     tempRemoveCondition: conditions.remove,
   }

@@ -13,6 +13,7 @@ export type { TableStats } from './table-stats.ts'
 export type { AnyTable, ConditionHandle } from './any-table.ts'
 export { asTable } from './as-table.ts'
 export { defaultIpp, pagination, withIpp, type Pagination } from './pagination.ts'
+export type { QueryPreview } from './query-preview.ts'
 export { columnValue, equalsText } from './column-text.ts'
 export {
   createManualLiveStream,

@@ -31,8 +31,10 @@ import { createLiveView } from './live-view.ts'
 import { both, rowTypes } from './master-schema.ts'
 import type { Master, Patch } from './master.ts'
 import { pagination, windowOf, type Pagination } from './pagination.ts'
-import { readQuery, readRow } from './query-reader.ts'
+import { answerSource, readQuery, readRow } from './query-reader.ts'
+import { pageKeyOf, previewQuery } from './query-preview.ts'
 import { evaluable, queryRules } from './query-rules.ts'
+import { searchFilter } from './search-filter.ts'
 import type { TableEvents } from './table-events.ts'
 import { tableMetadata } from './table-metadata.ts'
 import type { TableStats } from './table-stats.ts'
@@ -347,6 +349,12 @@ function createHandle<R extends Row>(
     getPagination: () => page,
     addCondition: (filter) => void conditions.add(filter),
     addConditionEq: (field, text) => void conditions.add(equalsText(core.master().schema, field, text)),
+    searchExpression: (text) => searchFilter(core.master().schema, text),
+    preview: (query = windowOf(page)) =>
+      previewQuery(core.master(), conditions.filter, query, (full, key) => ({
+        source: answerSource(core, full, key, mode),
+        cacheKey: pageKeyOf(settings.cacheKey, full),
+      })),
     tempAddCondition: conditions.add,
     tempRemoveCondition: conditions.remove,
 

@@ -77,6 +77,16 @@ export type RowPage = {
   readonly next?: string | undefined
 }
 
+/** How a master answers a query. */
+export type MasterPreview = {
+  /** What is sent, in the language of the database, values as parameters. Absent where nothing is put in words. */
+  readonly statement?: string | undefined
+  /** The parameters of the statement, in words. */
+  readonly parameters?: { readonly [name: string]: string } | undefined
+  /** What is decided in this process, because the database would decide otherwise than we do. */
+  readonly here: readonly ('filter' | 'order')[]
+}
+
 /** A shallow change of one row: fields to set, and fields to remove. */
 export type Patch = {
   readonly set: Row
@@ -194,6 +204,12 @@ export interface Master {
   /** The rows that are there, in the order asked. */
   get(ids: readonly string[], signal?: AbortSignal): Promise<readonly MasterEntry[]>
   count(filter?: Filter, signal?: AbortSignal): Promise<number>
+  /**
+   * What `list` would ask for, said at once and without asking. Absent where a driver cannot say.
+   *
+   * @throws {FreshetError} `table/unsupported-filter`, as `list` would.
+   */
+  preview?(query: Query): MasterPreview
 
   /** Inserts unless the row exists: an existing row is kept as it is, and returned. */
   insert(id: string, row: Row, options: WriteOptions): Promise<Stored>

@@ -3,7 +3,7 @@ import type { LiveCore } from './live-core.ts'
 import { rowsTable } from './live-settings.ts'
 import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
 import { entryFact, rowFacts } from './master-source.ts'
-import { answerQuery, isAnswerFresh, type QueryAnswer } from './query-answer.ts'
+import { answerQuery, isAnswerFresh, isLocal, type QueryAnswer } from './query-answer.ts'
 import type { Flight } from './read-flights.ts'
 import { isQueryCoverage } from './result-upkeep.ts'
 
@@ -139,6 +139,19 @@ function knownQuery(core: LiveCore, query: Query, key: string): Known {
   const fresh = isAnswerFresh(core, query, key)
   if (fresh === undefined) return 'no'
   return fresh ? 'fresh' : 'stale'
+}
+
+/** Where the answer to a query would come from now. */
+export function answerSource(
+  core: LiveCore,
+  query: Query,
+  key: string,
+  mode: ReadMode,
+): 'local' | 'cache' | 'remote' {
+  const known = knownQuery(core, query, key)
+  if (mode === 'network' || known === 'no') return 'remote'
+  if (mode === 'cache-first' && known === 'stale' && isLive(core)) return 'remote'
+  return isLocal(core, query) ? 'local' : 'cache'
 }
 
 function knownRow({ collection, replica }: LiveCore, id: string): Known {

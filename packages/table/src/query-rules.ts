@@ -62,6 +62,7 @@ function fieldsOf(filter: Filter): readonly string[] {
     case 'gte':
     case 'lt':
     case 'lte':
+    case 'contains':
     case 'in':
       return [filter.field]
   }

@@ -69,19 +69,27 @@ export function createMemoryMaster(
       return rows
     },
 
+    preview(query) {
+      matching(schema, both(filter, query.filter))
+      return { here: ['filter', 'order'] }
+    },
+
     async insert(id, row, options) {
       assertReady(table, options.signal)
       const checked = checkRow(row, schema.idField, id)
+      if (table.hasApplied(options.opId)) return storedBefore(table, id)
       return stored(table.entry(id) ?? table.put(id, checked, options.opId))
     },
     async replace(id, row, options) {
       assertReady(table, options.signal)
       const checked = checkRow(row, schema.idField, id)
+      if (table.hasApplied(options.opId)) return storedBefore(table, id)
       return guardConflict(table, id, options) ?? stored(table.put(id, checked, options.opId))
     },
     async patch(id, patch, options) {
       assertReady(table, options.signal)
       const checked = checkPatch(patch, schema.idField, id)
+      if (table.hasApplied(options.opId)) return storedBefore(table, id)
       const entry = table.entry(id)
       if (entry === undefined) throw rowNotFound(name, id)
       return (
@@ -90,7 +98,7 @@ export function createMemoryMaster(
     },
     async delete(id, options) {
       assertReady(table, options.signal)
-      if (table.entry(id) === undefined) return { kind: 'deleted' }
+      if (table.entry(id) === undefined || table.hasApplied(options.opId)) return { kind: 'deleted' }
       const conflict = guardConflict(table, id, options)
       if (conflict !== undefined) return conflict
       table.remove(id, options.opId)
@@ -115,6 +123,12 @@ export function createMemoryMaster(
       return createMemoryMaster(tableNamed(target.table), target.filter, tableNamed)
     },
   }
+}
+
+/** The answer to a write that was taken before; without a row where that is gone again. */
+function storedBefore(table: MemoryTable, id: string): Stored {
+  const entry = table.entry(id)
+  return entry === undefined ? { kind: 'stored' } : stored(entry)
 }
 
 function assertReady(table: MemoryTable, signal: AbortSignal | undefined): void {

@@ -63,6 +63,7 @@ export function createSqliteMaster(table: SqliteTable, filter: Filter | undefine
       connection.assertReady(signal)
       return reads.count(both(filter, narrower))
     },
+    preview: (query) => reads.preview({ ...query, filter: both(filter, query.filter) }),
 
     async insert(id, row, { opId, signal }) {
       connection.assertReady(signal)

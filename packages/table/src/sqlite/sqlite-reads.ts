@@ -1,9 +1,10 @@
 import type { Filter, Query } from '@freshet/core'
 import { columnType } from '../master-schema.ts'
-import type { MasterEntry, RowPage } from '../master.ts'
+import type { MasterEntry, MasterPreview, RowPage } from '../master.ts'
 import { selectEntries } from '../memory/select-entries.ts'
-import { filterToSql, orderToSql, quote } from './sqlite-filter.ts'
+import { filterToSql, orderToSql, quote, type SqlCondition } from './sqlite-filter.ts'
 import type { SqliteTable } from './sqlite-master.ts'
+import type { Statement } from './sqlite-connection.ts'
 import { sqliteToValue, type SqliteValue } from './sqlite-values.ts'
 
 export type SqliteReads = {
@@ -14,6 +15,7 @@ export type SqliteReads = {
   page(filter: Filter | undefined, after: string | undefined, limit: number): RowPage
   get(ids: readonly string[], filter: Filter | undefined): MasterEntry[]
   count(filter: Filter | undefined): number
+  preview(query: Query): MasterPreview
 }
 
 /** Ids asked for in one statement. */
@@ -40,25 +42,49 @@ export function createSqliteReads({
     const rows = connection.all({ sql: `SELECT count(*) FROM ${table} WHERE ${sql}`, values, tests })
     return Number(rows[0]?.[0] ?? 0)
   }
-  const select = (filter: Filter | undefined, rest: string, more: readonly SqliteValue[]): MasterEntry[] => {
+  const selectStatement = (
+    filter: Filter | undefined,
+    rest: string,
+    more: readonly SqliteValue[],
+  ): Statement & SqlCondition => {
     const { sql, values, tests } = filterToSql(filter, schema)
-    const statement = `SELECT ${columns} FROM ${table} WHERE ${sql} ${rest}`
-    return connection.all({ sql: statement, values: [...values, ...more], tests }).map(toEntry)
+    return {
+      sql: `SELECT ${columns} FROM ${table} WHERE ${sql} ${rest}`,
+      values: [...values, ...more],
+      tests,
+    }
+  }
+  const select = (filter: Filter | undefined, rest: string, more: readonly SqliteValue[]): MasterEntry[] =>
+    connection.all(selectStatement(filter, rest, more)).map(toEntry)
+  /** The end of the statement of a query; `undefined` where the sort is done here, over all that match. */
+  const windowOf = ({ order = [], offset = 0, limit }: Query) => {
+    const clause = orderToSql(order, schema)
+    if (clause === undefined) return undefined
+    return { rest: `ORDER BY ${clause} LIMIT ? OFFSET ?`, values: [limit ?? -1, offset] }
   }
 
   return {
     columns,
     toEntry,
     count,
-    list: ({ filter, order = [], offset = 0, limit }) =>
+    list: (query) =>
       connection.transaction('read', () => {
-        const clause = orderToSql(order, schema)
-        // A sort that SQLite does otherwise is done here, over all that match.
-        if (clause === undefined)
+        const { filter, order = [], offset = 0, limit } = query
+        const window = windowOf(query)
+        if (window === undefined)
           return selectEntries(schema, select(filter, '', []), { order, offset, limit })
-        const rows = select(filter, `ORDER BY ${clause} LIMIT ? OFFSET ?`, [limit ?? -1, offset])
+        const rows = select(filter, window.rest, window.values)
         return { rows, total: limit === undefined && offset === 0 ? rows.length : count(filter) }
       }),
+    preview(query) {
+      const window = windowOf(query)
+      const { sql, values, tests } = selectStatement(query.filter, window?.rest ?? '', window?.values ?? [])
+      return {
+        statement: sql.trim(),
+        parameters: Object.fromEntries(values.map((value, at) => [String(at + 1), String(value)])),
+        here: [...(tests.length > 0 ? ['filter' as const] : []), ...(window ? [] : ['order' as const])],
+      }
+    },
     page(filter, after, limit) {
       const rest = `${after === undefined ? '' : `AND ${idColumn} > ?`} ORDER BY ${idColumn} LIMIT ?`
       const rows = select(filter, rest, after === undefined ? [limit + 1] : [after, limit + 1])

@@ -116,6 +116,8 @@ export function surrealEvaluates(schema: TableSchema): Evaluates {
       case 'eq':
       case 'neq':
         return isScalar(part.value)
+      case 'contains':
+        return part.field !== schema.idField
       default:
         return (
           part.field !== schema.idField && kindOf(part.value, columnType(schema, part.field)) !== undefined
@@ -157,6 +159,12 @@ function compare(part: Comparison, context: FilterContext): string {
         .map((each) => filterValue(part.field, each, context))
       const isListed = `${value} IN ${binder.bind(bound)}`
       return part.values.includes(null) ? `(${isAbsent(value)} OR ${isListed})` : isListed
+    }
+    case 'contains': {
+      if (part.field === schema.idField)
+        throw unsupportedFilter('SurrealDB does not look into ids; compare them whole.')
+      const text = binder.bind(part.value.toLowerCase())
+      return `(IF type::is_string(${value}) THEN string::contains(string::lowercase(${value}), ${text}) ELSE false END)`
     }
     case 'gt':
     case 'gte':

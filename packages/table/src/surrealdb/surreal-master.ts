@@ -49,6 +49,7 @@ export function createSurrealMaster(table: SurrealTable, filter: Filter | undefi
     page: ({ after, limit }, signal) => reads.page(after, limit, signal),
     get: (ids, signal) => reads.get(ids, filter, signal),
     count: (narrower, signal) => reads.count(both(filter, narrower), signal),
+    preview: (query) => reads.preview({ ...query, filter: both(filter, query.filter) }),
 
     insert: async (id, row, options) => writes.insert(id, checkRow(row, schema.idField, id), options),
     replace: async (id, row, options) => writes.replace(id, checkRow(row, schema.idField, id), options),

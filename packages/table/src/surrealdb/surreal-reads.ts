@@ -1,6 +1,6 @@
 import type { Filter, Query } from '@freshet/core'
 import { BoundExcluded, RecordIdRange } from 'surrealdb'
-import type { MasterEntry, RowPage } from '../master.ts'
+import type { MasterEntry, MasterPreview, RowPage } from '../master.ts'
 import { surrealToError } from './surreal-errors.ts'
 import { createBinder, filterToSurreal, orderToSurreal, quote, type Binder } from './surreal-filter.ts'
 import type { SurrealTable } from './surreal-master.ts'
@@ -13,6 +13,7 @@ export type SurrealReads = {
   page(after: string | undefined, limit: number, signal?: AbortSignal): Promise<RowPage>
   get(ids: readonly string[], filter?: Filter, signal?: AbortSignal): Promise<readonly MasterEntry[]>
   count(filter?: Filter, signal?: AbortSignal): Promise<number>
+  preview(query: Query): MasterPreview
 }
 
 /** @param viewed - The condition under which `page` walks. */
@@ -41,6 +42,16 @@ export function createSurrealReads(
   const whereClause = (filter: Filter | undefined, binder: Binder): string =>
     filter === undefined ? '' : `WHERE ${filterToSurreal(filter, { table: name, schema, binder })}`
 
+  const listStatements = ({ filter, order = [], offset = 0, limit }: Query, binder: Binder) => {
+    const where = whereClause(filter, binder)
+    const { projections, clause } = orderToSurreal(order, schema)
+    const window = `${limit === undefined ? '' : `LIMIT ${binder.bind(limit)} `}START ${binder.bind(offset)}`
+    return {
+      rows: `SELECT ${projections} FROM ${table} ${where} ORDER BY ${clause} ${window}`,
+      total: `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`,
+    }
+  }
+
   const walk = createWalk({
     async byPlace(start, limit, signal) {
       const binder = createBinder()
@@ -68,15 +79,20 @@ export function createSurrealReads(
 
   return {
     page: walk,
-    async list({ filter, order = [], offset = 0, limit }, signal) {
+    async list(query, signal) {
       const binder = createBinder()
-      const where = whereClause(filter, binder)
-      const { projections, clause } = orderToSurreal(order, schema)
-      const window = `${limit === undefined ? '' : `LIMIT ${binder.bind(limit)} `}START ${binder.bind(offset)}`
-      const rows = `SELECT ${projections} FROM ${table} ${where} ORDER BY ${clause} ${window}`
-      const total = `SELECT VALUE count FROM (SELECT count() FROM ${table} ${where} GROUP ALL)`
+      const { rows, total } = listStatements(query, binder)
       const [records, counts] = await run(`${rows}; ${total}`, binder, signal)
       return { rows: entriesOf(records), total: firstNumber(counts) }
+    },
+    preview(query) {
+      const binder = createBinder()
+      const { rows } = listStatements(query, binder)
+      const parameters = Object.entries(binder.bindings).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ])
+      return { statement: rows, parameters: Object.fromEntries(parameters), here: [] }
     },
     async get(ids, filter, signal) {
       const binder = createBinder()

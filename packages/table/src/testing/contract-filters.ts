@@ -82,6 +82,50 @@ export function testFilters(withFixture: RunWithFixture): void {
     }),
   )
   test(
+    '[TB35] a search looks into texts whatever the case of their letters, or is refused by a typed error',
+    withFixture(async (fixture) => {
+      const { client } = fixture
+      for (const [index, name] of searchedTexts.entries())
+        await client.insert(`r${index}`, { name, email: `${index}`, metadata: { notes: name } }, op())
+      await client.insert('absent', { email: 'none' }, op())
+      await client.insert('other', { email: 'other', visits: 5, metadata: { notes: 5 } }, op())
+      const entries = (await client.list({})).rows
+      for (const field of ['name', 'metadata.notes', 'visits', 'nothing']) {
+        for (const value of [...searchedTexts, ...hostileTexts, '', 'MARTY', '5']) {
+          const filter: Filter = { op: 'contains', field, value }
+          const found = await listedOrRefused(client, filter)
+          if (!client.evaluates.filter(filter)) continue
+          const matches = matching(client.schema, filter)
+          const local = idsOf(entries.filter(([, row]) => matches(row)))
+          expect({ filter, found }).toEqual({ filter, found: local })
+        }
+      }
+    }),
+  )
+  test(
+    '[TB36] a preview says what would be asked, touches nothing, and refuses what reading would',
+    withFixture(async (fixture) => {
+      const { client } = fixture
+      await seed(fixture)
+      if (client.preview === undefined) return
+      for (const text of hostileTexts) {
+        const filter: Filter = { op: 'eq', field: 'name', value: text }
+        const query = { filter, order: [{ field: 'name', direction: 'asc' }], limit: 3 } as const
+        const { statement = '', here } = client.preview(query)
+        // Values are parameters: what a person typed is no part of the statement.
+        if (text.length > 5) expect(statement).not.toContain(text)
+        expect(here.every((part) => part === 'filter' || part === 'order')).toBe(true)
+      }
+      let deep: Filter = { op: 'eq', field: 'name', value: 'x' }
+      for (let level = 0; level < 10_000; level++) deep = { op: 'not', filter: deep }
+      const refused = await client.list({ filter: deep }).then(() => false, typedOnly)
+      const preview = (): unknown => client.preview?.({ filter: deep })
+      if (refused === undefined)
+        expect(preview).toThrow(expect.objectContaining({ code: 'table/unsupported-filter' }))
+      expect(await client.count()).toBe(3)
+    }),
+  )
+  test(
     '[TB31] a filter nested 10,000 deep is answered or refused by a typed error',
     withFixture(async (fixture) => {
       await seed(fixture)
@@ -120,6 +164,19 @@ export function testFilters(withFixture: RunWithFixture): void {
     )
   }
 }
+
+/** Letters whose cases are spelled at different lengths, or differ at the end of a word. */
+const searchedTexts: readonly string[] = [
+  'Marty McFly',
+  'Straße',
+  'ÄÖÜ',
+  'İstanbul',
+  'ΟΔΟΣ',
+  'K2',
+  '🧁 Cake',
+  '10%',
+  'a_b',
+]
 
 const hostileTexts: readonly string[] = [
   `' OR true OR '`,

@@ -1,4 +1,4 @@
-import type { View, ViewSnapshot } from '@freshet/core'
+import { FreshetError, type View, type ViewSnapshot } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { asTable } from '../as-table.ts'
 import { createLiveTable, type LiveTable } from '../live-table.ts'
@@ -45,6 +45,7 @@ export function liveDriverContract(name: string, open: () => Promise<LiveDriverU
       await shown(view, 'c,d')
       expect((await theirs.list({})).rows.map(([id]) => id)).toEqual(['c', 'd'])
       await sameAsPlain(table, ours)
+      await searched(table, ours)
       view.close()
       await table.close()
       await close()
@@ -63,6 +64,23 @@ async function shown(view: View, ids: string): Promise<void> {
     })
     if (isShown(view.snapshot())) resolve()
   })
+}
+
+/** A search finds what it looks for, by the table and by the plain master, or is refused by both. */
+async function searched(table: LiveTable, master: Master): Promise<void> {
+  const filter = table.searchExpression('GAM')
+  const plain = asTable(master)
+  expect(plain.searchExpression('GAM')).toEqual(filter)
+  const taken = master.evaluates.filter(filter)
+  const ids = async (of: () => Promise<ReadonlyMap<string, unknown>>): Promise<string> =>
+    of().then(
+      (rows) => [...rows.keys()].join(),
+      (error: unknown) => (error instanceof FreshetError ? error.code : 'a defect'),
+    )
+  const expected = taken ? 'c' : 'table/unsupported-filter'
+  expect(await ids(async () => (await table.list({ filter })).rows)).toBe(expected)
+  plain.addCondition(filter)
+  expect(await ids(() => plain.listValues())).toBe(expected)
 }
 
 async function sameAsPlain(table: LiveTable, master: Master): Promise<void> {
