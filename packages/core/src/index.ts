@@ -10,6 +10,7 @@ export * from './store.ts'
 export { rowsEqual, valuesEqual } from './value-equality.ts'
 export { compareComparable, compareValues } from './value-order.ts'
 export { orderText } from './order-text.ts'
+export { parseInstant, type Instant } from './instant.ts'
 export { compileField, compilePredicate, type Predicate } from './predicate.ts'
 export { compileOrder, type RowComparator } from './row-order.ts'
 export {

@@ -1,1 +1,3 @@
-export {}
+export { openPostgresDatabase } from './postgres-database.ts'
+export type { PostgresDatabaseOptions } from './postgres-database.ts'
+export { dropReplicationSlot, slotName } from './replication-slot.ts'

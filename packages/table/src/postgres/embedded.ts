@@ -1,0 +1,2 @@
+export { startPostgres } from './start-postgres.ts'
+export type { EmbeddedServer, StartPostgresOptions } from './start-postgres.ts'

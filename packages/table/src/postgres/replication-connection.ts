@@ -1,0 +1,150 @@
+import type { Socket } from 'node:net'
+import type { Clock, FreshetError } from '@freshet/core'
+import { Client, type ClientConfig, type Connection } from 'pg'
+import { postgresToError } from './postgres-errors.ts'
+
+/** A connection that speaks the replication protocol. */
+export type ReplicationConnection = {
+  /** Runs a command or a statement, before the stream is started. */
+  command(text: string): Promise<readonly { readonly [column: string]: string | null }[]>
+  /** Begins to stream; resolves once the server does. */
+  start(command: string): Promise<void>
+  /**
+   * The frames that have come, as soon as there are some; none when `wake` was called.
+   *
+   * @throws {FreshetError} what ended the stream.
+   */
+  frames(): Promise<readonly Buffer[]>
+  wake(): void
+  /** Tells the server that all before this place is safe here; it may let go of it. */
+  acknowledge(lsn: bigint): void
+  /** Tells the server that we are there. */
+  sendStatus(): void
+  close(): Promise<void>
+}
+
+/** Bytes that may wait to be taken before the server is made to wait. */
+const pauseAtBytes = 16 << 20
+
+/** The server ends a stream it has not heard of for `wal_sender_timeout`, by default 60 s. */
+const statusEveryMs = 10_000
+
+/** Microseconds between the epoch of Unix and that of PostgreSQL, 1 January 2000. */
+const epochMicros = 946_684_800_000_000n
+
+/** @throws {FreshetError} `table/unreachable`, `table/not-allowed`. */
+export async function openReplicationConnection(
+  config: ClientConfig,
+  clock: Clock,
+): Promise<ReplicationConnection> {
+  // pg passes `replication` on to the server, and has a Connection under each Client; its types leave both out.
+  const client = new Client({ ...config, replication: 'database' } as ClientConfig) as Client & {
+    readonly connection: Connection & { readonly stream: Socket; sendCopyFromChunk(chunk: Buffer): void }
+  }
+  let queued: Buffer[] = []
+  let queuedBytes = 0
+  let isPaused = false
+  let ended: FreshetError | undefined
+  let wakeUp: (() => void) | undefined
+  let isStreaming = false
+  let safe = 0n
+  let cancelStatus: (() => void) | undefined
+
+  const wake = (): void => {
+    wakeUp?.()
+    wakeUp = undefined
+  }
+  const end = (error: unknown): void => {
+    ended ??= postgresToError(error)
+    cancelStatus?.()
+    wake()
+  }
+  client.on('error', end)
+  client.on('end', () => end(new Error('Connection terminated')))
+  try {
+    await client.connect()
+  } catch (error) {
+    throw postgresToError(error)
+  }
+  const { connection } = client
+
+  const take = ({ chunk }: { readonly chunk: Buffer }): void => {
+    // The client reads its next bytes into the same memory.
+    queued.push(Buffer.from(chunk))
+    queuedBytes += chunk.length
+    if (queuedBytes > pauseAtBytes && !isPaused) {
+      isPaused = true
+      connection.stream.pause()
+    }
+    wake()
+  }
+  const sendStatus = (): void => {
+    if (!isStreaming || ended !== undefined) return
+    const status = Buffer.alloc(34)
+    status[0] = 0x72
+    for (const at of [1, 9, 17]) status.writeBigUInt64BE(safe, at)
+    status.writeBigInt64BE(BigInt(clock.now()) * 1_000n - epochMicros, 25)
+    connection.sendCopyFromChunk(status)
+  }
+  const keepAlive = (): void => {
+    cancelStatus = clock.schedule(() => {
+      sendStatus()
+      keepAlive()
+    }, statusEveryMs)
+  }
+
+  return {
+    async command(text) {
+      try {
+        return (await client.query<{ [column: string]: string | null }>(text)).rows
+      } catch (error) {
+        throw postgresToError(error)
+      }
+    },
+    async start(command) {
+      const started = Promise.withResolvers<void>()
+      connection.once('replicationStart', () => started.resolve())
+      connection.on('copyData', take)
+      // Ends only with the stream.
+      const running = client.query(command).then(
+        () => end(new Error('Connection terminated: the server ended the stream')),
+        (error: unknown) => {
+          end(error)
+          throw postgresToError(error)
+        },
+      )
+      running.catch(() => {})
+      await Promise.race([started.promise, running])
+      isStreaming = true
+      keepAlive()
+    },
+    async frames() {
+      if (queued.length === 0 && ended === undefined) {
+        await new Promise<void>((resolve) => {
+          wakeUp = resolve
+        })
+      }
+      const frames = queued
+      queued = []
+      queuedBytes = 0
+      if (isPaused) {
+        isPaused = false
+        connection.stream.resume()
+      }
+      // What came before the end is still told.
+      if (frames.length === 0 && ended !== undefined) throw ended
+      return frames
+    },
+    wake,
+    acknowledge(lsn) {
+      if (lsn <= safe) return
+      safe = lsn
+      sendStatus()
+    },
+    sendStatus,
+    async close() {
+      end(new Error('Connection terminated'))
+      await client.end().catch(() => {})
+    },
+  }
+}
