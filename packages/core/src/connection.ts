@@ -121,8 +121,8 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
         return
       case 'facts': {
         await replica.ready()
-        const { facts, acks, checkpoint } = item
-        replica.apply({ kind: 'state', startedAt: 'live', facts, acks, checkpoint })
+        const { facts, covers, acks, checkpoint } = item
+        replica.apply({ kind: 'state', startedAt: 'live', facts, covers, acks, checkpoint })
         if (checkpoint !== undefined) tellDurable(checkpoint)
         return
       }

@@ -1,4 +1,4 @@
-import type { Ack, LogBatch, Position, RowFact } from './batch.ts'
+import type { Ack, CoverageUpdate, LogBatch, Position, RowFact } from './batch.ts'
 import type { Value } from './value.ts'
 
 /** What a source can do. Declared and not delivered is a defect the contract suites look for [S1]. */
@@ -42,6 +42,8 @@ export type StreamItem<F> =
   | {
       readonly kind: 'facts'
       readonly facts: readonly RowFact[]
+      /** A table that a stream which goes on has read whole itself, such as one that was not held before. */
+      readonly covers?: readonly CoverageUpdate[] | undefined
       readonly acks?: readonly Ack[] | undefined
       readonly checkpoint?: Value | undefined
     }

@@ -17,12 +17,27 @@ export { parseServerVersion, type ServerVersion } from './schema/server-version.
 export type { Fetch } from './wire/grpc-web.ts'
 export {
   createToriiClient,
+  type EntityKind,
   type EntityPage,
   type EntityPush,
   type IndexedWorld,
   type ReactiveToriiClient,
   type ToriiClientOptions,
+  type WorldModels,
 } from './wire/torii-client.ts'
+export type { RecordFilter, RecordPage, RecordPush } from './wire/record-calls.ts'
+export type {
+  ContractRow,
+  ContractType,
+  RecordKind,
+  RecordRows,
+  TokenBalanceRow,
+  TokenContractRow,
+  TokenRow,
+  ToriiRecord,
+  TransactionRow,
+} from './wire/record-rows.ts'
+export type { ActiveTargets, RecordTarget, SyncTarget } from './sync/sync-target.ts'
 export type { ToriiContract, ToriiEntity } from './wire/messages.ts'
 export type { ModelMembers } from './wire/read-value.ts'
 export { createReactiveClient } from './client/reactive-client.ts'
@@ -41,6 +56,7 @@ export {
   OverlayTimeoutError,
   SchemaMismatchError,
   SyncFatalError,
+  TargetQuarantinedError,
   ToriiEpochChangedError,
   ToriiVersionChangedError,
   type ReactiveError,

@@ -15,7 +15,8 @@ export async function queryWorld(call: ToriiCall): Promise<number> {
   const client = await openWorld(call, found, [model])
   try {
     const { torii, world } = found
-    const [schema] = await inTime(call.toriiUrl, (signal) => torii.schemas(world.address, [model], signal))
+    const { known } = await inTime(call.toriiUrl, (signal) => torii.schemas(world.address, [model], signal))
+    const [schema] = known
     const where = conditions.map((text) => readCondition(schema?.members ?? [], text))
     await withProgress(io, `Reading ${model}`, () => whenLive(client, io.interrupted()))
     const { rows, ids } = client.query(model, { filter: { where } })

@@ -10,6 +10,7 @@ import type {
   ReplicaOptions,
 } from '@freshet/core'
 import type { Manifest } from '../schema/manifest.ts'
+import type { SyncTarget } from '../sync/sync-target.ts'
 import type { ToriiRules } from '../sync/torii-rules.ts'
 import type { Fetch } from '../wire/grpc-web.ts'
 import type { BrowserThread, NodeThread } from '../worker/sync-port.ts'
@@ -23,6 +24,11 @@ export type ReactiveClientOptions = {
   readonly worldAddress?: string | undefined
   /** Tags such as `ns-Position`. Default: all models of the manifest. */
   readonly models?: readonly string[] | undefined
+  /**
+   * What is synchronised besides the models: event messages, tokens, balances, contracts, transactions. Default
+   * nothing. `addTarget` adds more while it runs.
+   */
+  readonly targets?: readonly SyncTarget[] | undefined
   /** Opens the durable copy with these tables; the client closes it. Default: memory alone. */
   readonly storageFactory?: ((tables: readonly StoreTable[]) => Promise<Store>) | undefined
   readonly overlayOptions?: OverlayOptions | undefined
@@ -44,6 +50,8 @@ export type ReactiveClientOptions = {
   readonly reconcileMs?: number | undefined
   /** How long the indexer's heartbeat may be silent before the connection is doubted. Default 45,000. */
   readonly silenceMs?: number | undefined
+  /** How often records that the server does not push, such as token contracts, are asked for. Default 60,000. */
+  readonly pollMs?: number | undefined
   /** How long a request, or a subscription that does not stand yet, may say nothing. Default 30,000. */
   readonly stallMs?: number | undefined
   /** Default 2 s to 60 s, ±10 %. */

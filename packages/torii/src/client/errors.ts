@@ -61,6 +61,28 @@ export class ToriiEpochChangedError extends FreshetError {
   }
 }
 
+/**
+ * A model, or a kind of record, cannot be read and is left out; everything else
+ * goes on. What was held of it stays readable. `resume()` after `pause()` tries it again.
+ */
+export class TargetQuarantinedError extends FreshetError {
+  override readonly name = 'TargetQuarantinedError'
+  /** A tag, or a kind of record such as `tokens`. */
+  readonly table: string
+  readonly reason: FreshetError
+
+  constructor(table: string, reason: FreshetError) {
+    super({
+      code: 'torii/target-quarantined',
+      kind: reason.kind,
+      message: `${table} cannot be read and is left out: ${reason.message} Leave it out of what is synchronised, or mend it and call pause() and resume().`,
+      cause: reason,
+    })
+    this.table = table
+    this.reason = reason
+  }
+}
+
 /** Synchronising has stopped and needs the host; `reason` says why. What is held stays readable. */
 export class SyncFatalError extends FreshetError {
   override readonly name = 'SyncFatalError'
@@ -103,5 +125,6 @@ export type ReactiveError =
   | SchemaMismatchError
   | ToriiVersionChangedError
   | ToriiEpochChangedError
+  | TargetQuarantinedError
   | SyncFatalError
   | OverlayTimeoutError

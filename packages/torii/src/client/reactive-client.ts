@@ -1,4 +1,5 @@
 import { uuidV7, type Row } from '@freshet/core'
+import type { SyncTarget } from '../sync/sync-target.ts'
 import { canonicalFelt } from '../values/felt.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import { queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
@@ -81,6 +82,15 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
    * @throws {FreshetError} `torii/not-leading`: another tab synchronises; reset it there.
    */
   reset(): Promise<void>
+  /**
+   * Synchronises one more model, event or kind of record from now on, or one with other filters; what is held
+   * already is not read again. It is one of the manifest, of `models` or of `targets`.
+   *
+   * @throws {FreshetError} `torii/unknown-target`, `torii/bad-model-tag`, `torii/bad-felt`
+   */
+  addTarget(target: SyncTarget): Promise<void>
+  /** Stops synchronising a table and forgets its rows, here and on the disk. */
+  removeTarget(table: string): Promise<void>
   /** Stops synchronising and closes the store. */
   shutdown(): Promise<void>
 }
@@ -103,7 +113,7 @@ export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
 }
 
 function clientOn(core: WorldCore): ReactiveClient {
-  const { replica, models, schemas, overlays, status, errors, clock } = core
+  const { replica, tables, schemas, overlays, status, errors, clock } = core
   const begun = <A extends unknown[], R>(method: (...given: A) => R) => {
     return (...given: A): R => {
       core.begin()
@@ -127,11 +137,13 @@ function clientOn(core: WorldCore): ReactiveClient {
     rollbackOverlay: overlays.rollback,
     getSyncStatus: status.get,
     syncStatus: { get: status.get, subscribe: begun(status.subscribe) },
-    entityUpdates: { subscribe: begun((listener) => subscribeUpdates(replica, models, listener)) },
+    entityUpdates: { subscribe: begun((listener) => subscribeUpdates(replica, tables, listener)) },
     errors,
     pause: begun(core.pause),
     resume: begun(core.resume),
     reset: begun(core.reset),
+    addTarget: begun(core.addTarget),
+    removeTarget: begun(core.removeTarget),
     shutdown: core.close,
   }
 }

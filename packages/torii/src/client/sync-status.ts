@@ -18,7 +18,8 @@ const windowMs = 10_000
 export function createSyncStatus(options: {
   readonly replica: Replica
   readonly clock: Clock
-  readonly models: readonly string[]
+  /** The tables that are synchronised now. */
+  tables(): readonly string[]
   readonly reconcileMs: number
   overlaysOf(model: string): number
   onListenerError(error: unknown): void
@@ -31,7 +32,12 @@ export function createSyncStatus(options: {
     rows: 0,
     sinceUnixMs: clock.now(),
   })
-  const models = new Map(options.models.map((model) => [model, newCounts()]))
+  const counts = new Map<string, ModelCounts>()
+  const countsOf = (table: string): ModelCounts => {
+    let known = counts.get(table)
+    if (!known) counts.set(table, (known = newCounts()))
+    return known
+  }
   let failures = 0
   let head: number | undefined
   let state = replica.status.get().state
@@ -39,6 +45,7 @@ export function createSyncStatus(options: {
   const get = (): SyncTick => {
     const status = replica.status.get()
     const reconcileAtUnixMs = (status.freshness.freshAtUnixMs ?? clock.now()) + reconcileMs
+    const models = new Map(options.tables().map((table) => [table, countsOf(table)]))
     return makeSyncTick({ status, clock, models, failures, head, reconcileAtUnixMs, overlaysOf })
   }
   const tell = (): void => {
@@ -59,13 +66,11 @@ export function createSyncStatus(options: {
       tell()
     },
     rowsRead(model, rows, latestUnixS) {
-      const counts = models.get(model)
-      if (!counts) return
-      if (clock.now() - counts.sinceUnixMs > windowMs)
-        Object.assign(counts, { rows: 0, sinceUnixMs: clock.now() })
-      counts.rows += rows
-      counts.lastBatchSize = rows
-      if (latestUnixS > 0) counts.lastTimestamp = Math.max(counts.lastTimestamp ?? 0, latestUnixS)
+      const of = countsOf(model)
+      if (clock.now() - of.sinceUnixMs > windowMs) Object.assign(of, { rows: 0, sinceUnixMs: clock.now() })
+      of.rows += rows
+      of.lastBatchSize = rows
+      if (latestUnixS > 0) of.lastTimestamp = Math.max(of.lastTimestamp ?? 0, latestUnixS)
     },
     close: stop,
   }

@@ -3,13 +3,12 @@ import { SchemaMismatchError, SyncFatalError, type ReactiveError } from './error
 import type { SyncStatus } from './sync-status.ts'
 
 /** Resolves with the first consistent state; rejects when synchronising halts before. */
-export function whenReady(replica: Replica): Promise<void> {
+export function whenReady(replica: Replica, tables: readonly string[]): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
     const look = (): boolean => {
       const { state, role, freshness } = replica.status.get()
       // The leader tells that it is fresh before what it has read is committed and seen here.
-      const isHere =
-        role === 'leader' || replica.tables().every((table) => replica.collection(table).complete)
+      const isHere = role === 'leader' || tables.every((table) => replica.collection(table).complete)
       if (freshness.freshAtUnixMs !== undefined && isHere) resolve()
       else if (state === 'halted') reject(freshness.lastError)
       else return false

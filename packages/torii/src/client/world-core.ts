@@ -9,6 +9,7 @@ import {
   storeTables,
   systemClock,
   systemRandom,
+  wholeTable,
   type Clock,
   type Query,
   type Random,
@@ -17,7 +18,6 @@ import {
   type StoreRecord,
   type Sync,
   type SyncOptions,
-  type TableSpec,
   type TabMessage,
 } from '@freshet/core'
 import { computeManifestHash } from '../schema/manifest.ts'
@@ -26,20 +26,27 @@ import { readCheckpoint } from '../sync/checkpoint.ts'
 import { allToriiRules } from '../sync/torii-rules.ts'
 import { createToriiSource } from '../sync/torii-source.ts'
 import { canonicalFelt } from '../values/felt.ts'
-import { parseModelTag } from '../values/model-tag.ts'
+import {
+  createActiveTargets,
+  tableOfTarget,
+  type ActiveTargets,
+  type SyncTarget,
+} from '../sync/sync-target.ts'
 import { createToriiClient } from '../wire/torii-client.ts'
 import { toriiBackoff, type ReactiveClientOptions } from './client-options.ts'
 import { createErrorStream, type ErrorStream } from './error-stream.ts'
-import { SchemaMismatchError, type ReactiveError } from './errors.ts'
+import { SchemaMismatchError, TargetQuarantinedError, type ReactiveError } from './errors.ts'
 import { judgeServer } from './judge-server.ts'
 import { createOverlays, type Overlays } from './overlays.ts'
 import { createSyncStatus, type SyncStatus } from './sync-status.ts'
 import { reportHalts, whenReady } from './watch-status.ts'
+import { checkTable, tableSpecs, targetsOf, worldTables } from './world-tables.ts'
 
 /** What the parts of a client share: the replica of a world, what keeps it, its overlays. */
 export type WorldCore = {
   readonly replica: Replica
-  readonly models: readonly string[]
+  /** Of all that could be synchronised. */
+  readonly tables: readonly string[]
   /** Known once the server was reached. */
   readonly schemas: ReadonlyMap<string, ModelSchema>
   readonly overlays: Overlays
@@ -53,6 +60,8 @@ export type WorldCore = {
   pause(): Promise<void>
   resume(): void
   reset(): Promise<void>
+  addTarget(target: SyncTarget): Promise<void>
+  removeTarget(table: string): Promise<void>
   /** The first rows of a query before the replica is whole; undefined where only the replica can tell. */
   firstWindow(model: string, query: Query): Promise<readonly StoreRecord[] | undefined>
   close(): Promise<void>
@@ -62,7 +71,7 @@ export type WorldCore = {
 export async function openWorldCore(options: ReactiveClientOptions): Promise<WorldCore> {
   const { clock = systemClock, random = systemRandom, log = silentLog, tabs } = options
   const settings = settingsOf(options)
-  const { world, models, manifestHash, reconcileMs } = settings
+  const { world, tables, manifestHash, reconcileMs } = settings
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::torii::listener', String(error))
   const errors = createErrorStream<ReactiveError>(onListenerError)
@@ -71,7 +80,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   const { replica, store } = await openWorldReplica({
     ...options,
     name,
-    models,
+    tables,
     committed: () => share?.committed(),
   })
   const overlays = createOverlays({
@@ -81,23 +90,33 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     guardPollMs: settings.guardPollMs,
     onTimeout: errors.emit,
   })
+  const targets = createActiveTargets(targetsOf(options), (table, why) => {
+    errors.emit(new TargetQuarantinedError(table, why))
+    notWhole(replica, table)
+  })
   const status = createSyncStatus({
     replica,
     clock,
-    models,
+    tables: () => targets.tables,
     reconcileMs,
     overlaysOf: overlays.countOf,
     onListenerError,
   })
   const schemas = new Map<string, ModelSchema>()
-  const source = worldSource(options, { ...settings, clock, replica, status, schemas, errors })
+  const source = worldSource(options, { ...settings, clock, replica, targets, status, schemas, errors })
   const sync = guarded(
-    createSync({ ...syncOptions(options, settings), replica, source }),
-    replica,
-    manifestHash,
-    errors.emit,
+    createSync({
+      ...syncOptions(options, settings),
+      replica,
+      source,
+      // Read by each connection when it begins.
+      get whole() {
+        return [...targets.tables]
+      },
+    }),
+    { replica, targets, manifestHash, emit: errors.emit },
   )
-  const ready = whenReady(replica)
+  const ready = whenReady(replica, targets.tables)
   const stopWatching = reportHalts(replica, status, errors.emit)
   if (tabs && store) {
     const group = createTabGroup<TabMessage>({
@@ -109,9 +128,16 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     share = shareReplica({ replica, tabs: group, sync, onError: onListenerError })
   } else sync.start()
   const leads = (): boolean => replica.status.get().role === 'leader'
+  /** Another set of targets is one for another connection, which goes on where this one ends. */
+  const reconnect = async (): Promise<void> => {
+    const { state } = replica.status.get()
+    if (!leads() || state === 'paused' || state === 'halted') return
+    await sync.stop()
+    sync.start()
+  }
   return {
     replica,
-    models,
+    tables,
     schemas,
     overlays,
     status,
@@ -133,6 +159,18 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
       await replica.flushed()
       sync.start()
     },
+    async addTarget(target) {
+      checkTable(tables, tableOfTarget(target))
+      targets.add(target)
+      await reconnect()
+    },
+    async removeTarget(table) {
+      if (!targets.remove(table)) return
+      await reconnect()
+      if (!leads()) return
+      notWhole(replica, table)
+      replica.release(table, [wholeTable], [...replica.collection(table).ids()])
+    },
     // Everything on the disk is loaded by now.
     firstWindow: () => Promise.resolve(undefined),
     async close() {
@@ -148,6 +186,12 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   }
 }
 
+/** Not all of a table is known any more. */
+function notWhole(replica: Replica, table: string): void {
+  const covers = [{ table, key: wholeTable, complete: false }]
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [], covers })
+}
+
 function notLeading(): FreshetError {
   return new FreshetError({
     code: 'torii/not-leading',
@@ -161,12 +205,12 @@ type Settings = ReturnType<typeof settingsOf>
 /** The options with nothing left out, checked. */
 function settingsOf(options: ReactiveClientOptions) {
   const { manifest, toriiUrl, fetch } = options
-  const models = [...new Set(options.models ?? manifest.models.map(({ tag }) => tag))]
-  for (const tag of models) parseModelTag(tag)
+  // Checks the manifest as well.
+  const manifestHash = computeManifestHash(manifest)
   return {
-    manifestHash: computeManifestHash(manifest),
+    manifestHash,
     world: canonicalFelt(options.worldAddress ?? manifest.world.address),
-    models,
+    tables: worldTables(options),
     client: options.client ?? createToriiClient({ toriiUrl, fetch }),
     pageRows: options.pageSize ?? 1_000,
     reconcileMs: options.reconcileMs ?? 600_000,
@@ -178,13 +222,14 @@ function settingsOf(options: ReactiveClientOptions) {
 function syncOptions(
   { clock, random, log, telemetry, stallMs, rules, backoff = toriiBackoff }: ReactiveClientOptions,
   { pageRows, reconcileMs }: Settings,
-): Omit<SyncOptions<never>, 'replica' | 'source'> {
+): Omit<SyncOptions<never>, 'replica' | 'source' | 'whole'> {
   return { clock, random, log, telemetry, stallMs, backoff, pageRows, reconcileMs, rules: rules?.kernel }
 }
 
 function worldSource(
-  { silenceMs = 45_000, rules }: ReactiveClientOptions,
+  { silenceMs = 45_000, pollMs = 60_000, rules }: ReactiveClientOptions,
   parts: Settings & {
+    readonly targets: ActiveTargets
     readonly clock: Clock
     readonly replica: Replica
     readonly status: SyncStatus
@@ -192,21 +237,24 @@ function worldSource(
     readonly errors: { emit(error: ReactiveError): void }
   },
 ) {
-  const { client, world, models, manifestHash, pageRows, clock, replica, status, schemas, errors } = parts
+  const { client, world, targets, manifestHash, pageRows, clock, replica, status, schemas, errors } = parts
   return createToriiSource({
     client,
     world,
-    models,
+    targets,
     manifestHash,
     clock,
     pageRows,
     silenceMs,
+    pollMs,
     rules: rules?.torii ?? allToriiRules,
     stored: () => replica.checkpoint,
     *heldIds(table) {
       const collection = replica.collection(table)
       for (const id of collection.ids()) if (collection.confirmed(id) !== undefined) yield id
     },
+    held: (table, id) => replica.collection(table).confirmed(id),
+    isWhole: (table) => replica.coverages.get(table, wholeTable)?.complete === true,
     onIdentity(identity, checkpoint) {
       for (const schema of identity.schemas) schemas.set(schema.tag, schema)
       judgeServer(identity, checkpoint, errors.emit)
@@ -219,14 +267,24 @@ function worldSource(
 /** A sync that does not start on rows of another manifest: they stay readable until a reset. */
 function guarded(
   sync: Sync,
-  replica: Replica,
-  manifestHash: string,
-  emit: (error: ReactiveError) => void,
+  {
+    replica,
+    targets,
+    manifestHash,
+    emit,
+  }: {
+    readonly replica: Replica
+    readonly targets: ActiveTargets
+    readonly manifestHash: string
+    emit(error: ReactiveError): void
+  },
 ): Sync {
   return {
     ...sync,
     start() {
       const storedUnder = readCheckpoint(replica.checkpoint)?.manifestHash ?? manifestHash
+      // What could not be read is tried again.
+      targets.release()
       if (storedUnder === manifestHash) return sync.start()
       const error = new SchemaMismatchError('The manifest is another one', manifestHash, storedUnder)
       emit(error)
@@ -235,26 +293,15 @@ function guarded(
   }
 }
 
-/** The tables of a world's models. */
-export function tableSpecs(
-  models: readonly string[],
-  indexes: ReactiveClientOptions['indexes'] = {},
-): readonly TableSpec[] {
-  return models.map((name) => ({
-    name,
-    indexes: indexes[name]?.map((fields) => ({ name: fields.join(','), fields })),
-  }))
-}
-
 async function openWorldReplica(
   options: ReactiveClientOptions & {
     readonly name: string
-    readonly models: readonly string[]
+    readonly tables: readonly string[]
     committed(): void
   },
 ): Promise<{ readonly replica: Replica; readonly store: Store | undefined }> {
-  const { name, models, storageFactory, tabs, clock, log, maxRows, committed } = options
-  const tables = tableSpecs(models, options.indexes)
+  const { name, storageFactory, tabs, clock, log, maxRows, committed } = options
+  const tables = tableSpecs(options.tables, options.indexes)
   const kept = { name, tables, clock, log, maxRows, rules: options.rules?.kernel }
   if (!storageFactory) return { replica: createReplica(kept), store: undefined }
   const store = await storageFactory(storeTables(tables))

@@ -12,6 +12,8 @@ export type ToriiCheckpoint = {
   readonly head: number
   /** All changes of blocks before this time, in Unix seconds, are covered. */
   readonly highWater: number
+  /** The same of event messages, which come by a stream of their own. */
+  readonly eventHighWater: number
   readonly manifestHash: string
   /** The hash of each model's schema, by tag. */
   readonly schemas: { readonly [tag: string]: string }
@@ -26,11 +28,13 @@ export function checkpointToValue(checkpoint: ToriiCheckpoint): Value {
 export function readCheckpoint(value: Value | undefined): ToriiCheckpoint | undefined {
   if (!isRecord(value)) return undefined
   const { world, epoch, head, highWater, manifestHash, schemas, serverVersion } = value
+  const eventHighWater = value['eventHighWater'] ?? 0
   const isWhole =
     typeof world === 'string' &&
     typeof epoch === 'number' &&
     typeof head === 'number' &&
     typeof highWater === 'number' &&
+    typeof eventHighWater === 'number' &&
     typeof manifestHash === 'string' &&
     typeof serverVersion === 'string' &&
     isRecord(schemas)
@@ -38,5 +42,8 @@ export function readCheckpoint(value: Value | undefined): ToriiCheckpoint | unde
   const hashes = Object.entries(schemas).flatMap(([tag, hash]): [string, string][] =>
     typeof hash === 'string' ? [[tag, hash]] : [],
   )
-  return { world, epoch, head, highWater, manifestHash, schemas: Object.fromEntries(hashes), serverVersion }
+  return {
+    ...{ world, epoch, head, highWater, eventHighWater, manifestHash, serverVersion },
+    schemas: Object.fromEntries(hashes),
+  }
 }

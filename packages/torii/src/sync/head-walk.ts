@@ -1,5 +1,5 @@
 import { FreshetError } from '@freshet/core'
-import type { EntityPage, ReactiveToriiClient } from '../wire/torii-client.ts'
+import type { EntityKind, EntityPage, ReactiveToriiClient } from '../wire/torii-client.ts'
 import { readFitting } from './read-fitting.ts'
 import type { ToriiRules } from './torii-rules.ts'
 
@@ -41,6 +41,7 @@ export const walkStart: WalkPlace = {
 export type HeadWalk = {
   readonly client: ReactiveToriiClient
   readonly world: string
+  readonly kind: EntityKind
   readonly models: readonly string[]
   readonly rules: ToriiRules
 }
@@ -59,9 +60,9 @@ export async function walkOn(
   signal: AbortSignal,
 ): Promise<{ readonly page: EntityPage; readonly next: WalkPlace | undefined }> {
   const here = place.pages === 0 ? await withHead(walk, place, signal) : place
-  const { client, world, models } = walk
+  const { client, world, models, kind } = walk
   const page = await readFitting(limit, (rows) =>
-    client.entities({ world, models, limit: rows, cursor: here.cursor }, signal),
+    client.entities({ world, models, kind, limit: rows, cursor: here.cursor }, signal),
   )
   const { next } = page
   if (next !== undefined && !isBelow(page, here))
@@ -71,11 +72,11 @@ export async function walkOn(
 
 /** The newest change now, so that what moves from here on is known to be newer. */
 async function withHead(
-  { client, world, models }: HeadWalk,
+  { client, world, models, kind }: HeadWalk,
   place: WalkPlace,
   signal: AbortSignal,
 ): Promise<WalkPlace> {
-  const head = await client.entities({ world, models, limit: 1 }, signal)
+  const head = await client.entities({ world, models, kind, limit: 1 }, signal)
   return { ...place, headBlock: head.lastBlock ?? 0, headTime: head.entities[0]?.executedAt ?? 0 }
 }
 

@@ -1,11 +1,10 @@
 import { FreshetError } from '@freshet/core'
-import type { EntityPage } from '../wire/torii-client.ts'
 
 /** Asks for half as much, down to one row, where the server cannot answer so much at once. */
-export async function readFitting(
+export async function readFitting<P extends object>(
   limit: number,
-  read: (rows: number) => Promise<EntityPage>,
-): Promise<EntityPage & { readonly rows: number }> {
+  read: (rows: number) => Promise<P>,
+): Promise<P & { readonly rows: number }> {
   for (let rows = limit; ; rows = Math.floor(rows / 2)) {
     try {
       return { ...(await read(rows)), rows }

@@ -1,8 +1,10 @@
 import {
+  asFreshetError,
+  wholeTable,
   FreshetError,
-  isRecord,
   type Clock,
   type Resume,
+  type Row,
   type RowFact,
   type Source,
   type StreamItem,
@@ -10,15 +12,23 @@ import {
 } from '@freshet/core'
 import { computeSchemaHash } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
-import { modelSelector } from '../values/model-tag.ts'
-import type { ToriiEntity } from '../wire/messages.ts'
-import type { ReactiveToriiClient } from '../wire/torii-client.ts'
+import type { EntityKind, ReactiveToriiClient } from '../wire/torii-client.ts'
 import { checkpointToValue, readCheckpoint, type ToriiCheckpoint } from './checkpoint.ts'
-import { pushedFacts, readFacts } from './entity-facts.ts'
-import { walkOn, walkStart, type WalkPlace } from './head-walk.ts'
-import { readFitting } from './read-fitting.ts'
-import { hearHeartbeat, type Pulse } from './heartbeat.ts'
-import { createMailbox, type Mailbox } from './mailbox.ts'
+import {
+  changesSince,
+  differingIds,
+  entitiesById,
+  entityPage,
+  isOfModel,
+  newestChange,
+  unreadable,
+  type EntityReading,
+} from './entity-target.ts'
+import type { Pulse } from './heartbeat.ts'
+import { createMailbox } from './mailbox.ts'
+import { isUnimplemented, openStreams, targetLeft, type Told } from './open-streams.ts'
+import { everyRecord, recordPage, recordsById } from './record-target.ts'
+import type { ActiveTargets } from './sync-target.ts'
 import type { ToriiRules } from './torii-rules.ts'
 
 /** What a server says of itself when a connection begins. */
@@ -32,19 +42,24 @@ export type ServerIdentity = {
 export type ToriiSourceOptions = {
   readonly client: ReactiveToriiClient
   readonly world: string
-  /** Tags; each is a table. */
-  readonly models: readonly string[]
+  /** What is synchronised; a connection takes what is active when it begins. */
+  readonly targets: ActiveTargets
   readonly manifestHash: string
   readonly clock: Clock
   /** Rows asked for in one page while closing a gap. */
   readonly pageRows: number
   /** How long the heartbeat may be silent before it is doubted. */
   readonly silenceMs: number
+  /** How often what the server does not push is asked for. */
+  readonly pollMs: number
   readonly rules: ToriiRules
   /** The checkpoint that covers what is held. */
   stored(): Value | undefined
   /** Ids of the confirmed rows of a table. */
   heldIds(table: string): Iterable<string>
+  held(table: string, id: string): Row | undefined
+  /** Whether all of a table was read once. */
+  isWhole(table: string): boolean
   /** Judges a server before anything of it is applied; what it throws ends the connection, or halts. */
   onIdentity(identity: ServerIdentity, checkpoint: ToriiCheckpoint | undefined): void
   onPulse(pulse: Pulse): void
@@ -52,72 +67,107 @@ export type ToriiSourceOptions = {
   onRows(table: string, rows: number, latestUnixS: number): void
 }
 
-/** Models in one query: more are asked for in several, as the server mixes up larger ones. */
-const modelsPerQuery = 64
+/** Facts told to the replica in one batch. */
+const batchFacts = 1_000
 
-/** Entities told to the replica in one batch. */
-const batchEntities = 1_000
+/** In how many connections one after the other a model must fail, while others do not, before it is left out. */
+const strikesToQuarantine = 3
 
 /**
- * A world of Torii as a source: one table for each model, rows by entity id.
+ * A world of Torii as a source: one table for each model, rows by entity id, and
+ * one for each kind of record.
  *
  * A connection subscribes first [TO14], then either closes the gap since the
  * checkpoint (what changed since, by time; what was deleted, by id [TO17, TO18])
  * or leaves it to the kernel to page everything.
  */
 export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> {
-  const { client, world, models, rules } = options
-  const tables = new Set(models)
+  const { client, world, targets, rules, pageRows, onRows } = options
+  const strikes = new Map<string, number>()
+  const onBroken = (tag: string, fault: Error): void =>
+    targets.quarantine(tag, asFreshetError(fault, { code: 'torii/bad-message', kind: 'protocol' }))
+  const readings: { readonly [K in EntityKind]: EntityReading } = {
+    entities: { client, world, kind: 'entities', rules, onBroken, onRows },
+    eventMessages: { client, world, kind: 'eventMessages', rules, onBroken, onRows },
+  }
+  const readingOf = (table: string): EntityReading =>
+    readings[targets.find(table)?.kind === 'event' ? 'eventMessages' : 'entities']
 
-  const walkPage = async (of: readonly string[], place: WalkPlace, limit: number, signal: AbortSignal) => {
-    const { page, next } = await walkOn({ client, world, models: of, rules }, place, limit, signal)
-    const latest = Math.max(0, ...page.entities.slice(0, 1).map(({ executedAt }) => executedAt))
-    for (const tag of of) options.onRows(tag, page.entities.length, latest)
-    return { facts: readFacts(page.entities, tables), next }
+  /** Finds out whether a fault is that of single models, and leaves out those that fail again and again. */
+  const suspect = async (error: unknown, signal: AbortSignal): Promise<void> => {
+    if (signal.aborted || !(error instanceof FreshetError) || !isOfModel(error)) return
+    for (const reading of Object.values(readings)) {
+      const tags = targets.tags(reading.kind)
+      const faults = await unreadable(reading, tags, signal).catch(() => undefined)
+      if (!faults) return
+      for (const tag of tags) {
+        const fault = faults.get(tag)
+        strikes.set(tag, fault ? (strikes.get(tag) ?? 0) + 1 : 0)
+        // Where nothing can be read, it is the server.
+        if (fault && faults.size < tags.length && (strikes.get(tag) ?? 0) >= strikesToQuarantine)
+          targets.quarantine(tag, fault)
+      }
+    }
+  }
+  /** Reads of one table; a table that was left out while it was read is not to be taken for empty. */
+  const reading = async <T>(table: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> => {
+    try {
+      const answer = await read()
+      if (targets.find(table)) return answer
+    } catch (error) {
+      if (isUnimplemented(error)) targets.quarantine(table, error)
+      else await suspect(error, signal)
+      if (targets.find(table)) throw error
+    }
+    throw targetLeft(table)
   }
 
   async function* stream(resume: Resume | null, outer: AbortSignal): AsyncGenerator<StreamItem<RowFact>> {
     const leaving = new AbortController()
     const signal = AbortSignal.any([outer, leaving.signal])
-    const mailbox = createMailbox<ToriiEntity>()
+    const mailbox = createMailbox<Told>()
     try {
       const schemas = await knownSchemas(options, signal)
-      const { subscribed, pulse, head } = openStreams(options, mailbox, signal)
-      const [{ epoch }, serverVersion] = await Promise.all([pulse, client.version(signal), subscribed])
+      const streams = openStreams(
+        { ...options, onBroken },
+        new Map(schemas.map((schema) => [schema.tag, schema])),
+        mailbox,
+        signal,
+      )
+      const [{ epoch }, serverVersion] = await Promise.all([
+        streams.pulse,
+        client.version(signal),
+        streams.subscribed,
+      ])
       const schemaHashes = Object.fromEntries(
         schemas.map((schema) => [schema.tag, computeSchemaHash([schema])]),
       )
       const stored = readCheckpoint(options.stored())
       options.onIdentity({ serverVersion, schemas, schemaHashes, epoch }, stored)
-      const newest = await client.entities({ world, models, limit: 1 }, signal)
-      const highWater = newest.entities[0]?.executedAt ?? 0
-      const { manifestHash } = options
       let checkpoint: ToriiCheckpoint = {
-        world,
-        epoch,
-        head: head(),
-        highWater,
-        manifestHash,
+        ...{ world, epoch, serverVersion, head: streams.head(), manifestHash: options.manifestHash },
+        highWater: await newestChange(readings.entities, targets.tags('entities'), signal),
+        eventHighWater: await newestChange(readings.eventMessages, targets.tags('eventMessages'), signal),
         schemas: schemaHashes,
-        serverVersion,
       }
-      if (resume && stored && isContinued(stored, checkpoint))
-        yield* closeGap(stored.highWater, schemas, signal)
+      if (resume && stored && isContinued(stored, checkpoint, options.isWhole))
+        yield* closeGap(stored, schemas, signal)
       yield { kind: 'facts', facts: [], checkpoint: checkpointToValue(checkpoint) }
       yield { kind: 'live' }
-      const byTag = new Map(schemas.map((schema) => [schema.tag, schema]))
       for (;;) {
-        const pushed = await mailbox.take()
-        for (let from = 0; from < pushed.length; from += batchEntities) {
-          const entities = pushed.slice(from, from + batchEntities)
-          const latest = Math.max(checkpoint.highWater, ...entities.map(({ executedAt }) => executedAt))
-          checkpoint = { ...checkpoint, head: head(), highWater: latest }
-          const facts = pushedFacts(entities, byTag, rules)
-          for (const { table } of facts) options.onRows(table, 1, latest)
+        for (const { facts, marks } of inBatches(await mailbox.take())) {
+          checkpoint = {
+            ...checkpoint,
+            head: streams.head(),
+            highWater: Math.max(checkpoint.highWater, marks.entities),
+            eventHighWater: Math.max(checkpoint.eventHighWater, marks.eventMessages),
+          }
+          for (const { table } of facts) onRows(table, 1, Math.max(marks.entities, marks.eventMessages))
           yield { kind: 'facts', facts, checkpoint: checkpointToValue(checkpoint) }
         }
       }
     } catch (error) {
+      await suspect(error, outer)
       throw outer.aborted ? error : asPassing(error, options.stored() !== undefined)
     } finally {
       leaving.abort()
@@ -126,67 +176,92 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
 
   /** Everything that changed since, then what came or went without a trace; says `resumed` if it could. */
   async function* closeGap(
-    highWater: number,
+    { highWater, eventHighWater, schemas: covered }: ToriiCheckpoint,
     schemas: readonly ModelSchema[],
     signal: AbortSignal,
   ): AsyncGenerator<StreamItem<RowFact>> {
-    if (rules.resume) {
-      for (let from = 0; from < models.length; from += modelsPerQuery) {
-        const asked = models.slice(from, from + modelsPerQuery)
-        let place: WalkPlace | undefined = { ...walkStart, floorTime: highWater }
-        while (place) {
-          const { facts, next } = await walkPage(asked, place, options.pageRows, signal)
-          yield { kind: 'facts', facts }
-          place = next
-        }
-      }
-      for (const schema of rules.reconcileIds ? schemas : []) {
-        const touched = await differingIds(options, schema, signal)
-        if (!touched) return
-        yield { kind: 'facts', facts: touched.map((id) => ({ kind: 'touched', table: schema.tag, id })) }
-      }
+    if (!rules.resume) {
+      yield { kind: 'resumed' }
+      return
     }
+    const known = (tag: string): boolean => Object.hasOwn(covered, tag) && options.isWhole(tag)
+    for (const [reading, since] of [
+      [readings.entities, highWater],
+      [readings.eventMessages, eventHighWater],
+    ] as const) {
+      const tags = targets.tags(reading.kind).filter(known)
+      for await (const facts of changesSince(reading, tags, since, pageRows, signal))
+        yield { kind: 'facts', facts }
+    }
+    const entityTags = new Set(targets.tags('entities').filter(known))
+    for (const schema of rules.reconcileIds ? schemas : []) {
+      // Events are not deleted.
+      if (!entityTags.has(schema.tag)) continue
+      const touched = await differingIds(readings.entities, schema, options.heldIds(schema.tag), signal)
+      if (!touched) return
+      yield { kind: 'facts', facts: touched.map((id) => ({ kind: 'touched', table: schema.tag, id })) }
+    }
+    for (const table of targets.tables) if (!known(table)) yield* readWhole(table, signal)
     yield { kind: 'resumed' }
+  }
+
+  /** All of a table that was not whole, or of which nothing tells what changed. */
+  async function* readWhole(table: string, signal: AbortSignal): AsyncGenerator<StreamItem<RowFact>> {
+    const target = targets.find(table)
+    if (!target) return
+    const unseen = new Set(options.heldIds(table))
+    const pages =
+      'tag' in target
+        ? changesSince(readingOf(table), [table], 0, pageRows, signal)
+        : everyRecord(client, target, pageRows, signal)
+    for await (const facts of pages) {
+      for (const { id } of facts) unseen.delete(id)
+      yield { kind: 'facts', facts }
+    }
+    // Asked for by id: one that moved while pages were read may be there.
+    const facts = [...unseen].map((id): RowFact => ({ kind: 'touched', table, id }))
+    yield { kind: 'facts', facts, covers: [{ table, key: wholeTable, complete: true }] }
   }
 
   return {
     // The stream says nothing of what the network swallowed: everything is compared from time to time [S5].
     capabilities: { kind: 'state', lossless: false, resumable: true },
-    async page({ table, cursor, limit }, signal) {
-      const place =
-        cursor === undefined
-          ? { ...walkStart, total: await countOf(options, table, signal) }
-          : readPlace(cursor)
-      const { facts, next } = await walkPage([table], place, limit, signal)
-      return { facts, ...(next && { next }), ...(place.total > 0 && { total: place.total }) }
+    page({ table, cursor, limit }, signal) {
+      const target = targets.find(table)
+      return reading(table, signal, () =>
+        target && !('tag' in target)
+          ? recordPage(client, target, typeof cursor === 'string' ? cursor : undefined, limit, signal)
+          : entityPage(readingOf(table), table, cursor, limit, signal),
+      )
     },
     async get(table, ids, signal) {
-      const found: RowFact[] = []
-      let count = ids.length
-      for (let from = 0; from < ids.length; from += count) {
-        const { entities, rows } = await readFitting(count, (limit) => {
-          const asked = ids.slice(from, from + limit)
-          return client.entities({ world, models: [table], limit, ids: asked }, signal)
-        })
-        count = rows
-        found.push(...readFacts(entities, new Set([table])))
-      }
-      const present = new Set(found.map(({ id }) => id))
-      const gone = ids.filter((id) => !present.has(id)).map((id): RowFact => ({ kind: 'delete', table, id }))
-      return [...found, ...gone]
+      const target = targets.find(table)
+      if (!target) return ids.map((id) => asHeld(options, table, id))
+      return reading(table, signal, () =>
+        'tag' in target
+          ? entitiesById(readingOf(table), table, ids, signal)
+          : recordsById(client, target, ids, pageRows, signal),
+      )
     },
     stream,
   }
 }
 
-/** @throws {FreshetError} `torii/unknown-model` */
+/**
+ * The schemas of the models that are synchronised. One that cannot be read is left out.
+ *
+ * @throws {FreshetError} `torii/unknown-model`
+ */
 async function knownSchemas(
-  { client, world, models }: ToriiSourceOptions,
+  { client, world, targets }: ToriiSourceOptions,
   signal: AbortSignal,
 ): Promise<readonly ModelSchema[]> {
-  const schemas = await client.schemas(world, models, signal)
-  const missing = models.filter((tag) => !schemas.some((schema) => schema.tag === tag))
-  if (missing.length === 0) return schemas
+  const tags = [...targets.tags('entities'), ...targets.tags('eventMessages')]
+  const { known, broken } = await client.schemas(world, tags, signal)
+  for (const { tag, fault } of broken) targets.quarantine(tag, fault)
+  const found = new Set([...known, ...broken].map(({ tag }) => tag))
+  const missing = tags.filter((tag) => !found.has(tag))
+  if (missing.length === 0) return known
   throw new FreshetError({
     code: 'torii/unknown-model',
     kind: 'remote',
@@ -194,43 +269,25 @@ async function knownSchemas(
   })
 }
 
-/** Both subscriptions; whatever ends one ends the mailbox. */
-function openStreams(options: ToriiSourceOptions, mailbox: Mailbox<ToriiEntity>, signal: AbortSignal) {
-  const { client, world, models, clock, silenceMs } = options
-  const subscribed = Promise.withResolvers<void>()
-  const firstPulse = Promise.withResolvers<Pulse>()
-  const fail = (error: unknown): void => {
-    mailbox.fail(error)
-    subscribed.reject(error)
-    firstPulse.reject(error)
-  }
-  const hear = async (): Promise<never> => {
-    for await (const push of client.subscribeEntities(world, models, signal)) {
-      if (push.kind === 'subscribed') subscribed.resolve()
-      else mailbox.put(push.entity)
+/** What was asked for before its table was left out stays as it is. */
+function asHeld({ held }: ToriiSourceOptions, table: string, id: string): RowFact {
+  const row = held(table, id)
+  return row ? { kind: 'put', table, id, row } : { kind: 'delete', table, id }
+}
+
+/** What was told, in batches, each with how far it brings the high-water marks. */
+function* inBatches(told: readonly Told[]) {
+  let facts: RowFact[] = []
+  const marks = { entities: 0, eventMessages: 0 }
+  for (const { facts: next, kind, executedAt } of told) {
+    if (facts.length > 0 && facts.length + next.length > batchFacts) {
+      yield { facts, marks }
+      facts = []
     }
-    throw new FreshetError({
-      code: 'torii/stream-ended',
-      kind: 'remote',
-      retryable: true,
-      message:
-        'The server ended the subscription, as it does with readers that are too slow. What was missed is read.',
-    })
+    facts.push(...next)
+    if (kind) marks[kind] = Math.max(marks[kind], executedAt)
   }
-  let head = 0
-  const onPulse = (pulse: Pulse): void => {
-    head = pulse.head
-    firstPulse.resolve(pulse)
-    options.onPulse(pulse)
-  }
-  // Whether the connections hear of it or not.
-  signal.addEventListener('abort', () => fail(signal.reason), { once: true })
-  hear().catch(fail)
-  hearHeartbeat({ client, world, clock, silenceMs, signal, onPulse }).catch(fail)
-  // Whoever awaits them is told; nobody may be by then.
-  subscribed.promise.catch(() => {})
-  firstPulse.promise.catch(() => {})
-  return { subscribed: subscribed.promise, pulse: firstPulse.promise, head: () => head }
+  yield { facts, marks }
 }
 
 /** A proxy or a portal may stand where a Torii was and will be again: that is waited for. */
@@ -246,54 +303,22 @@ function asPassing(error: unknown, wasTorii: boolean): unknown {
   })
 }
 
-/** Whether what is held goes on under this server: same world, models and schemas, and an indexer that has not gone back. */
-function isContinued(stored: ToriiCheckpoint, now: ToriiCheckpoint): boolean {
-  const tags = Object.keys(now.schemas)
+/**
+ * Whether what is held goes on under this server: same world and schemas, and an
+ * indexer that has not gone back. A model that was not synchronised last time
+ * must not be held: it may have changed meanwhile.
+ */
+function isContinued(
+  stored: ToriiCheckpoint,
+  now: ToriiCheckpoint,
+  isWhole: (table: string) => boolean,
+): boolean {
   return (
     stored.world === now.world &&
     stored.epoch === now.epoch &&
     stored.head <= now.head &&
-    tags.length === Object.keys(stored.schemas).length &&
-    tags.every((tag) => stored.schemas[tag] === now.schemas[tag])
+    Object.entries(now.schemas).every(([tag, hash]) =>
+      Object.hasOwn(stored.schemas, tag) ? stored.schemas[tag] === hash : !isWhole(tag),
+    )
   )
-}
-
-/** Progress is worth one question, and no error. */
-async function countOf(
-  { client, world }: ToriiSourceOptions,
-  tag: string,
-  signal: AbortSignal,
-): Promise<number> {
-  try {
-    return (await client.entityCount(world, modelSelector(tag), signal)) ?? 0
-  } catch {
-    return 0
-  }
-}
-
-/** Ids held and not there, or there and not held; undefined where the server does not tell its ids. */
-async function differingIds(
-  { client, world, heldIds }: ToriiSourceOptions,
-  { tag, selector }: ModelSchema,
-  signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
-  const there = await client.entityIds(world, selector, signal)
-  if (!there) return undefined
-  const held = new Set(heldIds(tag))
-  return [...held].filter((id) => !there.has(id)).concat([...there].filter((id) => !held.has(id)))
-}
-
-function readPlace(cursor: Value | undefined): WalkPlace {
-  if (!isRecord(cursor)) return walkStart
-  const numberOf = (value: Value | undefined): number => (typeof value === 'number' ? value : 0)
-  return {
-    pass: numberOf(cursor['pass']),
-    pages: numberOf(cursor['pages']),
-    cursor: typeof cursor['cursor'] === 'string' ? cursor['cursor'] : '',
-    floorBlock: numberOf(cursor['floorBlock']),
-    floorTime: numberOf(cursor['floorTime']),
-    headBlock: numberOf(cursor['headBlock']),
-    headTime: numberOf(cursor['headTime']),
-    total: numberOf(cursor['total']),
-  }
 }

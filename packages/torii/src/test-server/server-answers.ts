@@ -3,12 +3,8 @@ import type { ModelSchema } from '../schema/model-type.ts'
 import { typeToJson } from '../schema/schema-json.ts'
 import { feltBytes } from '../values/felt.ts'
 import { encode } from '../wire/codec.ts'
-import {
-  subscribeContractsResponse,
-  worldsResponse,
-  type Query,
-  type ToriiContract,
-} from '../wire/messages.ts'
+import { worldsResponse, type Query } from '../wire/messages.ts'
+import type { ContractRow } from '../wire/record-rows.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { splitTag, type StoredEntity } from './torii-database.ts'
 import type { ToriiWorld, WorldChange } from './torii-world.ts'
@@ -32,6 +28,7 @@ export function entitiesAnswer(
   world: ToriiWorld,
   query: Query | undefined,
   maxMessageBytes: number,
+  database = world.database,
 ): Uint8Array {
   if (!query) throw new StatusError(3, 'Missing query argument')
   const { pagination, clause, models, worldAddresses } = query
@@ -43,7 +40,7 @@ export function entitiesAnswer(
   const ids = clause?.hashedKeys?.hashedKeys.map((bytes) => `0x${Buffer.from(bytes).toString('hex')}`)
   const isOther =
     worldAddresses.length > 0 && !worldAddresses.some((bytes) => isAddress(bytes, world.address))
-  const found = isOther ? [] : world.database.page({ models: asked, before, ids, limit: limit + 1 })
+  const found = isOther ? [] : database.page({ models: asked, before, ids, limit: limit + 1 })
   const page = found.slice(0, limit)
   const writer = new BinaryWriter()
   const last = page.at(-1)
@@ -112,15 +109,16 @@ function modelFields({ tag, selector, classHash, members }: ModelSchema) {
   return { selector: feltBytes(selector), namespace, name, classHash: feltBytes(classHash), schema }
 }
 
-export function contractAnswer(world: ToriiWorld, nowUnixMs: number): Uint8Array {
+/** The contract of the world: how far the indexer is. */
+export function worldContract(world: ToriiWorld, nowUnixMs: number): ContractRow {
   const now = BigInt(Math.floor(nowUnixMs / 1_000))
-  const contract: ToriiContract = {
-    contractAddress: feltBytes(world.address),
-    contractType: 0,
+  return {
+    contractAddress: world.address,
+    contractType: 'WORLD',
     head: BigInt(world.head),
+    tps: null,
     lastBlockTimestamp: now,
     updatedAt: now,
     createdAt: BigInt(world.createdAt),
   }
-  return encode(subscribeContractsResponse, { contract })
 }

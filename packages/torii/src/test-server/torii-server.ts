@@ -4,7 +4,8 @@ import { decode } from '../wire/codec.ts'
 import { frame, trailersFrame } from '../wire/frames.ts'
 import type { Fetch } from '../wire/grpc-web.ts'
 import { retrieveEntitiesRequest, subscribeEntitiesRequest } from '../wire/messages.ts'
-import { contractAnswer, entitiesAnswer, pushAnswer, StatusError, worldsAnswer } from './server-answers.ts'
+import { worldContract, entitiesAnswer, pushAnswer, StatusError, worldsAnswer } from './server-answers.ts'
+import { recordPush, recordsAnswer } from './record-answers.ts'
 import { noServerFaults, type ServerFaults } from './server-faults.ts'
 import { openServerStream, type ServerStream } from './server-stream.ts'
 import { createToriiWorld, type ToriiWorld } from './torii-world.ts'
@@ -26,6 +27,8 @@ export type ToriiServer = {
   setVersion(version: string): void
   /** Whether `/sql` answers. Default true. */
   setSql(allowed: boolean): void
+  /** Calls that this server does not know, by name. */
+  setUnknown(calls: readonly string[]): void
   close(): void
 }
 
@@ -48,6 +51,7 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
   let faults = noServerFaults
   let outage = false
   let sqlAllowed = true
+  let unknown: readonly string[] = []
   let version = options.version ?? '1.8.16 (fe3ed0f)'
   let subscriptions = 0n
 
@@ -67,27 +71,55 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
     unfollow = follow(stream)
     return grpcResponse(stream.body)
   }
-  const subscribeEntities = (body: Uint8Array, signal: AbortSignal): Response => {
+  const subscribeEntities = (
+    body: Uint8Array,
+    signal: AbortSignal,
+    onChange: ToriiWorld['onChange'],
+  ): Response => {
     const { clause } = decode(subscribeEntitiesRequest, body, 'A request')
     const models = new Set(clause?.keys?.models ?? [])
     subscriptions += 1n
     const id = subscriptions
     return openStream(signal, (stream) => {
       stream.send(pushAnswer(world, undefined, id))
-      return world.onChange((change) => {
+      return onChange((change) => {
         if (models.size === 0 || models.has(change.tag)) stream.send(pushAnswer(world, change, id))
       })
     })
   }
   const subscribeContracts = (signal: AbortSignal): Response =>
     openStream(signal, (stream) => {
-      const tell = (): void => stream.send(contractAnswer(world, clock.now()))
+      const tell = (): void => stream.send(recordPush.contracts(worldContract(world, clock.now())))
       tell()
-      return world.onHead(tell)
+      for (const [, row] of world.records.all('contracts')) stream.send(recordPush.contracts(row))
+      const stops = [
+        world.onHead(tell),
+        world.records.onChange((change) => {
+          if (change.kind === 'contracts') stream.send(recordPush.contracts(change.row))
+        }),
+      ]
+      return () => stops.forEach((stop) => stop())
+    })
+  const subscribeRecords = (
+    kind: 'tokens' | 'tokenBalances' | 'transactions',
+    signal: AbortSignal,
+  ): Response =>
+    openStream(signal, (stream) => {
+      stream.send(recordPush[kind]())
+      return world.records.onChange((change) => {
+        if (change.kind !== kind) return
+        if (change.kind === 'tokens') stream.send(recordPush.tokens(change.row))
+        if (change.kind === 'tokenBalances') stream.send(recordPush.tokenBalances(change.row))
+        if (change.kind === 'transactions') stream.send(recordPush.transactions(change.row))
+      })
     })
 
   const answer = (path: string, body: Uint8Array, packed: boolean, signal: AbortSignal): Response => {
     try {
+      const rpc = path.slice('/world.World/'.length)
+      if (unknown.includes(rpc)) return grpcResponse(trailersFrame(12, 'Unimplemented'))
+      const records = recordsAnswer(rpc, body, world.records, worldContract(world, clock.now()))
+      if (records) return unary(records, packed)
       switch (path) {
         case '/world.World/Worlds':
           return unary(worldsAnswer(world), packed)
@@ -95,8 +127,20 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
           const { query } = decode(retrieveEntitiesRequest, body, 'A request')
           return unary(entitiesAnswer(world, query, maxMessageBytes), packed)
         }
+        case '/world.World/RetrieveEventMessages': {
+          const { query } = decode(retrieveEntitiesRequest, body, 'A request')
+          return unary(entitiesAnswer(world, query, maxMessageBytes, world.eventMessages), packed)
+        }
         case '/world.World/SubscribeEntities':
-          return subscribeEntities(body, signal)
+          return subscribeEntities(body, signal, world.onChange)
+        case '/world.World/SubscribeEventMessages':
+          return subscribeEntities(body, signal, world.onEvent)
+        case '/world.World/SubscribeTokens':
+          return subscribeRecords('tokens', signal)
+        case '/world.World/SubscribeTokenBalances':
+          return subscribeRecords('tokenBalances', signal)
+        case '/world.World/SubscribeTransactions':
+          return subscribeRecords('transactions', signal)
         case '/world.World/SubscribeContracts':
           return subscribeContracts(signal)
         default:
@@ -163,6 +207,7 @@ export function createToriiServer(options: ToriiServerOptions): ToriiServer {
       }
     },
     setVersion: (next) => void (version = next),
+    setUnknown: (next) => void (unknown = next),
     setSql: (allowed) => void (sqlAllowed = allowed),
     close() {
       for (const stream of [...streams]) stream.end()

@@ -1,4 +1,4 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { patchRow, type Clock, type Row } from '@freshet/core'
 import type { ModelMember, ModelSchema } from '../schema/model-type.ts'
 import { entityIdOf } from '../values/entity-id.ts'
@@ -6,6 +6,7 @@ import { canonicalFelt } from '../values/felt.ts'
 import { modelSelector } from '../values/model-tag.ts'
 import { writeStruct } from '../wire/write-value.ts'
 import { databaseFelt, openToriiDatabase, type ToriiDatabase } from './torii-database.ts'
+import { createWorldRecords, type WorldRecords } from './world-records.ts'
 
 /** One committed change, as subscribers are told of it. */
 export type WorldChange = {
@@ -39,9 +40,19 @@ export type ToriiWorld = {
   update(tag: string, entityId: string, members: Row): void
   /** Told as the model with no member. */
   delete(tag: string, entityId: string): void
+  /** Adds a model of events. Returns its tag. */
+  declareEvent(tag: string, members: readonly ModelMember[]): string
+  /** An event: the newest of its keys is kept as an event message, and told. Returns the entity id. */
+  emit(tag: string, row: Row): string
+  /** Event messages, apart from entities. */
+  readonly eventMessages: ToriiDatabase
+  readonly records: WorldRecords
+  /** Tells an entity's model in bytes that no client can read. */
+  garble(tag: string, entityId: string): void
   /** The indexer forgets everything and reads the chain again. */
   reindex(): void
   onChange(listener: (change: WorldChange) => void): () => void
+  onEvent(listener: (change: WorldChange) => void): () => void
   onHead(listener: () => void): () => void
   close(): void
 }
@@ -55,6 +66,10 @@ export function createToriiWorld(options: {
   const database = openToriiDatabase(databaseFelt(address))
   const models = new Map<string, ModelSchema>()
   const rows = new Map<string, Map<string, Row>>()
+  const eventMessages = openToriiDatabase(databaseFelt(address))
+  const records = createWorldRecords()
+  const eventTags = new Set<string>()
+  const eventListeners = new Set<(change: WorldChange) => void>()
   const changeListeners = new Set<(change: WorldChange) => void>()
   const headListeners = new Set<() => void>()
   const nowUnixS = (): number => Math.floor(clock.now() / 1_000)
@@ -114,6 +129,35 @@ export function createToriiWorld(options: {
       database.addModel(model)
       return tag
     },
+    declareEvent(tag, members) {
+      eventTags.add(tag)
+      const classHash = canonicalFelt(BigInt(models.size + 1) * 1_000n + BigInt(members.length))
+      const model = { tag, selector: modelSelector(tag), classHash, members }
+      models.set(tag, model)
+      eventMessages.addModel(model)
+      return tag
+    },
+    emit(tag, row) {
+      const entityId = entityIdOf(modelOf(tag).members, row)
+      rowsOf(tag).set(entityId, row)
+      const struct = encodeStruct(modelOf(tag), row)
+      eventMessages.write({ entityId, tag, struct, eventId: nextEventId(), nowUnixS: nowUnixS() })
+      for (const listener of eventListeners) listener({ entityId, tag, executedAt: nowUnixS(), struct })
+      for (const listener of headListeners) listener()
+      return entityId
+    },
+    eventMessages,
+    records,
+    garble(tag, entityId) {
+      // A member that claims to be longer than the model it is in.
+      const struct = Uint8Array.of(
+        ...new BinaryWriter().tag(1, WireType.LengthDelimited).string(tag).finish(),
+        0x12,
+        0x7f,
+      )
+      database.write({ entityId, tag, struct, eventId: nextEventId(), nowUnixS: nowUnixS() })
+      for (const listener of changeListeners) listener({ entityId, tag, executedAt: nowUnixS(), struct })
+    },
     set(tag, row) {
       const entityId = entityIdOf(modelOf(tag).members, row)
       commit(tag, entityId, row, row)
@@ -135,12 +179,19 @@ export function createToriiWorld(options: {
       database.clear()
       head = 0
       createdAt = Math.max(createdAt + 1, nowUnixS())
-      for (const [tag, held] of rows) for (const [entityId, row] of held) store(tag, entityId, row)
+      for (const [tag, held] of rows) {
+        if (eventTags.has(tag)) continue
+        for (const [entityId, row] of held) store(tag, entityId, row)
+      }
       for (const listener of headListeners) listener()
     },
     onChange: (listener) => added(changeListeners, listener),
+    onEvent: (listener) => added(eventListeners, listener),
     onHead: (listener) => added(headListeners, listener),
-    close: () => database.close(),
+    close() {
+      database.close()
+      eventMessages.close()
+    },
   }
 }
 

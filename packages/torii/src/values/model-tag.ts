@@ -6,9 +6,15 @@ import { poseidonHash } from './poseidon.ts'
 /** A namespace and a name: `ns-Position`. The name has no dash, the namespace may. */
 export type ModelTag = { readonly namespace: string; readonly name: string }
 
+const tagForm = /^([A-Za-z0-9_-]+)-([A-Za-z0-9_]+)$/
+
+export function isModelTag(tag: string): boolean {
+  return tagForm.test(tag)
+}
+
 /** @throws {FreshetError} `torii/bad-model-tag` */
 export function parseModelTag(tag: string): ModelTag {
-  const [, namespace, name] = /^([A-Za-z0-9_-]+)-([A-Za-z0-9_]+)$/.exec(tag) ?? []
+  const [, namespace, name] = tagForm.exec(tag) ?? []
   if (namespace !== undefined && name !== undefined) return { namespace, name }
   throw new FreshetError({
     code: 'torii/bad-model-tag',

@@ -17,7 +17,7 @@ import {
   type Codec,
   type MessageOf,
 } from './codec.ts'
-import { readStruct, type ModelMembers } from './read-value.ts'
+import { readModel, type ModelMembers } from './read-value.ts'
 
 // The messages of `package world`, as far as they are needed, by the field numbers of torii 1.8.16.
 
@@ -65,7 +65,7 @@ const entityCodec: Codec<ToriiEntity> = {
     while (reader.pos < end) {
       const [no, wireType] = reader.tag()
       if (no === 1) id = feltFromBytes(reader.bytes())
-      else if (no === 2) models.push(readStruct(reader, endOfPart(reader)))
+      else if (no === 2) models.push(readModel(reader, endOfPart(reader)))
       else if (no === 5 && wireType === WireType.Varint) executedAt = Number(reader.uint64())
       else if (no === 6) worldAddress = feltFromBytes(reader.bytes())
       else reader.skip(wireType, no)

@@ -1,6 +1,7 @@
 import { WireType, type BinaryReader } from '@bufbuild/protobuf/wire'
 import type { Row, Value } from '@freshet/core'
 import { enumForm, isOptionName } from '../schema/model-type.ts'
+import { isModelTag } from '../values/model-tag.ts'
 import { feltFromBytes, hexOf, unsignedFromBytes } from '../values/felt.ts'
 import { endOfPart } from './codec.ts'
 
@@ -18,10 +19,36 @@ export type ModelMembers = {
   readonly tag: string
   /** The members that were told: all, some, or none of them for a model that was deleted. */
   readonly members: Row
+  /** Why they could not be read; `members` is empty then. */
+  readonly fault?: Error | undefined
 }
 
 /** Deeper than any type that a chain can hold. */
 const maxDepth = 64
+
+/** Reads a model up to `end`. One that cannot be read does not take those beside it along. */
+export function readModel(reader: BinaryReader, end: number): ModelMembers {
+  const start = reader.pos
+  try {
+    const model = readStruct(reader, end)
+    if (reader.pos === end) return model
+    throw new RangeError('It is longer than what holds it.')
+  } catch (error) {
+    reader.pos = start
+    const tag = tagOf(reader, end)
+    reader.pos = end
+    return { tag, members: {}, fault: error instanceof Error ? error : new RangeError(String(error)) }
+  }
+}
+
+/** The name of a model, which comes first. */
+function tagOf(reader: BinaryReader, end: number): string {
+  const [no, wireType] = reader.tag()
+  const tag = no === 1 && wireType === WireType.LengthDelimited ? reader.string() : ''
+  // What has no name of a model, or reaches beyond it, is no model at all.
+  if (isModelTag(tag) && reader.pos <= end) return tag
+  throw new RangeError('A model has no name.')
+}
 
 /** Reads a `Struct` up to `end`. */
 export function readStruct(reader: BinaryReader, end: number, depth = 0): ModelMembers {

@@ -1,4 +1,4 @@
-import { FreshetError } from '@freshet/core'
+import { asFreshetError, FreshetError } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { readModelMembers } from '../schema/read-schema.ts'
 import { canonicalFelt, feltBytes, feltFromBytes } from '../values/felt.ts'
@@ -19,6 +19,9 @@ import {
   type ToriiEntity,
 } from './messages.ts'
 
+import { recordCalls, type RecordFilter, type RecordPage, type RecordPush } from './record-calls.ts'
+import type { RecordKind } from './record-rows.ts'
+
 export type EntityPage = {
   readonly entities: readonly ToriiEntity[]
   /** Absent behind the last page. */
@@ -31,6 +34,14 @@ export type EntityPage = {
 export type EntityPush =
   | { readonly kind: 'subscribed' }
   | { readonly kind: 'entity'; readonly entity: ToriiEntity }
+
+/** Entities, or what models of events last told: the same messages by other calls. */
+export type EntityKind = 'entities' | 'eventMessages'
+
+export type WorldModels = {
+  readonly known: readonly ModelSchema[]
+  readonly broken: readonly { readonly tag: string; readonly fault: FreshetError }[]
+}
 
 /** A world as a Torii names it. */
 export type IndexedWorld = {
@@ -48,8 +59,8 @@ export interface ReactiveToriiClient {
   version(signal: AbortSignal): Promise<string>
   /** The worlds that are indexed, with the names of their models. */
   worlds(signal: AbortSignal): Promise<readonly IndexedWorld[]>
-  /** The models of a world. Those not of `models` are not read. */
-  schemas(world: string, models: readonly string[], signal: AbortSignal): Promise<readonly ModelSchema[]>
+  /** Models of a world by tag; one whose schema cannot be read does not take the others along. */
+  schemas(world: string, models: readonly string[], signal: AbortSignal): Promise<WorldModels>
   /** Entities that hold some of the models, the newest change first. A page is one moment of the server. */
   entities(
     asked: {
@@ -59,10 +70,30 @@ export interface ReactiveToriiClient {
       readonly cursor?: string | undefined
       /** Only these entities. */
       readonly ids?: readonly string[] | undefined
+      /** Default `entities`. */
+      readonly kind?: EntityKind | undefined
     },
     signal: AbortSignal,
   ): Promise<EntityPage>
-  subscribeEntities(world: string, models: readonly string[], signal: AbortSignal): AsyncIterable<EntityPush>
+  /** @param kind - Default `entities`. */
+  subscribeEntities(
+    world: string,
+    models: readonly string[],
+    signal: AbortSignal,
+    kind?: EntityKind,
+  ): AsyncIterable<EntityPush>
+  /** Tokens, balances, contracts or transactions, in an order that is stable while they come and go. */
+  records(
+    kind: RecordKind,
+    asked: { readonly filter: RecordFilter; readonly limit: number; readonly cursor?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<RecordPage>
+  /** Each of them as it changes; undefined for a kind that the server does not push. */
+  subscribeRecords(
+    kind: RecordKind,
+    filter: RecordFilter,
+    signal: AbortSignal,
+  ): AsyncIterable<RecordPush> | undefined
   /** The contract of the world now, and each time the indexer has moved. */
   subscribeWorld(world: string, signal: AbortSignal): AsyncIterable<ToriiContract>
   /** How many entities hold a model, for progress only; undefined where the server does not tell. */
@@ -129,14 +160,21 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
           world,
           worlds.map(({ worldAddress }) => worldAddress),
         )
-      return found.models.flatMap(({ selector, namespace, name, classHash, schema }): ModelSchema[] => {
+      const known: ModelSchema[] = []
+      const broken: WorldModels['broken'][number][] = []
+      for (const { selector, namespace, name, classHash, schema } of found.models) {
         const tag = `${namespace}-${name}`
-        if (!models.includes(tag)) return []
-        const members = readModelMembers(new TextDecoder().decode(schema), tag)
-        return [{ tag, selector: feltFromBytes(selector), classHash: feltFromBytes(classHash), members }]
-      })
+        if (!models.includes(tag)) continue
+        try {
+          const members = readModelMembers(new TextDecoder().decode(schema), tag)
+          known.push({ tag, selector: feltFromBytes(selector), classHash: feltFromBytes(classHash), members })
+        } catch (error) {
+          broken.push({ tag, fault: asFreshetError(error, { code: 'torii/bad-schema', kind: 'protocol' }) })
+        }
+      }
+      return { known, broken }
     },
-    async entities({ world, models, limit, cursor = '', ids }, signal) {
+    async entities({ world, models, limit, cursor = '', ids, kind = 'entities' }, signal) {
       const query = {
         clause: ids && idsClause(ids),
         noHashedKeys: false,
@@ -146,7 +184,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         worldAddresses: [feltBytes(world)],
       }
       const { nextCursor, entities } = await grpc.unary(
-        'RetrieveEntities',
+        entityCalls[kind].retrieve,
         [retrieveEntitiesRequest, { query }],
         retrieveEntitiesResponse,
         signal,
@@ -157,10 +195,10 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         lastBlock: nextCursor === '' ? undefined : await blockOfCursor(nextCursor, inflate),
       }
     },
-    async *subscribeEntities(world, models, signal) {
+    async *subscribeEntities(world, models, signal, kind = 'entities') {
       const asked = { clause: modelsClause(models), worldAddresses: [feltBytes(world)] }
       const pushes = grpc.stream(
-        'SubscribeEntities',
+        entityCalls[kind].subscribe,
         [subscribeEntitiesRequest, asked],
         subscribeEntityResponse,
         signal,
@@ -172,6 +210,9 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         for (const each of ofWorld(entity ? [entity] : [], world)) yield { kind: 'entity', entity: each }
       }
     },
+    records: (kind, { filter, limit, cursor = '' }, signal) =>
+      recordCalls[kind].page(grpc, filter, limit, cursor, signal),
+    subscribeRecords: (kind, filter, signal) => recordCalls[kind].listen?.(grpc, filter, signal),
     async *subscribeWorld(world, signal) {
       const query = { contractAddresses: [feltBytes(world)], contractTypes: [0] }
       const pushes = grpc.stream(
@@ -204,6 +245,12 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
     },
   }
 }
+
+const entityCalls: { readonly [K in EntityKind]: { readonly retrieve: string; readonly subscribe: string } } =
+  {
+    entities: { retrieve: 'RetrieveEntities', subscribe: 'SubscribeEntities' },
+    eventMessages: { retrieve: 'RetrieveEventMessages', subscribe: 'SubscribeEventMessages' },
+  }
 
 function modelId(world: string, selector: string): string {
   return `${databaseFelt(world)}:${databaseFelt(selector)}`

@@ -2,6 +2,7 @@ import type { Backoff, Query, Row, StoreRecord } from '@freshet/core'
 import type { SyncTick } from '../client/sync-tick.ts'
 import type { Manifest } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
+import type { SyncTarget } from '../sync/sync-target.ts'
 import type { PlainError, PlainFault } from './plain-errors.ts'
 
 /** What a worker is told to synchronise. Plain data: it crosses to another thread. */
@@ -10,6 +11,7 @@ export type SyncInit = {
   readonly manifest: Manifest
   readonly worldAddress?: string | undefined
   readonly models?: readonly string[] | undefined
+  readonly targets?: readonly SyncTarget[] | undefined
   /** Name of the IndexedDB database, or path of the SQLite file. Default: memory alone. */
   readonly database?: string | undefined
   /** Members that the durable copy is indexed by, for `firstWindow`. */
@@ -17,6 +19,7 @@ export type SyncInit = {
   readonly pageSize?: number | undefined
   readonly reconcileMs?: number | undefined
   readonly silenceMs?: number | undefined
+  readonly pollMs?: number | undefined
   readonly stallMs?: number | undefined
   readonly backoff?: Backoff | undefined
   readonly maxRows?: number | undefined
@@ -37,6 +40,8 @@ export type SyncRequest =
   | { readonly ask: 'pause' }
   | { readonly ask: 'resume' }
   | { readonly ask: 'reset' }
+  | { readonly ask: 'add-target'; readonly target: SyncTarget }
+  | { readonly ask: 'remove-target'; readonly table: string }
   /** The first rows of a query, from the disk, though they are not loaded yet. */
   | { readonly ask: 'first-window'; readonly model: string; readonly query: Query }
 

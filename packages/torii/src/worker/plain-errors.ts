@@ -2,6 +2,7 @@ import { FreshetError } from '@freshet/core'
 import {
   SchemaMismatchError,
   SyncFatalError,
+  TargetQuarantinedError,
   ToriiEpochChangedError,
   ToriiVersionChangedError,
   type OverlayTimeoutError,
@@ -33,6 +34,12 @@ export type PlainError =
       readonly current: number
     }
   | {
+      readonly name: 'TargetQuarantinedError'
+      readonly fault: PlainFault
+      readonly table: string
+      readonly reason: PlainFault
+    }
+  | {
       readonly name: 'SyncFatalError'
       readonly fault: PlainFault
       readonly reason: PlainFault
@@ -51,6 +58,8 @@ export function toPlainError(error: SyncError): PlainError {
       return { name: error.name, fault, previous: error.previous, current: error.current }
     case 'ToriiEpochChangedError':
       return { name: error.name, fault, previous: error.previous, current: error.current }
+    case 'TargetQuarantinedError':
+      return { name: error.name, fault, table: error.table, reason: toPlainFault(error.reason) }
     case 'SyncFatalError':
       return { name: error.name, fault, reason: toPlainFault(error.reason), lastTick: error.lastTick }
   }
@@ -65,6 +74,8 @@ export function fromPlainError(plain: PlainError): SyncError {
       return Object.assign(new ToriiVersionChangedError(plain.previous, plain.current), { message })
     case 'ToriiEpochChangedError':
       return Object.assign(new ToriiEpochChangedError(plain.previous, plain.current), { message })
+    case 'TargetQuarantinedError':
+      return new TargetQuarantinedError(plain.table, new FreshetError(plain.reason))
     case 'SyncFatalError':
       return new SyncFatalError(new FreshetError(plain.reason), plain.lastTick)
   }

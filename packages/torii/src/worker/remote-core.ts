@@ -11,9 +11,11 @@ import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-
 import { createOverlays, type Overlays } from '../client/overlays.ts'
 import type { SyncTick } from '../client/sync-tick.ts'
 import type { WorldCore } from '../client/world-core.ts'
+import { checkTable, tableSpecs, targetsOf, worldTables } from '../client/world-tables.ts'
+import { buildManifestFingerprint } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { canonicalFelt } from '../values/felt.ts'
-import { parseModelTag } from '../values/model-tag.ts'
+import { createActiveTargets, tableOfTarget } from '../sync/sync-target.ts'
 import type { RowBatch, SyncInit } from './messages.ts'
 import { createSyncController, type RowTaker } from './sync-controller.ts'
 
@@ -23,12 +25,14 @@ import { createSyncController, type RowTaker } from './sync-controller.ts'
  */
 export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorkerOptions): WorldCore {
   const { clock = systemClock, random = systemRandom, log = silentLog, maxRows, manifest } = options
-  const models = [...new Set(options.models ?? manifest.models.map(({ tag }) => tag))]
-  for (const tag of models) parseModelTag(tag)
+  // What is wrong with them is said here, not by the worker.
+  buildManifestFingerprint(manifest)
+  const tables = worldTables(options)
+  createActiveTargets(targetsOf(options), () => {})
   const world = canonicalFelt(options.worldAddress ?? manifest.world.address)
   const replica = createReplica({
     name: `torii:${world}`,
-    tables: models.map((name) => ({ name })),
+    tables: tableSpecs(tables),
     clock,
     log,
     maxRows,
@@ -46,7 +50,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   })
   return {
     replica,
-    models,
+    tables,
     schemas,
     overlays,
     status: {
@@ -62,6 +66,11 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
     // Starts the worker again where it has died; whether it can be reached shows in the status.
     resume: () => void request({ ask: 'resume' }).catch(() => {}),
     reset: async () => void (await request({ ask: 'reset' })),
+    async addTarget(target) {
+      checkTable(tables, tableOfTarget(target))
+      await request({ ask: 'add-target', target })
+    },
+    removeTarget: async (table) => void (await request({ ask: 'remove-target', table })),
     firstWindow: (model, query) =>
       worker.database === undefined
         ? Promise.resolve(undefined)
@@ -76,11 +85,11 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
 
 /** What a worker is told of the options: those that are data. */
 export function initOf(options: SyncInit, { database }: SyncWorkerOptions): SyncInit {
-  const { toriiUrl, manifest, worldAddress, models, indexes } = options
-  const { pageSize, reconcileMs, silenceMs, stallMs, backoff, maxRows } = options
+  const { toriiUrl, manifest, worldAddress, models, targets, indexes } = options
+  const { pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows } = options
   return {
-    ...{ toriiUrl, manifest, worldAddress, models, indexes, database },
-    ...{ pageSize, reconcileMs, silenceMs, stallMs, backoff, maxRows },
+    ...{ toriiUrl, manifest, worldAddress, models, targets, indexes, database },
+    ...{ pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows },
   }
 }
 

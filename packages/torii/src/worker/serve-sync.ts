@@ -9,7 +9,8 @@ import {
   type StoreTable,
 } from '@freshet/core'
 import { SyncFatalError, type ReactiveError } from '../client/errors.ts'
-import { openWorldCore, tableSpecs, type WorldCore } from '../client/world-core.ts'
+import { openWorldCore, type WorldCore } from '../client/world-core.ts'
+import { tableSpecs } from '../client/world-tables.ts'
 import { computeManifestHash } from '../schema/manifest.ts'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
 import type { FromSyncWorker, SyncInit, SyncRequest, ToSyncWorker } from './messages.ts'
@@ -154,6 +155,7 @@ function tellError(port: Port, error: ReactiveError): void {
     case 'SchemaMismatchError':
     case 'ToriiVersionChangedError':
     case 'ToriiEpochChangedError':
+    case 'TargetQuarantinedError':
       return port.post({ kind: 'SYNC_ERROR', error: toPlainError(error) })
   }
 }
@@ -173,6 +175,12 @@ async function answerRequest(
       return undefined
     case 'reset':
       await (await opening).reset()
+      return undefined
+    case 'add-target':
+      await (await opening).addTarget(request.target)
+      return undefined
+    case 'remove-target':
+      await (await opening).removeTarget(request.table)
       return undefined
     case 'first-window':
       return firstWindow(await store, init, request.model, request.query)

@@ -6,7 +6,7 @@ const { url, manifest } = inject('torii')
 const tag = 'ns-Position'
 
 const startWorker = (): Worker =>
-  new Worker(new URL('./sync.browser.worker.ts', import.meta.url), { type: 'module' })
+  new Worker(new URL('@freshet/torii/sync.browser.worker', import.meta.url), { type: 'module' })
 
 function open(database: string, more: Partial<ReactiveClientOptions> = {}): Promise<ReactiveClient> {
   return createReactiveClient({
