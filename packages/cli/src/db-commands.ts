@@ -28,6 +28,11 @@ export async function doCommands(
     const command = commands[at] ?? ''
     const rest = commands.slice(at + 1)
     if (command === 'ref') return worse(code, await followReference(session, table, rest))
+    if (command.startsWith('?')) {
+      table.addCondition(table.searchExpression(command.slice(1)))
+      at += 1
+      continue
+    }
     if (command.includes('=')) {
       code = worse(code, narrow(session, table, command))
       at += 1
@@ -36,7 +41,7 @@ export async function doCommands(
     const known = verbs.get(command)
     if (known === undefined) {
       io.out(`Unknown command: ${visible(command)}`)
-      io.out(`Commands: ${[...verbs.keys(), 'ref', 'field=value', 'page=N', 'ipp=N'].join(', ')}`)
+      io.out(`Commands: ${[...verbs.keys(), 'ref', '?text', 'field=value', 'page=N', 'ipp=N'].join(', ')}`)
       return exitCodes.usage
     }
     const words = rest.slice(0, known.words)

@@ -16,6 +16,7 @@ Commands are done from left to right:
   delete ID              deletes a row
   watch                  shows rows as they change, until Ctrl-C
   FIELD=VALUE            narrows what follows; the value is read as what the column holds
+  ?TEXT                  narrows to rows with this text in a column, whatever its case; put it in quotes
   page=N  ipp=N          shows one page; 50 rows unless ipp says otherwise
   ref                    names the references of the entity
   ref NAME COMMAND…      goes on with the rows that these rows point at
@@ -40,6 +41,7 @@ Examples
 
   freshet db client list
   freshet db client is_paying_client=true page=1 ipp=2 list
+  freshet db client '?mcfly' list
   freshet db client id=marty ref orders list
   freshet db product add scone '{"name":"Scone","price":90}'
   freshet db product watch

@@ -149,6 +149,13 @@ test('[CL3] a condition that makes no sense is said, and the rest goes on', asyn
   `)
 })
 
+test('[CL3] a text is searched in the columns of text, whatever its case', async () => {
+  const rows = (line: readonly string[]): Promise<Ran> => db([...line, 'list', '--json'])
+  expect((await rows(['client', '?MCFLY'])).out).toMatch(/^\{"id":"marty".*\}$/)
+  expect((await rows(['product', '?pie', 'price=1'])).out).toBe('')
+  expect((await rows(['client', "?' OR true --"])).out).toBe('')
+})
+
 test('[CL4] page and ipp show one page', async () => {
   expect((await db('product page=2 ipp=2 list')).out).toMatchInlineSnapshot(`
     "id             name                           price  calories  sticker
@@ -228,7 +235,7 @@ test('[CL7] unknown commands, entities, options and broken JSON are said with wh
       "code": 2,
       "err": "",
       "out": "Unknown command: dance
-    Commands: list, get, add, delete, watch, ref, field=value, page=N, ipp=N",
+    Commands: list, get, add, delete, watch, ref, ?text, field=value, page=N, ipp=N",
     }
   `)
   expect(await db('clients list')).toMatchInlineSnapshot(`
@@ -328,8 +335,12 @@ test('[CL10] a database out of reach is one sentence and exit code 3, without a 
 
 test('[CL11] debug shows misses, hits and the cache key', async () => {
   const { err } = await db('client list list --debug')
-  expect(err).toContain('freshet::table::read miss cache_key=client page=1 op=list outcome=miss')
-  expect(err).toContain('freshet::table::read hit cache_key=client page=1 op=list outcome=hit')
+  expect(err).toContain(
+    'freshet::table::read miss req=1 cache_key=client key=client/page_1 page=1 op=list outcome=miss',
+  )
+  expect(err).toContain(
+    'freshet::table::read hit req=2 cache_key=client key=client/page_1 page=1 op=list outcome=hit',
+  )
   const quiet = await db('client list list')
   expect(quiet.err).toBe('')
   const logged = await db('client list', { env: { FRESHET_LOG: 'info' } })
@@ -407,6 +418,7 @@ test('[CL13] the help names every command and option', async () => {
       delete ID              deletes a row
       watch                  shows rows as they change, until Ctrl-C
       FIELD=VALUE            narrows what follows; the value is read as what the column holds
+      ?TEXT                  narrows to rows with this text in a column, whatever its case; put it in quotes
       page=N  ipp=N          shows one page; 50 rows unless ipp says otherwise
       ref                    names the references of the entity
       ref NAME COMMAND…      goes on with the rows that these rows point at
@@ -431,6 +443,7 @@ test('[CL13] the help names every command and option', async () => {
 
       freshet db client list
       freshet db client is_paying_client=true page=1 ipp=2 list
+      freshet db client '?mcfly' list
       freshet db client id=marty ref orders list
       freshet db product add scone '{"name":"Scone","price":90}'
       freshet db product watch

@@ -87,17 +87,18 @@ function averageBytes(entries: Iterable<[string, Row]>): number {
 }
 
 /** About what a value takes on the heap of V8: a pointer or number is 8 bytes, an object 24 more. */
-function approximateBytes(value: Value, depth = 0): number {
+export function approximateBytes(value: Value): number {
+  return bytesAt(value, 0)
+}
+
+function bytesAt(value: Value, depth: number): number {
   if (typeof value === 'string') return 16 + value.length
   if (value instanceof Uint8Array) return 80 + value.byteLength
   if (value instanceof Tagged) return 48 + value.text.length
   if (value instanceof Date) return 48
   if (depth > 20) return 24
   const members = isRecord(value) ? Object.values(value) : isList(value) ? value : []
-  return members.reduce<number>(
-    (sum, member) => sum + approximateBytes(member, depth + 1),
-    24 + 8 * members.length,
-  )
+  return members.reduce<number>((sum, member) => sum + bytesAt(member, depth + 1), 24 + 8 * members.length)
 }
 
 function isList(value: Value): value is readonly Value[] {

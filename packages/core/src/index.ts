@@ -94,4 +94,4 @@ export {
 } from './session/draft-record.ts'
 export type { ColumnPolicy } from './session/merge-policies.ts'
 export type { Maybe, MergePolicy } from './session/merge-field.ts'
-export { createEviction, type Eviction, type EvictionOptions } from './eviction.ts'
+export { approximateBytes, createEviction, type Eviction, type EvictionOptions } from './eviction.ts'

@@ -14,21 +14,41 @@ test('[LT28] debug lines name cache key, page, row, operation and outcome, and n
   await table.getValue('c')
   await table.patchValue('c', { name: 'Secret' })
   await clock.settle()
-  expect(lines.filter((line) => line.startsWith('debug'))).toMatchInlineSnapshot(`
+  // Operation ids are told from others by being equal.
+  const shown = lines.filter((line) => line.startsWith('debug')).map(withoutIds)
+  expect(shown).toMatchInlineSnapshot(`
     [
       "debug freshet::table::events live cache_key=products",
-      "debug freshet::table::read populated cache_key=products page=2 outcome=populated",
-      "debug freshet::table::read miss cache_key=products page=2 op=list outcome=miss",
-      "debug freshet::table::read hit cache_key=products page=2 op=list outcome=hit",
-      "debug freshet::table::read hit cache_key=products id=c op=get outcome=hit",
-      "debug freshet::table::write queued cache_key=products op=patch id=c",
-      "debug freshet::table::worker confirmed cache_key=products op=patch id=c",
+      "debug freshet::table::read populated req=1 cache_key=products key=products/page_2 page=2 outcome=populated",
+      "debug freshet::table::read miss req=1 cache_key=products key=products/page_2 page=2 op=list outcome=miss",
+      "debug freshet::table::read hit req=2 cache_key=products key=products/page_2 page=2 op=list outcome=hit",
+      "debug freshet::table::read hit req=3 cache_key=products key=products/id/c id=c op=get outcome=hit",
+      "debug freshet::table::write queued req=4 cache_key=products key=products/id/c op=patch id=c operation=…",
+      "debug freshet::table::worker confirmed cache_key=products op=patch id=c operation=…",
       "debug freshet::table::events upsert cache_key=products id=c",
-      "debug freshet::table::write confirmed cache_key=products op=patch id=c outcome=confirmed",
+      "debug freshet::table::write confirmed req=4 cache_key=products key=products/id/c op=patch id=c outcome=confirmed",
     ]
   `)
   expect(lines.join('\n')).not.toContain('Secret')
+  await table.close()
+  expect(lines.at(-1)).toMatch(/closed .* hits=2 misses=1 bytes=\d{2,} requests=4$/)
 })
+
+test('[LT28] at the level of traces bodies and queries are told', async () => {
+  const { live } = await liveFixture()
+  const lines: string[] = []
+  const table = live({ log: lineLog('trace', (line) => lines.push(line)) })
+  await table.list({ filter: { op: 'eq', field: 'name', value: 'Alpha' } })
+  await table.patchValue('c', { name: 'Secret' })
+  expect(lines.filter((line) => line.startsWith('trace'))).toEqual([
+    'trace freshet::table::read rows req=1 rows=1 query=eq("name","Alpha")||0|',
+    'trace freshet::table::write body req=2 request={"id":"c","op":"patch","set":{"name":"Secret"},"unset":[]}',
+  ])
+})
+
+function withoutIds(line: string): string {
+  return line.replace(/operation=[0-9a-f-]{36}/, 'operation=…')
+}
 
 test('[LT28] spans mark reads, writes and the worker, and end once', async () => {
   const { live } = await liveFixture()

@@ -43,13 +43,13 @@ export function masterTarget(options: MasterTargetOptions): WriteTarget {
       const span = telemetry.span('freshet.table.worker', { cache_key: cacheKey, op: request.op })
       try {
         const outcome = await sendRequest(options, operation, request, signal)
-        log.write('debug', 'freshet::table::worker', outcome.kind, fieldsOf(options, request))
+        log.write('debug', 'freshet::table::worker', outcome.kind, fieldsOf(options, operation, request))
         span.end()
         return outcome
       } catch (error) {
         span.end(error)
         log.write('debug', 'freshet::table::worker', 'failed', {
-          ...fieldsOf(options, request),
+          ...fieldsOf(options, operation, request),
           outcome: 'failed',
         })
         throw options.waits ? asFreshetError(error, driverFault) : final(error)
@@ -168,8 +168,9 @@ function sameFields(schema: TableSchema, a: Row, b: Row): boolean {
   })
 }
 
-function fieldsOf({ cacheKey }: MasterTargetOptions, request: WriteRequest) {
-  return { cache_key: cacheKey, op: request.op, id: 'id' in request ? request.id : undefined }
+function fieldsOf({ cacheKey }: MasterTargetOptions, { operationId }: Operation, request: WriteRequest) {
+  const id = 'id' in request ? request.id : undefined
+  return { cache_key: cacheKey, op: request.op, id, operation: operationId }
 }
 
 /** The error as one the outbox does not wait on; the caller may try again. */

@@ -1,4 +1,13 @@
-import { asFreshetError, FreshetError, type CoverageUpdate, type Query, type Row } from '@freshet/core'
+import {
+  approximateBytes,
+  asFreshetError,
+  FreshetError,
+  type CoverageUpdate,
+  type LogFields,
+  type Query,
+  type Row,
+} from '@freshet/core'
+import { idCacheKey, pageCacheKey } from './cache.ts'
 import type { LiveCore } from './live-core.ts'
 import { rowsTable } from './live-settings.ts'
 import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
@@ -17,26 +26,41 @@ export async function readQuery(
 ): Promise<ListResult> {
   const { telemetry, log, cacheKey } = core.settings
   const span = telemetry.span('freshet.table.read', { cache_key: cacheKey, op: 'list' })
+  const req = nextRequest(core)
   try {
     const result = await readBy(core, mode, signal, {
       known: () => knownQuery(core, query, key),
-      fetch: (flightSignal) => fetchQuery(core, query, key, flightSignal),
+      fetch: (flightSignal) => fetchQuery(core, query, key, flightSignal, req),
       answer: (source) => listResult(core, query, key, source),
     })
     core.eviction.used(key)
     span.end()
     const outcome = result.source === 'cache' ? 'hit' : 'miss'
     log.write('debug', 'freshet::table::read', outcome, {
-      cache_key: cacheKey,
-      page: pageOf(query),
+      ...pageFields(core, query, req),
       op: 'list',
       outcome,
     })
+    // The key holds what is looked for, which may be about a person.
+    if (log.enabled('trace'))
+      log.write('trace', 'freshet::table::read', 'rows', { req, rows: result.rows.size, query: key })
     return result
   } catch (error) {
     span.end(error)
     throw error
   }
+}
+
+/** Numbers a read or write, so that the lines about it can be told from those of others. */
+export function nextRequest({ stats }: LiveCore): number {
+  stats.requests += 1
+  return stats.requests
+}
+
+/** What names a query in a log: the page key of the seed is shared by all filters and orders of the page. */
+function pageFields({ settings: { cacheKey } }: LiveCore, query: Query, req: number | undefined): LogFields {
+  const page = pageOf(query)
+  return { req, cache_key: cacheKey, key: pageCacheKey(cacheKey, page), page }
 }
 
 /** Reads one row. `query`, if given, is the filter the row must meet to be seen. */
@@ -48,6 +72,7 @@ export async function readRow(
 ): Promise<RowResult> {
   const { telemetry, log, cacheKey } = core.settings
   const span = telemetry.span('freshet.table.read', { cache_key: cacheKey, op: 'get' })
+  const req = nextRequest(core)
   try {
     const result = await readBy(core, mode, signal, {
       known: () => knownRow(core, id),
@@ -56,7 +81,14 @@ export async function readRow(
     })
     span.end()
     const outcome = result.source === 'cache' ? 'hit' : result.row === undefined ? 'miss_at_master' : 'miss'
-    log.write('debug', 'freshet::table::read', outcome, { cache_key: cacheKey, id, op: 'get', outcome })
+    log.write('debug', 'freshet::table::read', outcome, {
+      req,
+      cache_key: cacheKey,
+      key: idCacheKey(cacheKey, id),
+      id,
+      op: 'get',
+      outcome,
+    })
     return result
   } catch (error) {
     span.end(error)
@@ -175,6 +207,7 @@ export async function fetchQuery(
   query: Query,
   key: string,
   signal: AbortSignal | undefined,
+  req?: number,
 ): Promise<void> {
   const { events, flights, replica } = core
   const known = replica.coverages.get(rowsTable, key) !== undefined
@@ -182,7 +215,7 @@ export async function fetchQuery(
   try {
     const flightKey = `${core.generation}|${replica.epoch}|${key}`
     await abortable(
-      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight)),
+      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight, req)),
       signal,
     )
   } catch (error) {
@@ -194,19 +227,26 @@ export async function fetchQuery(
   if (!isAnswerFresh(core, query, key) && isLive(core)) {
     const flightKey = `${core.generation}|${replica.epoch}|${key}`
     await abortable(
-      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight)),
+      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight, req)),
       signal,
     )
   }
 }
 
-async function flyQuery(core: LiveCore, query: Query, key: string, flight: Flight): Promise<void> {
+async function flyQuery(
+  core: LiveCore,
+  query: Query,
+  key: string,
+  flight: Flight,
+  req: number | undefined,
+): Promise<void> {
   const { replica, upkeep, stats, generation, collection } = core
   const read = replica.beginRead()
   try {
     stats.fetches += 1
     const { rows, total } = await core.master().list(query, core.signal)
     if (core.generation !== generation) throw masterSwapped()
+    stats.bytes += rows.reduce((sum, [, row]) => sum + approximateBytes(row), 0)
     stats.redundantRows += rows.filter(([id]) => collection.meta(id)?.verifiedEpoch === replica.epoch).length
     const ids = rows.map(([id]) => id)
     const complete = query.limit === undefined && (query.offset ?? 0) === 0
@@ -218,21 +258,17 @@ async function flyQuery(core: LiveCore, query: Query, key: string, flight: Fligh
     core.applyRead({ kind: 'state', startedAt: read.startedAt, facts, covers: newer ? [] : [update] })
     const coverage = replica.coverages.get(rowsTable, key)
     if (isQueryCoverage(coverage)) upkeep.resultRead(coverage, flight.crossed)
-    noteLoaded(core, query, key, ids.length)
+    noteLoaded(core, query, key, ids.length, req)
   } finally {
     read.end()
   }
 }
 
-function noteLoaded(core: LiveCore, query: Query, key: string, count: number): void {
+function noteLoaded(core: LiveCore, query: Query, key: string, count: number, req: number | undefined): void {
   const from = query.offset ?? 0
   core.events.emit({ kind: 'rangeLoaded', key, from, to: from + count })
-  const { log, cacheKey } = core.settings
-  log.write('debug', 'freshet::table::read', 'populated', {
-    cache_key: cacheKey,
-    page: pageOf(query),
-    outcome: 'populated',
-  })
+  const fields = { ...pageFields(core, query, req), outcome: 'populated' }
+  core.settings.log.write('debug', 'freshet::table::read', 'populated', fields)
   core.changed()
 }
 
@@ -251,6 +287,7 @@ async function flyRow(core: LiveCore, id: string): Promise<void> {
   try {
     stats.fetches += 1
     const entries = await core.master().get([id], core.signal)
+    stats.bytes += entries.reduce((sum, [, row]) => sum + approximateBytes(row), 0)
     if (core.generation !== generation) throw masterSwapped()
     core.applyRead({ kind: 'state', startedAt: read.startedAt, facts: rowFacts(rowsTable, [id], entries) })
     core.changed()

@@ -10,8 +10,12 @@ export type TableStats = {
   coalesced: number
   hits: number
   misses: number
+  /** About how much the rows that came take in memory. */
+  bytes: number
+  /** Reads and writes asked for; log lines name them as `req`. */
+  requests: number
 }
 
 export function createTableStats(): TableStats {
-  return { fetches: 0, repeats: 0, redundantRows: 0, coalesced: 0, hits: 0, misses: 0 }
+  return { fetches: 0, repeats: 0, redundantRows: 0, coalesced: 0, hits: 0, misses: 0, bytes: 0, requests: 0 }
 }

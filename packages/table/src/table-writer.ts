@@ -1,14 +1,17 @@
 import {
   FreshetError,
   uuidV7,
+  valueKey,
   type Filter,
   type Operation,
   type OperationOutcome,
   type Row,
 } from '@freshet/core'
+import { idCacheKey } from './cache.ts'
 import { checkPatch, checkRow } from './check-row.ts'
 import { rowsTable, type LiveCore } from './live-core.ts'
 import type { Guard, Patch } from './master.ts'
+import { nextRequest } from './query-reader.ts'
 import { evaluable, queryRules } from './query-rules.ts'
 import { requestRecord, rowEditOf, type RowRequest, type WriteRequest } from './write-request.ts'
 
@@ -88,9 +91,15 @@ async function submit(
   if (core.closed) throw queueClosed()
   const operationId = uuidV7(random, clock.now())
   const id = 'id' in request ? request.id : undefined
-  const fields = { cache_key: cacheKey, op: request.op, id }
+  const key = id === undefined ? undefined : idCacheKey(cacheKey, id)
+  const fields = { req: nextRequest(core), cache_key: cacheKey, key, op: request.op, id }
   const span = telemetry.span('freshet.table.write', { cache_key: cacheKey, op: request.op })
-  log.write('debug', 'freshet::table::write', 'queued', fields)
+  log.write('debug', 'freshet::table::write', 'queued', { ...fields, operation: operationId })
+  if (log.enabled('trace'))
+    log.write('trace', 'freshet::table::write', 'body', {
+      req: fields.req,
+      request: valueKey(requestRecord(request)),
+    })
   // The rows here are the master's: what goes elsewhere does not show in them.
   const shown = customWriteTarget === undefined ? edits : []
   const { accepted, settled } = outbox.submit({
