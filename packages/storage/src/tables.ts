@@ -33,7 +33,7 @@ function checkIndexes(table: StoreTable): void {
 }
 
 /** @throws {FreshetError} `storage/unknown-table` (usage): not among the tables of the open call. */
-export function tableNamed(tables: TableSet, name: string): StoreTable {
+export function tableNamed<T extends StoreTable>(tables: ReadonlyMap<string, T>, name: string): T {
   const table = tables.get(name)
   if (table !== undefined) return table
   throw usageError('storage/unknown-table', `There is no table "${name}". Declare it when opening the store.`)
@@ -89,7 +89,7 @@ function badId(table: string, id: never): Error {
 }
 
 /** @throws {FreshetError} `storage/append` (usage): the table belongs to the replica space. */
-export function intentTableNamed(tables: TableSet, name: string): StoreTable {
+export function intentTableNamed<T extends StoreTable>(tables: ReadonlyMap<string, T>, name: string): T {
   const table = tableNamed(tables, name)
   if (table.space === 'intent') return table
   throw usageError('storage/append', `Table "${name}" is a replica table; append() takes intent tables only.`)

@@ -40,12 +40,3 @@ export function blockedError(name: string): FreshetError {
     retryable: true,
   })
 }
-
-/** Aborts a transaction that may have been aborted already, by the error that leads here. */
-export function abortQuietly(transaction: { abort(): void }): void {
-  try {
-    transaction.abort()
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error
-  }
-}

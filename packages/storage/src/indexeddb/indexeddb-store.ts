@@ -11,26 +11,28 @@ import type {
 } from '@freshet/core'
 import { corruptError, deposedError } from '../errors.ts'
 import { checkedSliceRows } from '../key-interval.ts'
-import { encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones } from '../store-options.ts'
-import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed, type TableSet } from '../tables.ts'
+import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed } from '../tables.ts'
 import { fromClonedRow } from './clone-codec.ts'
 import {
-  keyIndexName,
-  onlyKey,
-  recordStoreName,
-  type CatalogEntry,
+  booksName,
+  followed,
+  seqIndex,
+  stateKey,
+  tombstonesName,
   type State,
   type StoredRecord,
+  type StoredTable,
+  type Tombstone,
 } from './database.ts'
 import type { OpenedDatabase } from './open-database.ts'
 import { readRange } from './range-read.ts'
-import { applyWrite, clearTable, encodeWrites, pruneTombstones } from './record-writes.ts'
-import { toStoredRecord, toWritableTable, type WritableTable } from './stored-record.ts'
-import { createTransactions, type Name, type Reading, type Writing } from './transactions.ts'
+import { applyWrite, clearTable, encodeWrite, lastWrites, pruneTombstones } from './record-writes.ts'
+import { brought } from './requests.ts'
+import { createTransactions } from './transactions.ts'
 
 export type IndexedDbStoreParts = OpenedDatabase & {
-  readonly tables: TableSet
+  readonly tables: ReadonlyMap<string, StoredTable>
   readonly name: string
   readonly maxTombstones: number | undefined
 }
@@ -38,165 +40,150 @@ export type IndexedDbStoreParts = OpenedDatabase & {
 /** The store on an open database. Every call is one transaction. */
 export function createIndexedDbStore(parts: IndexedDbStoreParts): Store {
   const { tables, name: storeName, maxTombstones = defaultMaxTombstones } = parts
-  const { begin, read, write, close } = createTransactions(storeName, parts.database, parts.lost)
-  const writable = new Map(parts.catalog.tables.map((entry) => [entry.name, toWritableTable(entry)]))
+  const { assertOpen, run, close } = createTransactions(storeName, parts)
 
-  function tableOf(name: string): WritableTable {
-    const table = writable.get(tableNamed(tables, name).name)
-    if (table === undefined) throw corruptError(storeName, `its table "${name}" was not made`)
-    return table
+  const tableOf = (name: string): StoredTable => {
+    assertOpen()
+    return tableNamed(tables, name)
   }
-
-  async function readState(transaction: Reading | Writing): Promise<State> {
-    // Reading and writing transactions offer the same `get`, but TypeScript cannot call a union of them.
-    const state = await (transaction as Reading).objectStore('state').get(onlyKey)
+  const readState = async (transaction: IDBTransaction): Promise<State> => {
+    // Written by `change` below, and by the upgrade that made it.
+    const state = (await brought(transaction.objectStore(booksName).get(stateKey))) as State | undefined
     if (state === undefined) throw corruptError(storeName, 'its state record is gone')
     return state
   }
-
-  async function commit(work: Commit, term: Term | undefined): Promise<CommitSeq> {
-    const { scope, writes, clear } = begin(() => ({
-      scope: commitScope(tables, work, term),
-      writes: encodeWrites(work.writes, tableOf),
-      clear: [...new Set(work.clear)].map(tableOf),
-    }))
-    const touched = new Set([...writes.map(({ table }) => table), ...clear])
-    const names: Name[] = ['state', 'tombstones', ...[...touched].map(recordStoreName)]
-    return write(names, scope.touchesIntent, async (transaction) => {
-      const state = await readState(transaction)
-      if (term !== undefined && term !== state.term) throw deposedError(storeName, term, state.term)
-      const seq = state.seq + 1
-      await Promise.all(clear.map((table) => clearTable(transaction, table)))
-      const deletions = await Promise.all(writes.map((each) => applyWrite(transaction, each, seq)))
-      const pruned = deletions.includes(true) ? await pruneTombstones(transaction, maxTombstones) : 0
-      const resetSeq = Math.max(state.resetSeq, pruned, scope.clearsReplica ? seq : 0)
-      await transaction.objectStore('state').put({ seq, term: state.term, resetSeq }, onlyKey)
-      return seq
-    })
-  }
-
-  async function append(name: string, value: Row): Promise<string> {
-    const { table, record } = begin(() => {
-      const intent = tableOf(intentTableNamed(tables, name).name)
-      const encoded = encodingRecord(name, '(to be appended)', value, (row) =>
-        toStoredRecord(intent, '', 0, row),
-      )
-      return { table: recordStoreName(intent), record: encoded }
-    })
-    return write(['state', table], true, async (transaction) => {
-      const state = await readState(transaction)
-      const seq = state.seq + 1
-      const id = appendKey(seq)
-      await transaction.objectStore(table).put({ ...record, id, seq })
-      await transaction.objectStore('state').put({ ...state, seq }, onlyKey)
-      return id
-    })
-  }
-
-  async function get(name: string, ids: readonly string[]): Promise<(Row | undefined)[]> {
-    const table = begin(() => recordStoreName(tableOf(name)))
-    return read([table], async (transaction) => {
-      const records = transaction.objectStore(table)
-      const found = await Promise.all(ids.map((id) => records.get(id)))
-      return found.map((record) => record && fromClonedRow(record))
-    })
-  }
-
-  async function range(name: string, asked: StoreRange): Promise<StoreRecord[]> {
-    const table = begin(() => recordStoreName(tableOf(name)))
-    const place = asked.index === undefined ? undefined : indexPlace(tables, name, asked.index)
-    return read([table], async (transaction) => {
-      const records = transaction.objectStore(table)
-      const found = await readRange(place === undefined ? records : records.index(keyIndexName(place)), asked)
-      return found.map(toRecord)
-    })
-  }
-
-  async function* scan(name: string, sliceRows: number): AsyncGenerator<readonly StoreRecord[]> {
-    const size = checkedSliceRows(sliceRows)
-    let after: IDBKeyRange | null = null
-    for (let more = true; more;) {
-      const table = begin(() => recordStoreName(tableOf(name)))
-      const from = after
-      const slice = await read([table], (transaction) => transaction.objectStore(table).getAll(from, size))
-      const last = slice.at(-1)
-      if (last !== undefined) {
-        yield slice.map(toRecord)
-        after = IDBKeyRange.lowerBound(last.id, true)
-      }
-      more = slice.length === size
-    }
-  }
-
-  async function count(name: string): Promise<number> {
-    const table = begin(() => recordStoreName(tableOf(name)))
-    return read([table], (transaction) => transaction.objectStore(table).count())
-  }
-
-  async function changesSince(seq: CommitSeq): Promise<StoreChanges> {
-    const followed = [...tables.values()]
-      .filter(({ space }) => space === 'replica')
-      .map(({ name }) => tableOf(name))
-    const names: Name[] = ['state', 'tombstones', ...followed.map(recordStoreName)]
-    return read(names, async (transaction): Promise<StoreChanges> => {
-      const state = await readState(transaction)
-      if (!(seq >= state.resetSeq && seq <= state.seq)) return { kind: 'reset', seq: state.seq }
-      const changed = await Promise.all(followed.map((table) => changedSince(transaction, table, seq)))
-      return { kind: 'changes', seq: state.seq, writes: changed.flat() }
-    })
-  }
-
-  function takeTerm(): Promise<Term> {
-    return write(['state'], false, async (transaction) => {
-      const state = await readState(transaction)
-      const term = state.term + 1
-      await transaction.objectStore('state').put({ ...state, term }, onlyKey)
-      return term
-    })
-  }
+  /** One transaction that writes and moves the state on. */
+  const change = <T>(
+    stores: readonly string[],
+    durability: 'strict' | 'relaxed',
+    work: (transaction: IDBTransaction, state: State) => Promise<readonly [Partial<State>, T]>,
+  ): Promise<T> =>
+    run(
+      [booksName, ...stores],
+      async (transaction) => {
+        const state = await readState(transaction)
+        const [moved, result] = await work(transaction, state)
+        transaction.objectStore(booksName).put({ ...state, ...moved }, stateKey)
+        return result
+      },
+      durability,
+    )
 
   return {
-    commit,
-    append,
-    get,
-    range,
-    scan,
-    count,
-    changesSince,
-    takeTerm,
+    async commit({ writes, clear = [] }: Commit, term: Term | undefined): Promise<CommitSeq> {
+      assertOpen()
+      const scope = commitScope(tables, { writes, clear }, term)
+      const encoded = lastWrites(writes).map((write) => encodeWrite(tableOf(write.table), write))
+      const cleared = clear.map(tableOf)
+      const touched = new Set([...encoded.map(({ table }) => table), ...cleared])
+      const stores = [tombstonesName, ...[...touched].map((table) => table.storeName)]
+      return change(stores, scope.touchesIntent ? 'strict' : 'relaxed', async (transaction, state) => {
+        if (term !== undefined && term !== state.term) throw deposedError(storeName, term, state.term)
+        const seq = state.seq + 1
+        for (const table of cleared) clearTable(transaction, table)
+        const deleted = await Promise.all(encoded.map((write) => applyWrite(transaction, write, seq)))
+        const pruned = deleted.includes(true) ? await pruneTombstones(transaction, maxTombstones) : 0
+        return [{ seq, resetSeq: Math.max(state.resetSeq, pruned, scope.clearsReplica ? seq : 0) }, seq]
+      })
+    },
+    async append(name: string, value: Row): Promise<string> {
+      assertOpen()
+      const table = intentTableNamed(tables, name)
+      const { record } = encodeWrite(table, { id: '(to be appended)', value })
+      return change([table.storeName], 'strict', async (transaction, state) => {
+        const seq = state.seq + 1
+        const id = appendKey(seq)
+        transaction.objectStore(table.storeName).put({ ...record, id, seq })
+        return [{ seq }, id]
+      })
+    },
+    async get(name, ids) {
+      const table = tableOf(name).storeName
+      return run([table], async (transaction) => {
+        const records = transaction.objectStore(table)
+        // Written by this store alone.
+        const found = (await Promise.all(ids.map((id) => brought(records.get(id))))) as (
+          | StoredRecord
+          | undefined
+        )[]
+        return found.map((record) => record && fromClonedRow(record))
+      })
+    },
+    async range(name: string, asked: StoreRange) {
+      const table = tableOf(name)
+      const place =
+        asked.index === undefined ? -1 : (table.indexes?.indexOf(indexNamed(table, asked.index)) ?? -1)
+      const index = table.indexNames[place]
+      return run([table.storeName], async (transaction) => {
+        const records = transaction.objectStore(table.storeName)
+        const found = await readRange(index === undefined ? records : records.index(index), asked)
+        return found.map(toRecord)
+      })
+    },
+    async *scan(name, sliceRows) {
+      const size = checkedSliceRows(sliceRows)
+      const range = { limit: size, lowerInclusive: false }
+      let after: readonly string[] = []
+      for (let more = true; more;) {
+        const table = tableOf(name).storeName
+        const lower = after
+        const slice = await run([table], (transaction) =>
+          readRange(transaction.objectStore(table), { ...range, lower }),
+        )
+        if (slice.length > 0) yield slice.map(toRecord)
+        after = slice.slice(-1).map(({ id }) => id)
+        more = slice.length === size
+      }
+    },
+    async count(name) {
+      const table = tableOf(name).storeName
+      return run([table], (transaction) => brought(transaction.objectStore(table).count()))
+    },
+    async changesSince(seq): Promise<StoreChanges> {
+      const asked = [...tables.values()].filter(({ space }) => space === followed)
+      const stores = [booksName, tombstonesName, ...asked.map((table) => table.storeName)]
+      return run(stores, async (transaction): Promise<StoreChanges> => {
+        const state = await readState(transaction)
+        if (!(seq >= state.resetSeq && seq <= state.seq)) return { kind: 'reset', seq: state.seq }
+        const changed = await Promise.all(asked.map((table) => changedSince(transaction, table, seq)))
+        return { kind: 'changes', seq: state.seq, writes: changed.flat() }
+      })
+    },
+    async takeTerm() {
+      return change([], 'relaxed', async (_, { term }) => [{ term: term + 1 }, term + 1])
+    },
     async info() {
-      const { seq, term } = await read(['state'], readState)
+      const { seq, term } = await run([booksName], readState)
       return { seq, term }
     },
-    close: async () => close(),
+    async close() {
+      close()
+    },
   }
 }
 
 /** What changed in one table; a tombstone of a record written again since says nothing. */
 async function changedSince(
-  transaction: Reading,
-  table: CatalogEntry,
+  transaction: IDBTransaction,
+  { name, storeName }: StoredTable,
   seq: CommitSeq,
 ): Promise<StoreWrite[]> {
-  const newer = IDBKeyRange.lowerBound(seq, true)
-  const records = transaction.objectStore(recordStoreName(table))
-  const changed = await records.index('seq').getAll(newer)
-  const tombstones = await transaction.objectStore('tombstones').index('seq').getAll(newer)
-  const gone = tombstones.filter(({ number }) => number === table.number)
-  const keys = await Promise.all(gone.map(({ id }) => records.getKey(id)))
+  const records = transaction.objectStore(storeName)
+  const newer = async (store: IDBObjectStore): Promise<unknown[]> =>
+    brought(store.index(seqIndex).getAll(IDBKeyRange.lowerBound(seq, true)))
+  // Both written by this store alone.
+  const changed = (await newer(records)) as StoredRecord[]
+  const tombstones = (await newer(transaction.objectStore(tombstonesName))) as Tombstone[]
+  const gone = tombstones.filter(({ table }) => table === name)
+  const keys = await Promise.all(gone.map(({ id }) => brought(records.getKey(id))))
   return [
     ...gone
       .filter((_, at) => keys[at] === undefined)
-      .map(({ id }) => ({ table: table.name, id, value: undefined })),
-    ...changed.map((record) => ({ table: table.name, ...toRecord(record) })),
+      .map(({ id }) => ({ table: name, id, value: undefined })),
+    ...changed.map((record) => ({ table: name, ...toRecord(record) })),
   ]
 }
 
 function toRecord(record: StoredRecord): StoreRecord {
   return { id: record.id, value: fromClonedRow(record) }
-}
-
-function indexPlace(tables: TableSet, name: string, index: string): number | undefined {
-  const table = tableNamed(tables, name)
-  return table.indexes?.indexOf(indexNamed(table, index))
 }

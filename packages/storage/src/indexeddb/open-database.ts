@@ -1,38 +1,46 @@
-import type { Clock } from '@freshet/core'
-import { openDB, type IDBPTransaction, type StoreNames } from 'idb'
-import type { TableSet } from '../tables.ts'
-import { onlyKey, type Catalog, type Database, type StoreSchema } from './database.ts'
-import { abortQuietly, blockedError, indexedDbError, unavailableError } from './indexeddb-errors.ts'
-import { checkedCatalog, foreignError, isUpToDate, upgrade } from './upgrade.ts'
+import { FreshetError, type Clock } from '@freshet/core'
+import { fromClonedRow } from './clone-codec.ts'
+import {
+  booksName,
+  currentLayout,
+  indexPaths,
+  stateKey,
+  toStoredRecord,
+  tombstonesName,
+  type State,
+  type StoredRecord,
+  type StoredTable,
+} from './database.ts'
+import { blockedError, indexedDbError, unavailableError } from './indexeddb-errors.ts'
+import { abortQuietly, brought } from './requests.ts'
 
 export type OpenedDatabase = {
-  readonly database: Database
-  readonly catalog: Catalog
+  readonly database: IDBDatabase
   /** Why the connection was closed by others, once it was. */
   lost(): string | undefined
 }
 
-export type Patience = {
+export type DatabaseOptions = {
+  readonly name: string
+  readonly tables: readonly StoredTable[]
   /** How long an upgrade waits for other tabs to let go. */
   readonly blockedTimeoutMs: number
   readonly clock: Clock
 }
 
 /** Opens the database, upgrading it when the host declares other tables than it has. */
-export async function openDatabase(
-  name: string,
-  tables: TableSet,
-  patience: Patience,
-): Promise<OpenedDatabase> {
+export async function openDatabase(options: DatabaseOptions): Promise<OpenedDatabase> {
+  const { name, tables } = options
   if (typeof indexedDB === 'undefined') throw unavailableError(name, 'this environment has no IndexedDB')
   // Two tabs may upgrade at once; the one that comes second finds the work done or does the rest.
   for (let attempt = 1; ; attempt++) {
-    const opened = await connect(name, tables, undefined, patience)
-    if (isUpToDate(opened.catalog, tables)) return opened
-    const { version } = opened.database
-    opened.database.close()
+    const opened = await connect(options, undefined)
+    const { database } = opened
+    await checkBooks(name, database)
+    if (isUpToDate(database, tables)) return opened
+    database.close()
     try {
-      return await connect(name, tables, version + 1, patience)
+      return await connect(options, database.version + 1)
     } catch (error) {
       if (attempt === 5 || !isVersionError(error)) throw error
     }
@@ -40,35 +48,38 @@ export async function openDatabase(
 }
 
 async function connect(
-  name: string,
-  tables: TableSet,
+  { name, tables, blockedTimeoutMs, clock }: DatabaseOptions,
   version: number | undefined,
-  { blockedTimeoutMs, clock }: Patience,
 ): Promise<OpenedDatabase> {
   let lost: string | undefined
   let refusal: unknown
   let stopWaiting = (): void => {}
   const { promise: blocked, reject: refuse } = Promise.withResolvers<never>()
-  const opening = openDB<StoreSchema>(name, version, {
-    async upgrade(database, _oldVersion, _newVersion, transaction) {
-      refusal = await refusalOf(transaction, () => upgrade(name, database, transaction, tables))
-    },
-    blocked() {
-      // Also said of connections that are closing already, so it is worth waiting.
-      stopWaiting = clock.schedule(() => refuse(blockedError(name)), blockedTimeoutMs)
-    },
-    blocking(_current, newVersion, event) {
+  const request = indexedDB.open(name, version)
+  request.onupgradeneeded = () => {
+    const { transaction, result } = request
+    if (transaction === null) return
+    // The open request fails with the transaction, and that is where the error is heard.
+    upgrade(name, result, transaction, tables).catch((error: unknown) => {
+      refusal = error
+      abortQuietly(transaction)
+    })
+  }
+  request.onblocked = () => {
+    // Also said of connections that are closing already, so it is worth waiting.
+    stopWaiting = clock.schedule(() => refuse(blockedError(name)), blockedTimeoutMs)
+  }
+  const opening = brought(request).then((database) => {
+    database.onversionchange = ({ newVersion }) => {
       lost ??= newVersion === null ? 'its database was deleted' : 'another tab changed its tables'
       // Letting go at once, else the other tab waits for us for ever.
-      if (event.target instanceof IDBDatabase) event.target.close()
-    },
-    terminated() {
-      lost ??= 'the browser closed its connection'
-    },
+      database.close()
+    }
+    database.onclose = () => (lost ??= 'the browser closed its connection')
+    return database
   })
   try {
-    const database = await Promise.race([opening, blocked])
-    return { database, catalog: await readCatalog(name, database), lost: () => lost }
+    return { database: await Promise.race([opening, blocked]), lost: () => lost }
   } catch (error) {
     // When it opens after all, nobody is waiting for it any more.
     void opening.then((late) => late.close()).catch(() => {})
@@ -78,24 +89,81 @@ async function connect(
   }
 }
 
-type Upgrade = IDBPTransaction<StoreSchema, StoreNames<StoreSchema>[], 'versionchange'>
-
-/** Runs an upgrade, and aborts its transaction and tells the error when it fails. */
-async function refusalOf(transaction: Upgrade, work: () => Promise<void>): Promise<unknown> {
-  // The open request fails with the transaction, and that is where it is heard.
-  transaction.done.catch(() => {})
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    abortQuietly(transaction)
-    return error
+/**
+ * Makes the database what the host declares, in the one transaction that
+ * changes its version: interrupted, it leaves all as it was [T8].
+ */
+async function upgrade(
+  name: string,
+  database: IDBDatabase,
+  transaction: IDBTransaction,
+  tables: readonly StoredTable[],
+): Promise<void> {
+  const { objectStoreNames } = database
+  if (!objectStoreNames.contains(booksName)) {
+    if (objectStoreNames.length > 0) throw foreignError(name)
+    const state: State = { layout: currentLayout, seq: 0, term: 0, resetSeq: 0 }
+    database.createObjectStore(booksName).put(state, stateKey)
+    database.createObjectStore(tombstonesName, { keyPath: ['table', 'id'] }).createIndex('seq', 'seq')
+  }
+  for (const table of tables) {
+    const { storeName } = table
+    const records = objectStoreNames.contains(storeName)
+      ? transaction.objectStore(storeName)
+      : database.createObjectStore(storeName, { keyPath: 'id' })
+    if (!hasIndexes(records, table)) await rebuildIndexes(records, table)
   }
 }
 
-async function readCatalog(name: string, database: Database): Promise<Catalog> {
-  if (!database.objectStoreNames.contains('catalog')) throw foreignError(name)
-  return checkedCatalog(name, await database.get('catalog', onlyKey))
+async function rebuildIndexes(records: IDBObjectStore, table: StoredTable): Promise<void> {
+  for (const index of [...records.indexNames]) records.deleteIndex(index)
+  let after: IDBKeyRange | null = null
+  for (;;) {
+    // Written by this store alone.
+    const slice = (await brought(records.getAll(after, 1_000))) as StoredRecord[]
+    for (const record of slice) {
+      records.put(toStoredRecord(table, record.id, record.seq, fromClonedRow(record)))
+      after = IDBKeyRange.lowerBound(record.id, true)
+    }
+    if (slice.length === 0) break
+  }
+  for (const [index, path] of indexPaths(table)) records.createIndex(index, path)
+}
+
+/** @throws {FreshetError} `storage/foreign`, or `storage/layout` for a newer one. */
+async function checkBooks(name: string, database: IDBDatabase): Promise<void> {
+  if (!database.objectStoreNames.contains(booksName)) throw foreignError(name)
+  const books = database.transaction(booksName).objectStore(booksName)
+  // Written by `upgrade`.
+  const state = (await brought(books.get(stateKey))) as State | undefined
+  if (state === undefined || state.layout <= currentLayout) return
+  throw new FreshetError({
+    code: 'storage/layout',
+    kind: 'storage',
+    message: `The store ${name} has layout ${state.layout}, newer than ${currentLayout} of this Freshet. Reload the page, or upgrade Freshet.`,
+  })
+}
+
+function isUpToDate(database: IDBDatabase, tables: readonly StoredTable[]): boolean {
+  const names = tables.map(({ storeName }) => storeName)
+  if (!names.every((name) => database.objectStoreNames.contains(name))) return false
+  if (names.length === 0) return true
+  const transaction = database.transaction(names)
+  return tables.every((table) => hasIndexes(transaction.objectStore(table.storeName), table))
+}
+
+function hasIndexes(records: IDBObjectStore, table: StoredTable): boolean {
+  const declared = [...indexPaths(table).keys()].sort()
+  return JSON.stringify([...records.indexNames].sort()) === JSON.stringify(declared)
+}
+
+/** Another program's database under this name. */
+function foreignError(name: string): FreshetError {
+  return new FreshetError({
+    code: 'storage/foreign',
+    kind: 'storage',
+    message: `The database ${name} belongs to another program, and is left alone. Give another name.`,
+  })
 }
 
 function isVersionError(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { systemClock, type Clock, type Store } from '@freshet/core'
 import type { StoreOptions } from '../store-options.ts'
 import { tableSet } from '../tables.ts'
+import { storedTable } from './database.ts'
 import { createIndexedDbStore } from './indexeddb-store.ts'
 import { openDatabase } from './open-database.ts'
 
@@ -27,7 +28,8 @@ export type IndexedDbStoreOptions = StoreOptions & {
  */
 export async function openIndexedDbStore(options: IndexedDbStoreOptions): Promise<Store> {
   const { blockedTimeoutMs = 5000, clock = systemClock } = options
-  const tables = tableSet(options.tables)
-  const opened = await openDatabase(options.name, tables, { blockedTimeoutMs, clock })
+  const declared = [...tableSet(options.tables).values()].map(storedTable)
+  const opened = await openDatabase({ name: options.name, tables: declared, blockedTimeoutMs, clock })
+  const tables = new Map(declared.map((table) => [table.name, table]))
   return createIndexedDbStore({ ...opened, tables, name: options.name, maxTombstones: options.maxTombstones })
 }

@@ -1,39 +1,38 @@
 import type { StoreRange } from '@freshet/core'
-import type { IDBPIndex, IDBPObjectStore, StoreNames } from 'idb'
 import { idBound, keyInterval, rangeLimit } from '../key-interval.ts'
-import type { KeyIndexName, RecordStoreName, StoredRecord, StoreSchema } from './database.ts'
-
-type Names = ArrayLike<StoreNames<StoreSchema>>
-type Source =
-  | IDBPObjectStore<StoreSchema, Names, RecordStoreName>
-  | IDBPIndex<StoreSchema, Names, RecordStoreName, KeyIndexName>
+import type { StoredRecord } from './database.ts'
+import { brought } from './requests.ts'
 
 /** IndexedDB counts in 32 bits. */
 const maxCount = 2 ** 32 - 1
 
 /** The records of a range; `source` is the object store, or the index the range names. */
-export async function readRange(source: Source, range: StoreRange): Promise<readonly StoredRecord[]> {
+export async function readRange(
+  source: IDBObjectStore | IDBIndex,
+  range: StoreRange,
+): Promise<readonly StoredRecord[]> {
   const limit = rangeLimit(range)
   const keys = range.index === undefined ? idRange(range) : keyRange(range)
   if (keys === 'empty' || limit === 0) return []
-  if (range.reverse !== true) return source.getAll(keys, Math.min(limit, maxCount))
-  return readReverse(source, keys, limit)
-}
-
-/** Key by key from the largest, and within a key by id ascending, as the kernel's queries break ties. */
-async function readReverse(
-  source: Source,
-  keys: IDBKeyRange | null,
-  limit: number,
-): Promise<readonly StoredRecord[]> {
+  if (range.reverse !== true) return getRecords(source, keys, limit)
+  // Key by key from the largest, and within a key by id ascending, as the kernel's queries break ties.
   const records: StoredRecord[] = []
-  let cursor = await source.openKeyCursor(keys, 'prevunique')
-  while (cursor !== null && records.length < limit) {
-    const left = Math.min(limit - records.length, maxCount)
-    records.push(...(await source.getAll(IDBKeyRange.only(cursor.key), left)))
-    cursor = await cursor.continue()
+  const request = source.openKeyCursor(keys, 'prevunique')
+  for (let cursor = await brought(request); cursor !== null; cursor = await brought(request)) {
+    records.push(...(await getRecords(source, IDBKeyRange.only(cursor.key), limit - records.length)))
+    if (records.length >= limit) break
+    cursor.continue()
   }
   return records
+}
+
+async function getRecords(
+  source: IDBObjectStore | IDBIndex,
+  keys: IDBKeyRange | null,
+  limit: number,
+): Promise<StoredRecord[]> {
+  // Written by this store alone.
+  return (await brought(source.getAll(keys, Math.min(limit, maxCount)))) as StoredRecord[]
 }
 
 type Keys = IDBKeyRange | null | 'empty'

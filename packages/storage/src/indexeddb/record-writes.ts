@@ -1,66 +1,74 @@
 import type { CommitSeq, StoreWrite } from '@freshet/core'
 import { encodingRecord } from '../storable.ts'
-import { recordStoreName, type CatalogEntry, type StoredRecord } from './database.ts'
-import { toStoredRecord, type WritableTable } from './stored-record.ts'
-import type { Writing } from './transactions.ts'
+import {
+  followed,
+  seqIndex,
+  toStoredRecord,
+  tombstonesName,
+  type StoredRecord,
+  type StoredTable,
+  type Tombstone,
+} from './database.ts'
+import { brought } from './requests.ts'
 
 /** A write whose row was checked and turned into its stored form, but for its number. */
 export type EncodedWrite = {
-  readonly table: WritableTable
+  readonly table: StoredTable
   readonly id: string
   readonly record: StoredRecord | undefined
 }
 
-/** The last write of each record, encoded: only that one counts, so requests need no order among them. */
-export function encodeWrites(
-  writes: readonly StoreWrite[],
-  tableOf: (name: string) => WritableTable,
-): EncodedWrite[] {
-  const last = new Map(writes.map((each) => [`${each.table.length}:${each.table}${each.id}`, each]))
-  return Array.from(last.values(), ({ table: name, id, value }) => {
-    const table = tableOf(name)
-    const record =
-      value === undefined
-        ? undefined
-        : encodingRecord(name, id, value, (row) => toStoredRecord(table, id, 0, row))
-    return { table, id, record }
-  })
+export function encodeWrite(table: StoredTable, { id, value }: Omit<StoreWrite, 'table'>): EncodedWrite {
+  const record =
+    value === undefined
+      ? undefined
+      : encodingRecord(table.name, id, value, (row) => toStoredRecord(table, id, 0, row))
+  return { table, id, record }
 }
 
-/** @returns whether a deletion was noted for followers. */
+/** The last write of each record: only that one counts, so requests need no order among them. */
+export function lastWrites(writes: readonly StoreWrite[]): readonly StoreWrite[] {
+  return [...new Map(writes.map((each) => [`${each.table.length}:${each.table}${each.id}`, each])).values()]
+}
+
+/**
+ * Makes the requests of a write; one that fails aborts the transaction.
+ *
+ * @returns whether a deletion was noted for followers.
+ */
 export async function applyWrite(
-  transaction: Writing,
+  transaction: IDBTransaction,
   { table, id, record }: EncodedWrite,
   seq: CommitSeq,
 ): Promise<boolean> {
-  const records = transaction.objectStore(recordStoreName(table))
-  if (record !== undefined) {
-    await records.put({ ...record, seq })
+  const records = transaction.objectStore(table.storeName)
+  if (record) {
+    records.put({ ...record, seq })
     return false
   }
-  if ((await records.getKey(id)) === undefined) return false
-  await records.delete(id)
-  if (table.space === 'intent') return false
-  await transaction.objectStore('tombstones').put({ number: table.number, id, seq })
+  if ((await brought(records.getKey(id))) === undefined) return false
+  records.delete(id)
+  if (table.space !== followed) return false
+  const tombstone: Tombstone = { table: table.name, id, seq }
+  transaction.objectStore(tombstonesName).put(tombstone)
   return true
 }
 
-export async function clearTable(transaction: Writing, entry: CatalogEntry): Promise<void> {
-  await transaction.objectStore(recordStoreName(entry)).clear()
-  const ofTable = IDBKeyRange.bound([entry.number], [entry.number + 1], false, true)
-  await transaction.objectStore('tombstones').delete(ofTable)
+export function clearTable(transaction: IDBTransaction, { name, storeName }: StoredTable): void {
+  transaction.objectStore(storeName).clear()
+  transaction.objectStore(tombstonesName).delete(IDBKeyRange.bound([name], [name, []]))
 }
 
 /** Forgets the oldest deletions beyond the bound. @returns the number up to which they are gone. */
-export async function pruneTombstones(transaction: Writing, maxTombstones: number): Promise<CommitSeq> {
-  const tombstones = transaction.objectStore('tombstones')
-  let surplus = (await tombstones.count()) - maxTombstones
-  let pruned = 0
-  let cursor = surplus > 0 ? await tombstones.index('seq').openCursor() : null
-  for (; cursor !== null && surplus > 0; surplus--) {
-    pruned = Math.max(pruned, cursor.value.seq)
-    await cursor.delete()
-    cursor = await cursor.continue()
-  }
-  return pruned
+export async function pruneTombstones(
+  transaction: IDBTransaction,
+  maxTombstones: number,
+): Promise<CommitSeq> {
+  const tombstones = transaction.objectStore(tombstonesName)
+  const surplus = (await brought(tombstones.count())) - maxTombstones
+  if (surplus <= 0) return 0
+  // Written by `applyWrite` alone.
+  const oldest = (await brought(tombstones.index(seqIndex).getAll(null, surplus))) as Tombstone[]
+  for (const { table, id } of oldest) tombstones.delete([table, id])
+  return oldest.at(-1)?.seq ?? 0
 }

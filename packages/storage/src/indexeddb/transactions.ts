@@ -1,56 +1,43 @@
-import type { IDBPTransaction, StoreNames } from 'idb'
 import { closedError } from '../errors.ts'
-import type { Database, StoreSchema } from './database.ts'
-import { abortQuietly, indexedDbError, unavailableError } from './indexeddb-errors.ts'
-
-export type Name = StoreNames<StoreSchema>
-export type Reading = IDBPTransaction<StoreSchema, Name[]>
-export type Writing = IDBPTransaction<StoreSchema, Name[], 'readwrite'>
+import { indexedDbError, unavailableError } from './indexeddb-errors.ts'
+import type { OpenedDatabase } from './open-database.ts'
+import { abortQuietly, ended } from './requests.ts'
 
 /** Transactions on a connection that others may close, with the port's errors. */
 export type Transactions = {
-  /** Starts something, if the connection still stands. */
-  begin<T>(start: () => T): T
-  read<T>(names: Name[], work: (transaction: Reading) => Promise<T>): Promise<T>
-  /** Resolves once the transaction has completed; a `strict` one is on the disk then [T7]. */
-  write<T>(names: Name[], strict: boolean, work: (transaction: Writing) => Promise<T>): Promise<T>
+  /** @throws {FreshetError} when the connection does not stand any more. */
+  assertOpen(): void
+  /**
+   * Resolves once the transaction has completed; a `strict` one is on the disk then [T7].
+   *
+   * @param durability - Absent for one that only reads.
+   */
+  run<T>(
+    stores: readonly string[],
+    work: (transaction: IDBTransaction) => Promise<T>,
+    durability?: 'strict' | 'relaxed',
+  ): Promise<T>
   close(): void
 }
 
-export function createTransactions(
-  name: string,
-  database: Database,
-  lost: () => string | undefined,
-): Transactions {
+export function createTransactions(name: string, { database, lost }: OpenedDatabase): Transactions {
   let closed = false
 
-  const begin = <T>(start: () => T): T => {
+  const assertOpen = (): void => {
     if (closed) throw closedError(name)
     const why = lost()
     if (why !== undefined) throw unavailableError(name, why)
-    try {
-      return start()
-    } catch (error) {
-      throw indexedDbError(name, error)
-    }
   }
 
   return {
-    begin,
-    async read(names, work) {
-      const transaction = begin(() => database.transaction(names, 'readonly'))
+    assertOpen,
+    async run(stores, work, durability) {
+      assertOpen()
       try {
-        const [result] = await Promise.all([work(transaction), transaction.done])
-        return result
-      } catch (error) {
-        throw indexedDbError(name, error)
-      }
-    },
-    async write(names, strict, work) {
-      const durability = strict ? 'strict' : 'relaxed'
-      const transaction = begin(() => database.transaction(names, 'readwrite', { durability }))
-      try {
-        return await completed(transaction, work(transaction))
+        const transaction = durability
+          ? database.transaction(stores, 'readwrite', { durability })
+          : database.transaction(stores)
+        return await completed(transaction, work)
       } catch (error) {
         throw indexedDbError(name, error)
       }
@@ -64,25 +51,21 @@ export function createTransactions(
 }
 
 /** The result of the work once its transaction has completed, or the reason why not. */
-async function completed<T>(transaction: Writing, work: Promise<T>): Promise<T> {
-  // Heard of at the end; until then a rejection is not one nobody handles.
-  const ended = transaction.done.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  )
+async function completed<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const end = ended(transaction)
   let result: T
   try {
-    result = await work
+    result = await work(transaction)
   } catch (error) {
     abortQuietly(transaction)
-    const aborted = await ended
+    const reason = await end
     // When the engine ended the transaction, its reason says more than the request that noticed.
-    throw aborted === undefined || isAbort(aborted.error) ? error : aborted.error
+    throw reason === undefined || reason.name === 'AbortError' ? error : reason
   }
-  await transaction.done
+  const reason = await end
+  if (reason) throw reason
   return result
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'AbortError'
 }

@@ -159,6 +159,22 @@ test('[T8] a file of a newer layout is refused with the way out', async () => {
   expect(error.message).toContain('Upgrade')
 })
 
+test('[T8] the keys of a file whose layout had others are made anew', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const first = await openSqliteStore({ path, tables })
+  const writes = [3, 1, 2].map((score) => ({ table: 'rows', id: `r${score}`, value: { score } }))
+  await first.commit({ writes }, await first.takeTerm())
+  await first.close()
+  const file = new DatabaseSync(path)
+  file.exec("UPDATE t1 SET k0 = 'older'; PRAGMA user_version = 1")
+  file.close()
+  const store = await openSqliteStore({ path, tables })
+  const records = await store.range('rows', { index: 'byScore', lower: [2] })
+  expect(records.map(({ id }) => id)).toEqual(['r2', 'r3'])
+  await store.close()
+})
+
 test('[ST10] tables changed under an open store are a typed error, not a crash', async () => {
   using directory = testDirectory()
   const path = directory.path('store.db')

@@ -158,7 +158,7 @@ function connectionCases(): void {
     const name = freshName()
     await (await openIndexedDbStore({ name, tables: contractTables })).close()
     const raw = await openDB(name)
-    await raw.put('catalog', { layout: 99, tables: [] }, 'one')
+    await raw.put('freshet', { layout: 99, seq: 0, term: 0, resetSeq: 0 }, 'state')
     raw.close()
     await expect(openIndexedDbStore({ name, tables: contractTables })).rejects.toMatchObject({
       code: 'storage/layout',
