@@ -67,3 +67,4 @@ export type { Members, RowOf, Selected, TagOf, WorldSchema } from './client/worl
 export { createSyncWorker, type SyncWorker } from './worker/create-sync-worker.ts'
 export type { FromSyncWorker, SyncInit, SyncRequest, ToSyncWorker } from './worker/messages.ts'
 export type { BrowserThread, NodeThread } from './worker/sync-port.ts'
+export { listTokens, selectComponent, selectEntity, selectMany } from './client/selectors.ts'

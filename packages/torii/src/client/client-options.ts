@@ -40,8 +40,9 @@ export type ReactiveClientOptions = {
    */
   readonly worker?: SyncWorkerOptions | undefined
   /**
-   * Members by which the durable copy of a model is indexed, each index a list of paths: what is shown first after
-   * a reload in that order need not wait until everything is loaded.
+   * Secondary indexes of models, each a list of member paths. In memory the first path serves `eq` and `in`
+   * without looking at other entities; on the disk, what is shown first after a reload in the order of the
+   * paths need not wait until everything is loaded.
    */
   readonly indexes?: { readonly [model: string]: readonly (readonly string[])[] } | undefined
   /** Entities asked for in one page. Default 1,000. */

@@ -13,21 +13,27 @@ export type MemberCondition =
 
 /** Which entities of a model are meant: all of its parts hold. */
 export type EntityFilter = {
+  /** Entity ids, in any spelling. */
+  readonly hashedKeys?: readonly string[] | undefined
   /** Key members; felts and addresses may be written in any way. */
   readonly keys?: { readonly [member: string]: string | number | bigint } | undefined
   readonly where?: readonly MemberCondition[] | undefined
 }
 
-/** @throws {FreshetError} `torii/bad-filter` */
+/** All of a filter but `hashedKeys`, which rows do not hold. @throws {FreshetError} `torii/bad-filter` */
 export function toKernelFilter({ keys = {}, where = [] }: EntityFilter): Filter {
   const ofKeys = Object.entries(keys).map(([field, value]): Filter => keyFilter(field, value))
   return { op: 'and', filters: [...ofKeys, ...where.map(conditionFilter)] }
 }
 
-/** A key may be a number or a felt; which, only the rows know. */
 function keyFilter(field: string, value: string | number | bigint): Filter {
+  return { op: 'in', field, values: keyValues(value) }
+}
+
+/** A key may be a number or a felt; which, only the rows know. */
+export function keyValues(value: string | number | bigint): readonly Value[] {
   const isFelt = typeof value !== 'string' || /^0x[0-9a-f]{1,64}$/i.test(value)
-  return { op: 'in', field, values: isFelt ? [value, canonicalFelt(value)] : [value] }
+  return isFelt ? [value, canonicalFelt(value)] : [value]
 }
 
 function conditionFilter(condition: MemberCondition): Filter {

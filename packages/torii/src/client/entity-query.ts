@@ -1,7 +1,9 @@
 import { compileOrder, compilePredicate, type Collection, type OrderTerm, type Row } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { entityIdOf } from '../values/entity-id.ts'
+import { canonicalFelt } from '../values/felt.ts'
 import { toKernelFilter, type EntityFilter } from './entity-filter.ts'
+import { equalities, type MemberIndex } from './member-index.ts'
 
 export type QueryOptions = {
   readonly filter?: EntityFilter | undefined
@@ -34,12 +36,15 @@ export function queryEntities(
   collection: Collection,
   schema: ModelSchema | undefined,
   options: QueryOptions = {},
+  indexes: ReadonlyMap<string, MemberIndex> = new Map(),
 ): QueryResult {
   const { filter = {}, order, limit = Infinity, cursor, consistency = 'overlay-first' } = options
   const matches = compilePredicate(toKernelFilter(filter))
   const read = consistency === 'overlay-first' ? collection.get : collection.confirmed
   const found: [id: string, row: Row][] = []
-  for (const id of candidates(collection, schema, filter)) {
+  // An index follows what is visible.
+  const usable = consistency === 'overlay-first' ? indexes : new Map<string, MemberIndex>()
+  for (const id of candidates(collection, schema, filter, usable)) {
     const row = read(id)
     if (row !== undefined && (cursor === undefined || id > cursor) && matches(row)) found.push([id, row])
   }
@@ -55,20 +60,35 @@ export function queryEntities(
   }
 }
 
-/** All ids, or the only one that can match where the filter names every key. */
+/** All ids, or the few that can match: by id, by all keys, or by an index. */
 function candidates(
   collection: Collection,
   schema: ModelSchema | undefined,
-  { keys }: EntityFilter,
+  filter: EntityFilter,
+  indexes: ReadonlyMap<string, MemberIndex>,
 ): Iterable<string> {
+  const { hashedKeys, keys } = filter
+  if (hashedKeys) return new Set(hashedKeys.map((id) => idOf(id)))
   const keyMembers = schema?.members.filter(({ key }) => key) ?? []
   const isNamed =
     keys !== undefined && keyMembers.length > 0 && keyMembers.every(({ name }) => Object.hasOwn(keys, name))
-  if (!isNamed) return collection.ids()
-  try {
-    return [entityIdOf(keyMembers, keys)]
-  } catch {
-    // A key of another type than the model's matches nothing, which the filter finds.
-    return collection.ids()
+  if (isNamed) {
+    try {
+      return [entityIdOf(keyMembers, keys)]
+    } catch {
+      // A key of another type than the model's matches nothing, which the filter finds.
+    }
   }
+  if (indexes.size > 0) {
+    for (const [member, values] of equalities(filter)) {
+      const ids = indexes.get(member)?.candidates(values)
+      if (ids) return ids
+    }
+  }
+  return collection.ids()
+}
+
+/** Ids of records are no felts. */
+export function idOf(id: string): string {
+  return /^0x[0-9a-f]{1,64}$/i.test(id) ? canonicalFelt(id) : id
 }

@@ -1,10 +1,10 @@
 import { uuidV7, type Row } from '@freshet/core'
 import type { SyncTarget } from '../sync/sync-target.ts'
-import { canonicalFelt } from '../values/felt.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
-import { queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
+import { idOf, queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
 import type { ErrorStream } from './error-stream.ts'
 import type { ReactiveError } from './errors.ts'
+import { createMemberIndex, type MemberIndex } from './member-index.ts'
 import type { OverlayHandle, OverlayRequest } from './overlays.ts'
 import type { EntitySelector } from './selector.ts'
 import {
@@ -37,6 +37,8 @@ export type MutateOptions<R = Row> = {
 export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   /** Resolves with the first consistent state: at once where one is on the disk. Rejects when synchronising stops before. */
   readonly ready: Promise<void>
+  /** The tags of models and events and the kinds of record that can be asked for. */
+  readonly tables: readonly TagOf<S>[]
   /** The entities that match now. */
   query<M extends TagOf<S>>(model: M, options?: QueryOptions): QueryResult<RowOf<S, M>>
   /** The entity with pending changes folded in. */
@@ -114,6 +116,15 @@ export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
 
 function clientOn(core: WorldCore): ReactiveClient {
   const { replica, tables, schemas, overlays, status, errors, clock } = core
+  const indexes = new Map<string, ReadonlyMap<string, MemberIndex>>()
+  const indexesOf = (model: string): ReadonlyMap<string, MemberIndex> => {
+    const known = indexes.get(model)
+    if (known) return known
+    const paths = core.indexes[model]?.flatMap((members) => members.slice(0, 1)) ?? []
+    const made = new Map(paths.map((path) => [path, createMemberIndex(replica.collection(model), path)]))
+    indexes.set(model, made)
+    return made
+  }
   const begun = <A extends unknown[], R>(method: (...given: A) => R) => {
     return (...given: A): R => {
       core.begin()
@@ -125,8 +136,11 @@ function clientOn(core: WorldCore): ReactiveClient {
       core.begin()
       return core.ready
     },
-    query: begun((model, query) => queryEntities(replica.collection(model), schemas.get(model), query)),
-    get: begun((model, entityId) => replica.collection(model).get(canonicalFelt(entityId))),
+    tables,
+    query: begun((model, query) =>
+      queryEntities(replica.collection(model), schemas.get(model), query, indexesOf(model)),
+    ),
+    get: begun((model, entityId) => replica.collection(model).get(idOf(entityId))),
     subscribe: begun((model, selector, listener, how = {}) =>
       subscribeRows(core, model, selector, listener, { ...how, clock }),
     ),

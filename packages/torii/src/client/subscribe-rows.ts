@@ -1,6 +1,7 @@
 import {
   rowsEqual,
   type Clock,
+  type Collection,
   type OrderTerm,
   type Replica,
   type Row,
@@ -8,6 +9,7 @@ import {
   type ViewSnapshot,
 } from '@freshet/core'
 import { toKernelFilter, type EntityFilter } from './entity-filter.ts'
+import { idOf, queryEntities } from './entity-query.ts'
 import { paced, type Pace } from './paced.ts'
 import { compileSelector, type EntitySelector } from './selector.ts'
 import type { WorldCore } from './world-core.ts'
@@ -37,6 +39,8 @@ export function subscribeRows(
     return known
   }
   const collection = replica.collection(model)
+  if (filter.hashedKeys)
+    return subscribeIds(collection, filter, { order, limit }, selectOnce, listener, clock, pace)
   const query = { filter: toKernelFilter(filter), order, limit }
   const view = collection.view(query)
   const tell = paced<Pick<ViewSnapshot, 'rows' | 'ids'>>(clock, pace, ({ rows, ids }) =>
@@ -69,6 +73,31 @@ export function subscribeRows(
     stop()
     tell.stop()
     view.close()
+  }
+}
+
+/** Entities by id need no view: only what they become is looked at. */
+function subscribeIds(
+  collection: Collection,
+  filter: EntityFilter,
+  how: Pick<SubscribeOptions, 'order' | 'limit'>,
+  select: (row: Row) => Row,
+  listener: (rows: readonly Row[], ids: readonly string[]) => void,
+  clock: Clock,
+  pace: Pace,
+): () => void {
+  const wanted = new Set(filter.hashedKeys?.map(idOf))
+  const tell = paced<undefined>(clock, pace, () => {
+    const { rows, ids } = queryEntities(collection, undefined, { ...how, filter })
+    listener(rows.map(select), ids)
+  })
+  tell.push(undefined)
+  const stop = collection.subscribe(({ ids }) => {
+    if (ids === 'all' || ids.some((id) => wanted.has(id))) tell.push(undefined)
+  })
+  return () => {
+    stop()
+    tell.stop()
   }
 }
 

@@ -47,6 +47,7 @@ export type WorldCore = {
   readonly replica: Replica
   /** Of all that could be synchronised. */
   readonly tables: readonly string[]
+  readonly indexes: NonNullable<ReactiveClientOptions['indexes']>
   /** Known once the server was reached. */
   readonly schemas: ReadonlyMap<string, ModelSchema>
   readonly overlays: Overlays
@@ -138,6 +139,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   return {
     replica,
     tables,
+    indexes: options.indexes ?? {},
     schemas,
     overlays,
     status,

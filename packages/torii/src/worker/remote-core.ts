@@ -51,6 +51,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   return {
     replica,
     tables,
+    indexes: options.indexes ?? {},
     schemas,
     overlays,
     status: {
