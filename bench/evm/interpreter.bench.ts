@@ -9,6 +9,7 @@ import {
 } from '@freshet/evm/testing'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { interleave, median, microsPerOperation } from '../measure.ts'
+import { realOrderWorkload } from './real-order.ts'
 import { stockEngine } from './stock-engine.ts'
 
 /** The WebAssembly interpreter against `@ethereumjs/evm` as it comes and against compiled contracts; its size. */
@@ -17,6 +18,8 @@ export async function run(): Promise<readonly BenchRow[]> {
   const trivial = await measure(trivialWorkload(), 2000, 100_000)
   const bytes = gzipSync(wasmBinary(), { level: 9 }).length
   const script = await scriptRuntime()
+  const realOrder = await realOrderWorkload()
+  if (typeof realOrder === 'string') console.log(`evm/interpreter: the real order is skipped: ${realOrder}`)
   return [
     ratioRow('interpreter contract, times stock @ethereumjs/evm', real, 40),
     ratioRow('trivial call, times stock @ethereumjs/evm', trivial, 100),
@@ -30,6 +33,12 @@ export async function run(): Promise<readonly BenchRow[]> {
       better: 'lower',
       note: `${script.toFixed(0)} µs a call`,
     }),
+    ...(typeof realOrder === 'string'
+      ? []
+      : [
+          ratioRow('real order, times stock @ethereumjs/evm', await measure(realOrder, 40, 2000), 40),
+          await compiledRow('real order compiled, times interpreted', realOrder, 1.5),
+        ]),
   ]
 }
 

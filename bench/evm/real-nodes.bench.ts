@@ -15,6 +15,7 @@ import {
 } from '@freshet/evm/testing'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { interleave, median, microsPerOperation } from '../measure.ts'
+import { realOrderWorkload } from './real-order.ts'
 
 const folder = fileURLToPath(new URL('../../.freshet/real-engines', import.meta.url))
 const batchSize = 64
@@ -22,10 +23,25 @@ const batchSize = 64
 /** The WebAssembly interpreter against revm: in EDR, in anvil, and compiled to WebAssembly. */
 export async function run(): Promise<readonly BenchRow[]> {
   if (!installRealEngines(folder)) return []
-  const workload = interpreterWorkload(batchSize)
+  const realOrder = await realOrderWorkload(batchSize)
+  if (typeof realOrder === 'string') console.log(`evm/real-nodes: the real order is skipped: ${realOrder}`)
+  return [
+    ...(await againstNodes('interpreter contract', interpreterWorkload(batchSize))),
+    ...(typeof realOrder === 'string'
+      ? []
+      : await againstNodes('real order', realOrder, realOrder.timestamp)),
+    ...(await againstRevmInWasm()),
+  ]
+}
+
+async function againstNodes(
+  what: string,
+  workload: Workload,
+  timestamp?: number,
+): Promise<readonly BenchRow[]> {
   const evm = await createWasmEvm({ tier: 'interpreter' })
   workload.setUp(evm)
-  const [edr, anvil] = [await openEdr(folder), await openAnvil(folder)]
+  const [edr, anvil] = [await openEdr(folder, timestamp), await openAnvil(folder, timestamp)]
   for (const engine of [edr, anvil]) await prepare(engine, workload)
   const figures = await interleave(
     {
@@ -43,10 +59,9 @@ export async function run(): Promise<readonly BenchRow[]> {
     return benchRow({ name, measured: median(samples) / ours, bound, better: 'higher', note })
   }
   return [
-    row('interpreter contract, times EDR in process', figures.edr, 4),
-    row('interpreter contract, times anvil, one at a time', figures.anvil, 2.5),
-    row('interpreter contract, times anvil in batches of 64', figures.anvilBatch, 1.2),
-    ...(await againstRevmInWasm()),
+    row(`${what}, times EDR in process`, figures.edr, 4),
+    row(`${what}, times anvil, one at a time`, figures.anvil, 2.5),
+    row(`${what}, times anvil in batches of 64`, figures.anvilBatch, 1.2),
   ]
 }
 

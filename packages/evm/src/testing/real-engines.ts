@@ -44,8 +44,8 @@ export function installRealEngines(folder: string): boolean {
   }
 }
 
-/** Starts anvil on a free port. */
-export async function openAnvil(folder: string): Promise<RealEngine> {
+/** Starts anvil on a free port, with the clock at `timestamp` or the present. */
+export async function openAnvil(folder: string, timestamp?: number): Promise<RealEngine> {
   const binary = join(folder, 'node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil')
   const options = [
     '--port',
@@ -57,6 +57,7 @@ export async function openAnvil(folder: string): Promise<RealEngine> {
     '--gas-limit',
     '1000000000',
     '--no-mining',
+    ...(timestamp === undefined ? [] : ['--timestamp', String(timestamp)]),
   ]
   const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise<string>((resolve, reject) => {
@@ -73,6 +74,8 @@ export async function openAnvil(folder: string): Promise<RealEngine> {
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
     return response.json()
   }
+  // Before the first block, calls see no clock.
+  if (timestamp !== undefined) await post({ jsonrpc: '2.0', id: 0, method: 'anvil_mine', params: ['0x1'] })
   return {
     name: 'anvil',
     request: async (method, params) => resultOf(await post({ jsonrpc: '2.0', id: 1, method, params })),
@@ -87,12 +90,12 @@ export async function openAnvil(folder: string): Promise<RealEngine> {
   }
 }
 
-/** EDR, the engine of Hardhat, in this process. */
-export async function openEdr(folder: string): Promise<RealEngine> {
+/** EDR, the engine of Hardhat, in this process, with the clock at `timestamp` or the present. */
+export async function openEdr(folder: string, timestamp?: number): Promise<RealEngine> {
   // It has types, but is not installed where the compiler could see them.
   const edr = createRequire(join(folder, 'package.json'))('@nomicfoundation/edr') as EdrLibrary
-  const context = new edr.EdrContext()
-  await context.registerProviderFactory(edr.L1_CHAIN_TYPE, edr.l1ProviderFactory())
+  edrContext ??= openContext(edr)
+  const context = await edrContext
   const provider = await context.createProvider(
     edr.L1_CHAIN_TYPE,
     {
@@ -109,7 +112,10 @@ export async function openEdr(folder: string): Promise<RealEngine> {
       initialParentBeaconBlockRoot: new Uint8Array(32),
       minGasPrice: 0n,
       mining: { autoMine: true, blockGasLimit: 1_000_000_000n, memPool: { order: 'Fifo' } },
-      network: { genesisBlockGasLimit: 1_000_000_000n },
+      network: {
+        genesisBlockGasLimit: 1_000_000_000n,
+        ...(timestamp === undefined ? {} : { genesisBlockTime: BigInt(timestamp) }),
+      },
       networkId: 10n,
       observability: {},
       ownedAccounts: [],
@@ -132,14 +138,24 @@ export async function openEdr(folder: string): Promise<RealEngine> {
   }
 }
 
+/** It has room for one in a process. */
+let edrContext: Promise<EdrContext> | undefined
+
+async function openContext(edr: EdrLibrary): Promise<EdrContext> {
+  const context = new edr.EdrContext()
+  await context.registerProviderFactory(edr.L1_CHAIN_TYPE, edr.l1ProviderFactory())
+  return context
+}
+
 type EdrLibrary = {
   readonly L1_CHAIN_TYPE: string
   readonly l1ProviderFactory: () => unknown
   readonly ContractDecoder: new () => unknown
-  readonly EdrContext: new () => {
-    readonly registerProviderFactory: (chainType: string, factory: unknown) => Promise<void>
-    readonly createProvider: (chainType: string, ...config: readonly unknown[]) => Promise<EdrProvider>
-  }
+  readonly EdrContext: new () => EdrContext
+}
+type EdrContext = {
+  readonly registerProviderFactory: (chainType: string, factory: unknown) => Promise<void>
+  readonly createProvider: (chainType: string, ...config: readonly unknown[]) => Promise<EdrProvider>
 }
 type EdrProvider = { readonly handleRequest: (request: string) => Promise<{ readonly data: unknown }> }
 

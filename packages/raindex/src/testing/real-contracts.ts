@@ -21,7 +21,7 @@ export function contractsFolder(): string | undefined {
  * The real interpreter on the EVM, for a recorded run.
  *
  * The interpreter and the store of a run are found by their address, else by their name; everything in the
- * folder is there for programs to call.
+ * folder is there for programs to call, and nothing else is.
  */
 export async function realInterpreter(folder: string, run: GoldenRun): Promise<Interpreter> {
   const contracts = readdirSync(folder)
@@ -42,7 +42,8 @@ export async function realInterpreter(folder: string, run: GoldenRun): Promise<I
     artifacts.push({ kind: 'Interpreter', address: run.interpreter, bytecode: interpreter.runtime })
   if (store) artifacts.push({ kind: 'Store', address: run.store, bytecode: store.runtime })
   return createEvmInterpreter({
-    engine: await createWasmEvm(),
+    // The folder holds what the recorded chain held: what is not in it did not exist there.
+    engine: await createWasmEvm({ unknown: 'empty' }),
     cache: createStaticCodeCache(artifacts),
     chainId: BigInt(run.chainId),
     orderbook: run.orderbook,
