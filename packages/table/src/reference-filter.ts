@@ -36,6 +36,9 @@ export function referenceTarget(
 
 function referencedId(value: Row[string] | undefined): string | undefined {
   if (typeof value === 'string') return value
-  if (!(value instanceof Tagged) || value.tag !== 'recordId') return undefined
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  if (!(value instanceof Tagged)) return undefined
+  if (value.tag === 'uuid') return value.text
+  if (value.tag !== 'recordId') return undefined
   return value.text.slice(value.text.indexOf(':') + 1)
 }

@@ -64,7 +64,8 @@ export function createPostgresReads(handle: TableHandle): PostgresReads {
     async page(filter, after, limit, signal) {
       // In the order of the key's own index, so that each page costs the same.
       const rest = (table: PgTable, bind: (value: string | null) => string): string => {
-        const id = quote(schema.idField)
+        // Unqualified it would be the selected text of the id.
+        const id = `${table.sqlName}.${quote(schema.idField)}`
         const behind =
           after === undefined ? '' : `AND ${id} > ${idParameter(table, schema.idField, bind(after))} `
         return `${behind}ORDER BY ${id} LIMIT ${bind(String(limit + 1))}`

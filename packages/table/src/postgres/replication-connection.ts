@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Clock, FreshetError } from '@freshet/core'
+import { delay, type Clock, type FreshetError } from '@freshet/core'
 import { Client, type ClientConfig, type Connection } from 'pg'
 import { postgresToError } from './postgres-errors.ts'
 
@@ -26,6 +26,9 @@ export type ReplicationConnection = {
 /** Bytes that may wait to be taken before the server is made to wait. */
 const pauseAtBytes = 16 << 20
 
+/** How long the server may take to end a stream; it may be in the middle of a long transaction. */
+const letGoMs = 500
+
 /** The server ends a stream it has not heard of for `wal_sender_timeout`, by default 60 s. */
 const statusEveryMs = 10_000
 
@@ -39,7 +42,11 @@ export async function openReplicationConnection(
 ): Promise<ReplicationConnection> {
   // pg passes `replication` on to the server, and has a Connection under each Client; its types leave both out.
   const client = new Client({ ...config, replication: 'database' } as ClientConfig) as Client & {
-    readonly connection: Connection & { readonly stream: Socket; sendCopyFromChunk(chunk: Buffer): void }
+    readonly connection: Connection & {
+      readonly stream: Socket
+      sendCopyFromChunk(chunk: Buffer): void
+      endCopyFrom(): void
+    }
   }
   let queued: Buffer[] = []
   let queuedBytes = 0
@@ -47,8 +54,10 @@ export async function openReplicationConnection(
   let ended: FreshetError | undefined
   let wakeUp: (() => void) | undefined
   let isStreaming = false
+  let running: Promise<void> = Promise.resolve()
   let safe = 0n
   let cancelStatus: (() => void) | undefined
+  let closing: Promise<void> | undefined
 
   const wake = (): void => {
     wakeUp?.()
@@ -93,6 +102,20 @@ export async function openReplicationConnection(
     }, statusEveryMs)
   }
 
+  const closeNow = async (): Promise<void> => {
+    const wasOpen = ended === undefined
+    end(new Error('Connection terminated'))
+    if (wasOpen && isStreaming) {
+      // The slot is free for the next connection once the server has ended the stream.
+      connection.off('copyData', take)
+      connection.stream.resume()
+      connection.endCopyFrom()
+      await Promise.race([running.catch(() => {}), delay(clock, letGoMs)])
+    }
+    await Promise.race([client.end().catch(() => {}), delay(clock, letGoMs)])
+    connection.stream.destroy()
+  }
+
   return {
     async command(text) {
       try {
@@ -106,7 +129,7 @@ export async function openReplicationConnection(
       connection.once('replicationStart', () => started.resolve())
       connection.on('copyData', take)
       // Ends only with the stream.
-      const running = client.query(command).then(
+      running = client.query(command).then(
         () => end(new Error('Connection terminated: the server ended the stream')),
         (error: unknown) => {
           end(error)
@@ -142,9 +165,9 @@ export async function openReplicationConnection(
       sendStatus()
     },
     sendStatus,
-    async close() {
-      end(new Error('Connection terminated'))
-      await client.end().catch(() => {})
+    close() {
+      closing ??= closeNow()
+      return closing
     },
   }
 }

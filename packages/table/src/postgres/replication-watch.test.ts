@@ -34,49 +34,56 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       }
     })
 
-  run('[PG1] killed and started again, a replica gets exactly the 1,000 rows written meanwhile', async (database) => {
-    await withFolder(async (folder) => {
-      await database.query(insertMany('before', 50))
-      const child = startReplica(database, folder)
-      await child.until(({ state, rows }) => state === 'live' && rows === 50)
-      await database.query("INSERT INTO item VALUES ('last', 'seen', 0)")
-      await untilAcknowledged(database, 'test')
-      await child.kill()
-      await database.query(insertMany('missed', 1_000))
+  run(
+    '[PG1] killed and started again, a replica gets exactly the 1,000 rows written meanwhile',
+    async (database) => {
+      await withFolder(async (folder) => {
+        await database.query(insertMany('before', 50))
+        const child = startReplica(database, folder)
+        await child.until(({ state, rows }) => state === 'live' && rows === 50)
+        await database.query("INSERT INTO item VALUES ('last', 'seen', 0)")
+        await untilAcknowledged(database, 'test')
+        await child.kill()
+        await database.query(insertMany('missed', 1_000))
 
-      const { table, told, calls, close } = await reopen(database, folder)
-      expect(table.collection.size).toBe(51)
-      await vi.waitFor(() => expect(table.collection.size).toBe(1_051), { timeout: 20_000 })
-      await database.query("INSERT INTO item VALUES ('after', 'seen', 0)")
-      await vi.waitFor(() => expect(table.get('after')).toBeDefined(), { timeout: 20_000 })
-      expect(told.slice(0, 1)).toEqual(['resumed'])
-      expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_001)
-      expect(calls.page).toBe(0)
-      await close()
-    })
-  })
+        const { table, told, calls, close } = await reopen(database, folder)
+        expect(table.collection.size).toBe(51)
+        await vi.waitFor(() => expect(table.collection.size).toBe(1_051), { timeout: 20_000 })
+        await database.query("INSERT INTO item VALUES ('after', 'seen', 0)")
+        await vi.waitFor(() => expect(table.get('after')).toBeDefined(), { timeout: 20_000 })
+        expect(told.slice(0, 1)).toEqual(['resumed'])
+        expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_001)
+        expect(calls.page).toBe(0)
+        await close()
+      })
+    },
+  )
 
-  run('[PG1] killed in the middle of a stream, a replica misses nothing and gets nothing twice that it has on disk', async (database) => {
-    await withFolder(async (folder) => {
-      const child = startReplica(database, folder)
-      await child.until(({ state }) => state === 'live')
-      const writing = (async () => {
-        for (let at = 0; at < 300; at++) await database.query('INSERT INTO item VALUES ($1, $2, $3)', [`s${at}`, 'x', at])
-      })()
-      await child.until(({ rows }) => rows > 100)
-      await child.kill()
-      await writing
-      await database.query(insertMany('missed', 1_000))
+  run(
+    '[PG1] killed in the middle of a stream, a replica misses nothing and gets nothing twice that it has on disk',
+    async (database) => {
+      await withFolder(async (folder) => {
+        const child = startReplica(database, folder)
+        await child.until(({ state }) => state === 'live')
+        const writing = (async () => {
+          for (let at = 0; at < 300; at++)
+            await database.query('INSERT INTO item VALUES ($1, $2, $3)', [`s${at}`, 'x', at])
+        })()
+        await child.until(({ rows }) => rows > 100)
+        await child.kill()
+        await writing
+        await database.query(insertMany('missed', 1_000))
 
-      const { table, told, calls, close } = await reopen(database, folder)
-      const held = table.collection.size
-      expect(held).toBeGreaterThan(0)
-      await vi.waitFor(() => expect(table.collection.size).toBe(1_300), { timeout: 20_000 })
-      expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_300 - held)
-      expect(calls.page).toBe(0)
-      await close()
-    })
-  })
+        const { table, told, calls, close } = await reopen(database, folder)
+        const held = table.collection.size
+        expect(held).toBeGreaterThan(0)
+        await vi.waitFor(() => expect(table.collection.size).toBe(1_300), { timeout: 20_000 })
+        expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_300 - held)
+        expect(calls.page).toBe(0)
+        await close()
+      })
+    },
+  )
 
   run('[PG2] the server lets go of a change only when the replica has it on disk', async (database) => {
     const remote = await open(database)
@@ -129,9 +136,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       const second = await reopen(database, folder)
       const errors = new Set<unknown>()
       second.table.status.subscribe(({ freshness }) => errors.add(freshness.lastError?.code))
-      await vi.waitFor(() => expect([...second.table.collection.ids()].toSorted()).toEqual(['a2', 'a3', 'b']), {
-        timeout: 20_000,
-      })
+      await vi.waitFor(
+        () => expect([...second.table.collection.ids()].toSorted()).toEqual(['a2', 'a3', 'b']),
+        {
+          timeout: 20_000,
+        },
+      )
       await untilLive(second.table)
       expect(errors).toContain('postgres/slot-lost')
       expect(second.calls.page).toBeGreaterThan(0)
@@ -147,7 +157,9 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
     await database.query("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
     await database.query('SELECT pg_reload_conf()')
     for (let at = 0; at < 4; at++) {
-      await database.query("INSERT INTO item SELECT md5(g::text) || clock_timestamp(), repeat(md5(g::text), 20), g FROM generate_series(1, 3000) g")
+      await database.query(
+        'INSERT INTO item SELECT md5(g::text) || clock_timestamp(), repeat(md5(g::text), 20), g FROM generate_series(1, 3000) g',
+      )
       await database.query('SELECT pg_switch_wal()')
     }
     await database.query('CHECKPOINT')
@@ -162,19 +174,27 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
     await database.query('SELECT pg_reload_conf()')
   })
 
-  run('[PG5] two replicas with two slots each get every change; one slot serves one replica', async (database) => {
-    const [first, second] = [await open(database, { slot: 'one' }), await open(database, { slot: 'two' })]
-    const watches = [first, second].map((each) => taking(each.master('item').watch({ signal: new AbortController().signal })))
-    for (const next of watches) expect(await next()).toMatchObject({ kind: 'live' })
-    await database.query(insertMany('a', 2))
-    for (const next of watches) expect(await next()).toMatchObject({ kind: 'transaction', changes: [{ id: 'a1' }, { id: 'a2' }] })
-    await expect(dropReplicationSlot({ url: database.url, slot: 'one', table: 'item' })).rejects.toMatchObject({
-      code: 'postgres/slot-in-use',
-    })
-    expect((await slots(database)).map(({ name }) => name)).toEqual(['one_item', 'two_item'])
-    await first.close()
-    await second.close()
-  })
+  run(
+    '[PG5] two replicas with two slots each get every change; one slot serves one replica',
+    async (database) => {
+      const [first, second] = [await open(database, { slot: 'one' }), await open(database, { slot: 'two' })]
+      const watches = [first, second].map((each) =>
+        taking(each.master('item').watch({ signal: new AbortController().signal })),
+      )
+      for (const next of watches) expect(await next()).toMatchObject({ kind: 'live' })
+      await database.query(insertMany('a', 2))
+      for (const next of watches)
+        expect(await next()).toMatchObject({ kind: 'transaction', changes: [{ id: 'a1' }, { id: 'a2' }] })
+      await expect(
+        dropReplicationSlot({ url: database.url, slot: 'one', table: 'item' }),
+      ).rejects.toMatchObject({
+        code: 'postgres/slot-in-use',
+      })
+      expect((await slots(database)).map(({ name }) => name)).toEqual(['one_item', 'two_item'])
+      await first.close()
+      await second.close()
+    },
+  )
 
   run('[PG6] without a slot name nothing is kept: the slot goes with the watch', async (database) => {
     const remote = await open(database, { slot: undefined })
@@ -189,96 +209,118 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
     await remote.close()
   })
 
-  run('[PG7] a column added, retyped or dropped while a watch runs makes everything be read again', async (database) => {
-    await database.query(insertMany('a', 2))
-    const schema = tableSchema({ columns: { name: 'text', n: 'int', extra: 'text' } })
-    const remote = await open(database, { tables: { item: schema }, schemaCheckMs: 50 })
-    const table = await openLiveTable(remote.master('item'), { preload: true })
-    const shows = (row: object): Promise<void> =>
-      vi.waitFor(() => expect(table.get('a1')).toEqual({ id: 'a1', ...row }), { timeout: 20_000 })
-    await untilLive(table)
-    await shows({ name: 'row 1', n: 1, extra: null })
-    // Noticed by looking: none of these touches a row.
-    await database.query("ALTER TABLE item ADD COLUMN extra text DEFAULT 'new'")
-    await shows({ name: 'row 1', n: 1, extra: 'new' })
-    await database.query('ALTER TABLE item ALTER COLUMN n TYPE numeric USING n / 2.0')
-    await shows({ name: 'row 1', n: expect.objectContaining({ tag: 'decimal' }), extra: 'new' })
-    await database.query('ALTER TABLE item DROP COLUMN name')
-    await shows({ name: null, n: expect.objectContaining({ tag: 'decimal' }), extra: 'new' })
-    await database.query("UPDATE item SET extra = 'written' WHERE id = 'a1'")
-    await shows({ name: null, n: expect.objectContaining({ tag: 'decimal' }), extra: 'written' })
-    expect(await table.patchValue('a1', { extra: 'ours' })).toMatchObject({ extra: 'ours' })
-    await expect(table.patchValue('a1', { name: 'x' })).rejects.toMatchObject({ code: 'table/unknown-field' })
-    await table.close()
-    await remote.close()
-  })
+  run(
+    '[PG7] a column added, retyped or dropped while a watch runs makes everything be read again',
+    async (database) => {
+      await database.query(insertMany('a', 2))
+      const schema = tableSchema({ columns: { name: 'text', n: 'int', extra: 'text' } })
+      const remote = await open(database, { tables: { item: schema }, schemaCheckMs: 50 })
+      const table = await openLiveTable(remote.master('item'), { preload: true })
+      const shows = (row: object): Promise<void> =>
+        vi.waitFor(() => expect(table.get('a1')).toEqual({ id: 'a1', ...row }), { timeout: 20_000 })
+      await untilLive(table)
+      await shows({ name: 'row 1', n: 1, extra: null })
+      // Noticed by looking: none of these touches a row.
+      await database.query("ALTER TABLE item ADD COLUMN extra text DEFAULT 'new'")
+      await shows({ name: 'row 1', n: 1, extra: 'new' })
+      await database.query('ALTER TABLE item ALTER COLUMN n TYPE numeric USING n / 2.0')
+      await shows({ name: 'row 1', n: expect.objectContaining({ tag: 'decimal' }), extra: 'new' })
+      await database.query('ALTER TABLE item DROP COLUMN name')
+      await shows({ name: null, n: expect.objectContaining({ tag: 'decimal' }), extra: 'new' })
+      await database.query("UPDATE item SET extra = 'written' WHERE id = 'a1'")
+      await shows({ name: null, n: expect.objectContaining({ tag: 'decimal' }), extra: 'written' })
+      expect(await table.patchValue('a1', { extra: 'ours' })).toMatchObject({ extra: 'ours' })
+      await expect(table.patchValue('a1', { name: 'x' })).rejects.toMatchObject({
+        code: 'table/unknown-field',
+      })
+      await table.close()
+      await remote.close()
+    },
+  )
 
-  run('[PG7] a change that meets other columns than before is followed by reading everything', async (database) => {
-    const remote = await open(database, { schemaCheckMs: Infinity })
-    const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
-    await next()
-    await database.query(insertMany('a', 1))
-    expect(await next()).toMatchObject({ kind: 'upsert', row: { n: 1 } })
-    await database.query('ALTER TABLE item ALTER COLUMN n TYPE text USING n::text')
-    await database.query("UPDATE item SET n = 'many'")
-    expect(await next()).toMatchObject({ kind: 'upsert', row: { n: 'many' } })
-    expect(await next()).toMatchObject({ kind: 'invalidated' })
-    await remote.close()
-  })
-
-  run('[PG7] a place from before the table was altered or made anew is none to go on from', async (database) => {
-    for (const change of ['ALTER TABLE item ADD COLUMN more int', `DROP TABLE item; ${createItem}`]) {
-      const first = await open(database)
-      const next = taking(first.master('item').watch({ signal: new AbortController().signal }))
-      const from = cursorOf(await next())
-      await first.close()
-      await database.query(change)
-      const second = await open(database)
-      const again = taking(second.master('item').watch({ signal: new AbortController().signal, from }))
-      expect(await again()).toMatchObject({ kind: 'live' })
+  run(
+    '[PG7] a change that meets other columns than before is followed by reading everything',
+    async (database) => {
+      const remote = await open(database, { schemaCheckMs: Infinity })
+      const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
+      await next()
       await database.query(insertMany('a', 1))
-      expect(await again()).toMatchObject({ id: 'a1' })
-      await second.close()
-    }
-  })
+      expect(await next()).toMatchObject({ kind: 'upsert', row: { n: 1 } })
+      await database.query('ALTER TABLE item ALTER COLUMN n TYPE text USING n::text')
+      await database.query("UPDATE item SET n = 'many'")
+      expect(await next()).toMatchObject({ kind: 'upsert', row: { n: 'many' } })
+      expect(await next()).toMatchObject({ kind: 'invalidated' })
+      await remote.close()
+    },
+  )
 
-  run('[PG8] a value too long to be told again is read, and a row that got another id leaves the old one', async (database) => {
-    const long = 'x'.repeat(20_000)
-    const grant = `CREATE ROLE reader LOGIN REPLICATION PASSWORD 'r'; GRANT SELECT, INSERT ON item TO reader;
+  run(
+    '[PG7] a place from before the table was altered or made anew is none to go on from',
+    async (database) => {
+      for (const change of ['ALTER TABLE item ADD COLUMN more int', `DROP TABLE item; ${createItem}`]) {
+        const first = await open(database)
+        const next = taking(first.master('item').watch({ signal: new AbortController().signal }))
+        const from = cursorOf(await next())
+        await first.close()
+        await database.query(change)
+        const second = await open(database)
+        const again = taking(second.master('item').watch({ signal: new AbortController().signal, from }))
+        expect(await again()).toMatchObject({ kind: 'live' })
+        await database.query(insertMany('a', 1))
+        expect(await again()).toMatchObject({ id: 'a1' })
+        await second.close()
+      }
+    },
+  )
+
+  run(
+    '[PG8] a value too long to be told again is read, and a row that got another id leaves the old one',
+    async (database) => {
+      const long = 'x'.repeat(20_000)
+      const grant = `CREATE ROLE reader LOGIN REPLICATION PASSWORD 'r'; GRANT SELECT, INSERT ON item TO reader;
       ALTER TABLE item ALTER COLUMN name SET STORAGE EXTERNAL;
       CREATE PUBLICATION "freshet_public.item" FOR TABLE item`
-    await database.query(grant)
-    const url = database.url.replace(/\/\/[^@]+@/, '//reader:r@')
-    // Not the owner's connection: the table keeps its replica identity, the key alone.
-    const remote = await open(database, { url })
-    const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
-    expect(await next()).toMatchObject({ kind: 'live' })
-    await database.query("INSERT INTO item VALUES ('a', $1, 1)", [long])
-    expect(await next()).toMatchObject({ row: { name: long } })
-    await database.query('UPDATE item SET n = 2')
-    expect(await next()).toMatchObject({ kind: 'upsert', id: 'a', row: { name: long, n: 2 } })
-    await database.query("UPDATE item SET id = 'b'")
-    expect(await next()).toMatchObject({
-      kind: 'transaction',
-      changes: [{ kind: 'delete', id: 'a' }, { kind: 'upsert', id: 'b', row: { name: long, n: 2 } }],
-    })
-    await remote.close()
-    await database.query('REVOKE ALL ON item FROM reader; DROP ROLE reader')
-  })
+      await database.query(grant)
+      const url = database.url.replace(/\/\/[^@]+@/, '//reader:r@')
+      // Not the owner's connection: the table keeps its replica identity, the key alone.
+      const remote = await open(database, { url })
+      const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
+      expect(await next()).toMatchObject({ kind: 'live' })
+      await database.query("INSERT INTO item VALUES ('a', $1, 1)", [long])
+      expect(await next()).toMatchObject({ row: { name: long } })
+      await database.query('UPDATE item SET n = 2')
+      expect(await next()).toMatchObject({ kind: 'upsert', id: 'a', row: { name: long, n: 2 } })
+      await database.query("UPDATE item SET id = 'b'")
+      expect(await next()).toMatchObject({
+        kind: 'transaction',
+        changes: [
+          { kind: 'delete', id: 'a' },
+          { kind: 'upsert', id: 'b', row: { name: long, n: 2 } },
+        ],
+      })
+      await remote.close()
+      await database.query('REVOKE ALL ON item FROM reader; DROP ROLE reader')
+    },
+  )
 
-  run('[PG8] a row that is and was outside a view makes nothing be told of it, and one that leaves goes', async (database) => {
-    const remote = await open(database)
-    const view = remote.master('item').withFilter({ op: 'gt', field: 'n', value: 10 })
-    const next = taking(view.watch({ signal: new AbortController().signal }))
-    await next()
-    await database.query("INSERT INTO item VALUES ('a', 'a', 20)")
-    await next()
-    await database.query('UPDATE item SET n = 5')
-    expect(await next()).toMatchObject({ row: { n: 5 }, before: { n: 20 } })
-    const table = await openLiveTable(view.withFilter({ op: 'lt', field: 'n', value: 100 }), { preload: true })
-    await table.close()
-    await remote.close()
-  })
+  run(
+    '[PG8] a row that is and was outside a view makes nothing be told of it, and one that leaves goes',
+    async (database) => {
+      const remote = await open(database)
+      const view = remote.master('item').withFilter({ op: 'gt', field: 'n', value: 10 })
+      const next = taking(view.watch({ signal: new AbortController().signal }))
+      await next()
+      await database.query("INSERT INTO item VALUES ('a', 'a', 20)")
+      await next()
+      await database.query('UPDATE item SET n = 5')
+      expect(await next()).toMatchObject({ row: { n: 5 }, before: { n: 20 } })
+      const table = await openLiveTable(view.withFilter({ op: 'lt', field: 'n', value: 100 }), {
+        preload: true,
+      })
+      await table.close()
+      await remote.close()
+    },
+  )
 
   run('[PG9] TRUNCATE makes everything be read again', async (database) => {
     await database.query(insertMany('a', 5))
@@ -303,7 +345,10 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
     const pages = calls.page
     await postgres.server.stop()
     await vi.waitFor(() => expect(table.status.get().state).toBe('retrying'), { timeout: 20_000 })
-    await expect(remote.master('item').get(['a1'])).rejects.toMatchObject({ code: 'table/unreachable', retryable: true })
+    await expect(remote.master('item').get(['a1'])).rejects.toMatchObject({
+      code: 'table/unreachable',
+      retryable: true,
+    })
     await postgres.server.start()
     await database.query(insertMany('b', 1_000))
     await vi.waitFor(() => expect(table.collection.size).toBe(1_001), { timeout: 25_000 })
@@ -313,28 +358,34 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
     await remote.close()
   })
 
-  run('[PG11] what others write to other tables moves the place on, so that the server can let go', async (database) => {
-    await database.query('CREATE TABLE other (filler text)')
-    const remote = await open(database)
-    const controller = new AbortController()
-    const next = taking(remote.master('item').watch({ signal: controller.signal }))
-    const live = await next()
-    await database.query("ALTER SYSTEM SET wal_sender_timeout = '1s'")
-    await database.query('SELECT pg_reload_conf()')
-    await database.query("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 3000)")
-    const moved = await next()
-    expect(moved).toMatchObject({ kind: 'transaction', changes: [] })
-    expect(placeOf(moved)).toBeGreaterThan(placeOf(live))
-    await database.query(insertMany('a', 1))
-    controller.abort()
-    await database.query('ALTER SYSTEM RESET wal_sender_timeout')
-    await database.query('SELECT pg_reload_conf()')
-    const resumed = taking(
-      remote.master('item').watch({ signal: new AbortController().signal, from: cursorOf(moved) }),
-    )
-    expect([await resumed(), await resumed()]).toMatchObject([{ kind: 'resumed' }, { kind: 'upsert', id: 'a1' }])
-    await remote.close()
-  })
+  run(
+    '[PG11] what others write to other tables moves the place on, so that the server can let go',
+    async (database) => {
+      await database.query('CREATE TABLE other (filler text)')
+      const remote = await open(database)
+      const controller = new AbortController()
+      const next = taking(remote.master('item').watch({ signal: controller.signal }))
+      const live = await next()
+      await database.query("ALTER SYSTEM SET wal_sender_timeout = '1s'")
+      await database.query('SELECT pg_reload_conf()')
+      await database.query("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 3000)")
+      const moved = await next()
+      expect(moved).toMatchObject({ kind: 'transaction', changes: [] })
+      expect(placeOf(moved)).toBeGreaterThan(placeOf(live))
+      await database.query(insertMany('a', 1))
+      controller.abort()
+      await database.query('ALTER SYSTEM RESET wal_sender_timeout')
+      await database.query('SELECT pg_reload_conf()')
+      const resumed = taking(
+        remote.master('item').watch({ signal: new AbortController().signal, from: cursorOf(moved) }),
+      )
+      expect([await resumed(), await resumed()]).toMatchObject([
+        { kind: 'resumed' },
+        { kind: 'upsert', id: 'a1' },
+      ])
+      await remote.close()
+    },
+  )
 
   test('[PG12] the name of a slot tells replica and table, and is one that PostgreSQL takes', () => {
     expect(slotName('shop', 'client')).toBe('shop_client')
