@@ -27,3 +27,14 @@ export type { LocalBook, LocalDatabase } from './database/local-database.ts'
 export type { BookId, Rewinds, StoredCode, StoredSnapshot } from './database/book-tables.ts'
 export type { SqlRow } from './database/database-core.ts'
 export type { SqlValue } from './database/sql-database.ts'
+export {
+  createLocalDbSyncEngine,
+  type LocalDbCursor,
+  type LocalDbSyncEngineOptions,
+} from './database/local-db-sync-engine.ts'
+export {
+  createCodeFetcher,
+  type CodeFetcher,
+  type CodeFetcherOptions,
+  type CodeShelf,
+} from './chain/code-fetcher.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '@freshet/core'
-import type { Address, BlockChanges, ChainLog, Orderbook } from '../../engine/index.ts'
+import type { Address, BlockChanges, Bytes32, ChainLog, Orderbook } from '../../engine/index.ts'
 import { RaindexClientError } from '../client-error.ts'
 import { bookChanges, type TokenDecimals } from './book-changes.ts'
 import { bookFilter, storeFilter } from './book-filter.ts'
@@ -12,6 +12,8 @@ import { fetchWindows, type FetchedWindow } from './fetch-windows.ts'
 import { isCanonical, newestCanonical } from './find-fork.ts'
 import type { BlockId, Ledger } from './ledger.ts'
 import type { BlockHeader } from './read-header.ts'
+import { chainMoved } from './read-logs.ts'
+import { fetchHeaders } from './timestamps.ts'
 import { readToken } from './read-token.ts'
 import { readTip } from './read-tip.ts'
 import type { RpcPool } from './rpc-pool.ts'
@@ -67,6 +69,7 @@ export async function* chainSteps(
     const finalizedTo = head.number - finalityDepth
     await settleLedger(run, head, finalizedTo)
     await settleConsumer(run, head, finalizedTo)
+    forget(run.unfinal, (number) => number > (run.tip?.number ?? -1) || number < finalizedTo)
     yield* tellFromLedger(run, finalizedTo)
     yield* readFinal(run, head)
     yield* readUnfinal(run, head)
@@ -86,10 +89,13 @@ type Run = {
   tip: BlockId | undefined
   stores: Map<Address, number>
   tokens: Map<Address, TokenDecimals>
+  /** Hashes of blocks that were read while they could still be reorganised. */
+  readonly unfinal: Map<number, Bytes32>
 }
 
 async function openRun(options: ChainStepsOptions, signal: AbortSignal): Promise<Run> {
-  const run: Run = { options, signal, tip: undefined, stores: new Map(), tokens: new Map() }
+  const known = { tip: undefined, stores: new Map(), tokens: new Map(), unfinal: new Map() }
+  const run: Run = { options, signal, ...known }
   await readLedger(run)
   return run
 }
@@ -170,7 +176,9 @@ async function* readUnfinal(run: Run, head: BlockHeader): AsyncGenerator<ChainSt
   const filter = bookFilter(orderbook.address, run.stores.keys())
   const context = { pool, size, rules, notify, signal: run.signal }
   const { headers, logs } = await readTip(context, from, head, run.tip, filter)
-  yield* takeWindow(run, { from, to: head.number, filter, header: head, logs }, headers, head)
+  for (const { number, hash } of headers) run.unfinal.set(number, hash)
+  const [first = head] = headers
+  yield* takeWindow(run, { from, to: head.number, filter, first, header: head, logs }, headers, head)
 }
 
 /** Takes a stretch: what it lacks is fetched, the ledger keeps it, the consumer is told. */
@@ -180,8 +188,9 @@ async function* takeWindow(
   headers: readonly BlockHeader[],
   head: BlockHeader,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { consumer, ledger, orderbook, finalityDepth, notify } = run.options
-  const { from, to, header } = window
+  const { consumer, ledger, orderbook, finalityDepth, notify, rules } = run.options
+  const { from, to, first, header } = window
+  if (rules.parentHash && run.tip && first.parentHash !== run.tip.hash) throw chainMoved(run.tip.number)
   const scan = scanLogs(window.logs, orderbook.address)
   const newStores = new Map([...scan.stores].filter(([store]) => !run.stores.has(store)))
   const newTokens = await Promise.all(
@@ -194,7 +203,7 @@ async function* takeWindow(
     if (decimals === 'none') notify({ kind: 'no-decimals', token: address })
   }
   for (const [store, blockNumber] of newStores) notify({ kind: 'store', store, blockNumber })
-  yield* readStoreHistory(run, [...newStores.keys()], from)
+  yield* readStoreHistory(run, [...newStores.keys()], from, head.number - finalityDepth)
   const logs = await withStoreLogs(run, window, newStores.keys(), headers)
   const told =
     consumer && to > consumer.position ? await changesOf(run, logs, from - 1, () => from) : undefined
@@ -216,15 +225,31 @@ async function* readStoreHistory(
   run: Run,
   stores: readonly Address[],
   before: number,
+  finalizedTo: number,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { fromBlock, ledger, rules, pool, size, ahead } = run.options
-  if (stores.length === 0 || before <= fromBlock || !rules.storeHistory) return
-  const context = { pool, size, ahead, signal: run.signal }
+  const { fromBlock, ledger, rules, pool, size, ahead, notify } = run.options
+  const { signal, tip } = run
+  if (stores.length === 0 || before <= fromBlock || tip === undefined || !rules.storeHistory) return
   const filter = storeFilter(stores)
-  for await (const { to, logs } of fetchWindows(context, { from: fromBlock, to: before - 1 }, () => filter)) {
+  const final = Math.min(before - 1, finalizedTo)
+  const windows = fetchWindows({ pool, size, ahead, signal }, { from: fromBlock, to: final }, () => filter)
+  for await (const { to, logs } of windows) {
+    // The ledger's tip is of the chain still, so that what lies before it is.
+    await headerOfTip(pool, tip, signal)
     await ledger.addStoreLogs(logs)
     yield { kind: 'progress', done: to + 1 - fromBlock, total: before - fromBlock }
   }
+  if (final === before - 1) return
+  const context = { pool, size, rules, notify, signal }
+  const header = await headerOfTip(pool, tip, signal)
+  const { logs } = await readTip(context, Math.max(fromBlock, final + 1), header, undefined, filter)
+  await ledger.addStoreLogs(logs)
+}
+
+async function headerOfTip(pool: RpcPool, tip: BlockId, signal: AbortSignal): Promise<BlockHeader> {
+  const [header] = await fetchHeaders(pool, [tip.number], signal)
+  if (header?.hash !== tip.hash) throw chainMoved(tip.number)
+  return header
 }
 
 /** Adds the logs of stores that were not known when the window was asked for. */
@@ -272,6 +297,10 @@ async function changesOf(
     ),
   )
   return bookChanges({ orderbook, logs, knownStores, history, decimalsOf: (token) => run.tokens.get(token) })
+}
+
+function forget(hashes: Map<number, Bytes32>, isUseless: (number: number) => boolean): void {
+  for (const number of hashes.keys()) if (isUseless(number)) hashes.delete(number)
 }
 
 function badRange(fromBlock: number, headBlock: number): RaindexClientError {

@@ -1,6 +1,6 @@
 import type { ChainLog } from '../../engine/index.ts'
 import { readHeader, type BlockHeader } from './read-header.ts'
-import { chainMoved, readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
+import { readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
 import { RpcFault } from './rpc-fault.ts'
 import type { RpcPool } from './rpc-pool.ts'
 import { quantity, withTimestamps } from './timestamps.ts'
@@ -10,6 +10,8 @@ import type { WindowSize } from './window-size.ts'
 export type FetchedWindow = BlockRange & {
   /** What was asked for. */
   readonly filter: LogFilter
+  /** Of the first block, which names the one before. */
+  readonly first: BlockHeader
   /** Of the last block. */
   readonly header: BlockHeader
   /** Ascending, with the time of their blocks. */
@@ -72,21 +74,21 @@ export async function fetchRange(
   const { pool, size, signal } = context
   const blocks = range.to - range.from + 1
   try {
-    const { header, logs } = await pool.ask(
-      [logsCall(filter, range), headerCall(range.to)],
-      ([logsAnswer, headerAnswer]) => {
-        const last = readHeader(headerAnswer, range.to)
+    const ends = blocks === 1 ? [range.to] : [range.to, range.from]
+    const { first, header, logs } = await pool.ask(
+      [logsCall(filter, range), ...ends.map(headerCall)],
+      ([logsAnswer, lastAnswer, firstAnswer = lastAnswer]) => {
         // A node that lags behind gives no logs for blocks it does not have, and no error.
-        if (last === undefined)
-          throw new RpcFault('transport', `The node does not have block ${range.to} yet.`)
-        return { header: last, logs: readLogs(logsAnswer, filter, range) }
+        const last = headerThatIsThere(lastAnswer, range.to)
+        const begin = headerThatIsThere(firstAnswer, range.from)
+        return { first: begin, header: last, logs: readLogs(logsAnswer, filter, range) }
       },
       { signal, mayShrink: blocks > 1 },
     )
-    const end = logs.at(-1)
-    if (end?.blockNumber === range.to && end.blockHash !== header.hash) throw chainMoved(range.to)
     size.answered(blocks, logs.length)
-    return [{ ...range, filter, header, logs: await withTimestamps(pool, logs, [header], signal) }]
+    // Where their hash is another than that of these headers, the logs are of another chain.
+    const timed = await withTimestamps(pool, logs, [first, header], signal)
+    return [{ ...range, filter, first, header, logs: timed }]
   } catch (error) {
     if (blocks === 1 || !isTooLarge(error)) throw error
     size.refused(blocks)
@@ -94,6 +96,12 @@ export async function fetchRange(
     const first = await fetchRange(context, { from: range.from, to: middle }, filter)
     return [...first, ...(await fetchRange(context, { from: middle + 1, to: range.to }, filter))]
   }
+}
+
+function headerThatIsThere(answer: unknown, number: number): BlockHeader {
+  const header = readHeader(answer, number)
+  if (header === undefined) throw new RpcFault('transport', `The node does not have block ${number} yet.`)
+  return header
 }
 
 export function logsCall(

@@ -1,15 +1,20 @@
+import type { Bytes32 } from '../../engine/index.ts'
 import type { ChainStepsOptions } from './chain-steps.ts'
 import type { BlockId } from './ledger.ts'
 import type { BlockHeader } from './read-header.ts'
 import type { RpcPool } from './rpc-pool.ts'
 import { fetchHeaders } from './timestamps.ts'
 
+type ForkContext = {
+  readonly options: Pick<ChainStepsOptions, 'pool' | 'ledger'>
+  /** Hashes of blocks that were read while they could still be reorganised. */
+  readonly unfinal: ReadonlyMap<number, Bytes32>
+  readonly signal: AbortSignal
+}
+
 /** Whether a block is still of the chain with this head, as far as can be told. */
 export async function isCanonical(
-  {
-    options,
-    signal,
-  }: { readonly options: Pick<ChainStepsOptions, 'pool' | 'ledger'>; readonly signal: AbortSignal },
+  { options, unfinal, signal }: ForkContext,
   block: BlockId,
   head: BlockHeader,
 ): Promise<boolean> {
@@ -19,9 +24,10 @@ export async function isCanonical(
     const [header] = await fetchHeaders(options.pool, [block.number], signal)
     return header?.hash === block.hash
   }
-  // The head is behind: a node that lags, unless it names another block than the one kept.
-  const [known] = await options.ledger.blocks(head.number, 1)
-  return known?.number !== head.number || known.hash === head.hash
+  // The head is behind: a node that lags, unless it names another block than the one that was read.
+  const [kept] = await options.ledger.blocks(head.number, 1)
+  const known = unfinal.get(head.number) ?? (kept?.number === head.number ? kept.hash : undefined)
+  return known === undefined || known === head.hash
 }
 
 /** Of kept blocks, the newest that the chain still has: where histories part [S8]. */

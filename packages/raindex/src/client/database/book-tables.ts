@@ -206,6 +206,23 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       const toBlock = since?.[0]
       return { last: Number(newest?.[0] ?? 0), toBlock: typeof toBlock === 'number' ? toBlock : undefined }
     },
+    /** The lowest block that was undone to since a time; undefined when nothing was. */
+    lowestRewindSince(unixMs: number): number | undefined {
+      const [row] = all(`SELECT min(to_block) FROM rewinds WHERE ${here} AND at >= ?`, unixMs)
+      return typeof row?.[0] === 'number' ? row[0] : undefined
+    },
+    /** Code that any order of the book has needed. */
+    artifacts(): readonly ArtifactId[] {
+      const kinds = [
+        ['Interpreter', 'interpreter_address'],
+        ['Store', 'store_address'],
+      ] as const
+      return kinds.flatMap(([kind, column]) =>
+        all(`SELECT DISTINCT ${column} FROM order_events WHERE ${here}`).map(([address]) => {
+          return { kind, address: hexOf(address) }
+        }),
+      )
+    },
     timestampOf(block: number): number | undefined {
       const [row] = all(`SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?`, block)
       return typeof row?.[0] === 'number' ? row[0] : undefined

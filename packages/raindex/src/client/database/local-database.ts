@@ -1,20 +1,20 @@
-import type { Ledger } from '../chain/ledger.ts'
-import type { Token } from '../chain/ledger.ts'
-import type { BookId, Rewinds, StoredCode, StoredSnapshot } from './book-tables.ts'
+import type { ArtifactId } from '../../engine/index.ts'
+import type { CodeShelf } from '../chain/code-fetcher.ts'
+import type { Ledger, Token } from '../chain/ledger.ts'
+import type { BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
 import type { SqlRow } from './database-core.ts'
 import type { SqlValue } from './sql-database.ts'
 
 /** An order book's part of a local database: its ledger, and what is kept beside it. */
-export interface LocalBook extends Ledger {
+export interface LocalBook extends Ledger, CodeShelf {
   readonly id: BookId
   putTokens(tokens: readonly Token[]): Promise<void>
   /** How far the book was undone since a reader that knew of `id` rewinds. */
   rewindsSince(id: number): Promise<Rewinds>
   /** The time of a kept block, in seconds. */
   timestampOf(block: number): Promise<number | undefined>
-  /** Code of the book's chain that was read before. */
-  code(): Promise<readonly StoredCode[]>
-  putCode(code: StoredCode): Promise<void>
+  /** Code that any order of the book has needed. */
+  artifacts(): Promise<readonly ArtifactId[]>
   /** The newest snapshot at or before a block. Its checksum is the reader's to check. */
   snapshot(atOrBefore: number): Promise<StoredSnapshot | undefined>
   /** Keeps a snapshot, and of the older ones the newest. */
@@ -61,6 +61,8 @@ const bookMethods: readonly BookMethod[] = [
   'words',
   'putTokens',
   'rewindsSince',
+  'lowestRewindSince',
+  'artifacts',
   'timestampOf',
   'code',
   'putCode',
