@@ -41,7 +41,11 @@ export async function readFirstWindow(
     const last = matching[wanted - 1]
     const beyond = records.at(-1)
     // Rows that tie with the last one may follow: taken in, how the store orders ties does not matter.
-    const settled = last !== undefined && beyond !== undefined && !ties(last.value, beyond.value, order)
+    // Without an order the store's own, by id, is the query's.
+    const isBeyond =
+      order.length === 0 ||
+      (beyond !== undefined && last !== undefined && !ties(last.value, beyond.value, order))
+    const settled = last !== undefined && isBeyond
     if (settled || exhausted) {
       if (exhausted && plan.nullsElsewhere && matching.length < wanted) return undefined
       return matching.slice(offset, wanted)
