@@ -1,4 +1,5 @@
 import type { StudioConfig } from '@freshet/cli/studio'
+import { Suspense } from 'react'
 import type { StudioTable } from '../data/studio-table.ts'
 import { DemoBar } from '../demo/demo-bar.tsx'
 import type { DemoLink } from '../demo/demo-link.ts'
@@ -51,7 +52,11 @@ export function App({ config, tables, demo }: AppProps) {
         </nav>
         <ThemeToggle />
       </header>
-      {page && <page.Page />}
+      {page && (
+        <Suspense fallback={<p className="empty">Loading…</p>}>
+          <page.Page />
+        </Suspense>
+      )}
       {table && <TablePage key={table.name} table={table} />}
       {!page && !table && <p className="empty">There are no tables.</p>}
       {demo && <DemoBar link={demo} />}

@@ -1,4 +1,5 @@
-import type { ComponentType } from 'react'
+import { lazy, type ComponentType } from 'react'
+import { replayPath } from '../replay/replay-address.ts'
 
 /** A page beside the tables. Its address is `#` and `path`, which begins with a slash, as no table's name does. */
 export type StudioPage = {
@@ -7,7 +8,10 @@ export type StudioPage = {
   readonly Page: ComponentType
 }
 
-export const studioPages: readonly StudioPage[] = []
+// Loaded when it is opened, with its chart.
+const ReplayPage = lazy(async () => ({ default: (await import('../replay/replay-page.tsx')).ReplayPage }))
+
+export const studioPages: readonly StudioPage[] = [{ path: replayPath, title: 'Replay', Page: ReplayPage }]
 
 /** The page an address names; what stands behind a question mark is the page's own. */
 export function pageOf(hash: string): StudioPage | undefined {

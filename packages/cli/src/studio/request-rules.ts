@@ -32,20 +32,33 @@ export function refusalOf(
  */
 export function securityHeaders(remoteOrigin: string): Readonly<Record<string, string>> {
   return {
-    'content-security-policy': [
-      "default-src 'none'",
-      "script-src 'self'",
-      "style-src 'self'",
-      "img-src 'self'",
-      `connect-src 'self' ${remoteOrigin}`,
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-    ].join('; '),
+    'content-security-policy': securityPolicy(remoteOrigin, "'self'"),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
   }
+}
+
+/** The headers of a file: a worker's own script may compile WebAssembly, which the page may not. */
+export function fileHeaders(path: string, remoteOrigin: string): Readonly<Record<string, string>> {
+  if (!workerScript.test(path)) return {}
+  return { 'content-security-policy': securityPolicy(remoteOrigin, "'self' 'wasm-unsafe-eval'") }
+}
+
+/** As the build names the scripts of workers. */
+const workerScript = /^\/assets\/[\w-]*worker-[\w-]+\.js$/
+
+function securityPolicy(remoteOrigin: string, scripts: string): string {
+  return [
+    "default-src 'none'",
+    `script-src ${scripts}`,
+    "style-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self' ${remoteOrigin}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 }

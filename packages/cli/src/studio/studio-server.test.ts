@@ -27,6 +27,7 @@ beforeEach(async () => {
   await mkdir(join(folder, 'app/assets'), { recursive: true })
   await writeFile(join(folder, 'app/index.html'), page)
   await writeFile(join(folder, 'app/assets/app.js'), 'export {}')
+  await writeFile(join(folder, 'app/assets/replay-worker-Ab1_2.js'), 'export {}')
   await writeFile(join(folder, 'secret.html'), 'secret')
   performed = []
   const control: DemoControl = {
@@ -114,6 +115,15 @@ test('[SW4] replies forbid scripts and connections that are not ours', async () 
   expect(policy).toContain("script-src 'self';")
   expect(policy).toContain("connect-src 'self' ws://127.0.0.1:4000;")
   expect(policy).not.toContain('unsafe')
+})
+
+test('[SW4] the script of a worker may compile WebAssembly, and nothing else may', async () => {
+  const policyOf = async (path: string): Promise<string> =>
+    String((await ask(path)).headers['content-security-policy'])
+  expect(await policyOf('/assets/replay-worker-Ab1_2.js')).toContain("script-src 'self' 'wasm-unsafe-eval';")
+  expect(await policyOf('/assets/replay-worker-Ab1_2.js')).toContain("default-src 'none'")
+  expect(await policyOf('/assets/app.js')).not.toContain('unsafe')
+  expect(await policyOf('/assets/replay-worker-nothing.js')).not.toContain('unsafe')
 })
 
 test('[SW5] the demo obeys its own page only, and tells its state', async () => {

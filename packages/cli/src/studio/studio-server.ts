@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DemoControl } from './demo-control.ts'
-import { refusalOf, securityHeaders } from './request-rules.ts'
+import { fileHeaders, refusalOf, securityHeaders } from './request-rules.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
 import type { DemoAction, StudioConfig } from './studio-config.ts'
 
@@ -31,13 +31,14 @@ export type StudioServer = {
  */
 export async function openStudioServer(options: StudioServerOptions): Promise<StudioServer> {
   const files = withConfig(await readStaticFiles(options.app), options.config)
-  const headers = securityHeaders(new URL(options.config.remote.url).origin)
+  const { origin } = new URL(options.config.remote.url)
+  const headers = securityHeaders(origin)
   const http = createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     const hosts = [`127.0.0.1:${portOf(http)}`, `localhost:${portOf(http)}`]
     const refusal = refusalOf(request.method ?? '', request.headers, hosts)
     if (refusal !== undefined) return reply(response, 403, refusal)
-    answer(request, response, files, options.demo)
+    answer(request, response, files, origin, options.demo)
   })
   await listenNear(http, options.port ?? preferredPort)
   return {
@@ -57,6 +58,7 @@ function answer(
   { method, url = '/' }: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, StaticFile>,
+  remoteOrigin: string,
   demo: DemoControl | undefined,
 ): void {
   const [pathname = '/'] = url.split('?', 1)
@@ -69,6 +71,7 @@ function answer(
   if (file === undefined) return reply(response, 404, 'There is nothing here.')
   if (method !== 'GET' && method !== 'HEAD') return reply(response, 405, 'This can only be read.')
   response.writeHead(200, {
+    ...fileHeaders(pathname, remoteOrigin),
     'content-type': file.contentType,
     'content-length': file.body.length,
     'cache-control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache',

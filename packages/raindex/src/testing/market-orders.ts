@@ -40,7 +40,7 @@ export function fixedAsk(nonce: number, ratio: string, max = '2'): Order {
 export function fixedBid(nonce: number, ratio: string, max = '1000'): Order {
   const bytecode = testProgram([op.push(word(max)), op.push(word(ratio))])
   const { validInputs, validOutputs, ...rest } = selling(nonce, bytecode)
-  return { ...rest, owner: addressOf(0x43), validInputs: validOutputs, validOutputs: validInputs }
+  return { ...rest, validInputs: validOutputs, validOutputs: validInputs }
 }
 
 /** Asks the ratio that a word of its store says. */
@@ -53,6 +53,12 @@ export function numberAsk(nonce: number): Order {
   return selling(nonce, testProgram([op.push(word('1')), op.number]))
 }
 
+/** Asks what a word of its store says and a millionth of a hundred more with each block. */
+export function risingAsk(nonce: number): Order {
+  const perBlock = [op.number, op.push(wholeWord(100)), op.mul]
+  return selling(nonce, testProgram([op.push(word('0.2')), op.push(askKey), op.get, ...perBlock, op.add]))
+}
+
 /** Asks what an oracle has signed: the first word of the first signed context. */
 export function oracleAsk(nonce: number): Order {
   return selling(nonce, testProgram([op.push(word('1')), op.context(6, 0)]))
@@ -60,7 +66,7 @@ export function oracleAsk(nonce: number): Order {
 
 function selling(nonce: number, bytecode: Hex): Order {
   return {
-    owner: addressOf(0x42),
+    owner: addressOf(0x50 + nonce),
     evaluable: { interpreter: addressOf(0xaa), store: addressOf(0xbb), bytecode },
     validInputs: [{ token: usdc, vaultId: wordOf(0x40 + nonce) }],
     validOutputs: [{ token: weth, vaultId: wordOf(nonce) }],

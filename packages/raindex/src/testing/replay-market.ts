@@ -19,7 +19,7 @@ import {
   type OrderIO,
   type OrderbookState,
 } from '../engine/index.ts'
-import { keccak256 } from '../engine/keccak.ts'
+import { keccakOfBytes } from '../engine/keccak.ts'
 import { floatToHex, parse, toFixedDecimalLossless, toFixedDecimalLossy } from '../float/index.ts'
 import { contractCode } from './compile-contracts.ts'
 import { encodeEvent, orderbookAddress, type EventName } from './event-logs.ts'
@@ -46,6 +46,8 @@ export type ReplayMarket = {
   readonly logs: readonly ChainLog[]
   readonly state: OrderbookState
   readonly head: { readonly number: number; readonly timestamp: number }
+  /** Where an order's words are. */
+  namespaceOf(order: Order): Bytes32
   /** Goes to the block of a later second. */
   goTo(second: number): void
   /** Adds an order, with words its tasks set. */
@@ -130,6 +132,7 @@ export async function openReplayMarket(startSecond: number): Promise<ReplayMarke
     get head() {
       return now
     },
+    namespaceOf: fqnOf,
     goTo,
     add: (order, words = []) =>
       transact([
@@ -204,5 +207,5 @@ async function marketHost(): Promise<EvaluationHost> {
 
 /** A hash that names what it is of. */
 function numbered(what: string, number: number): Bytes32 {
-  return keccak256(`0x${Buffer.from(`${what} ${number}`).toString('hex')}`)
+  return keccakOfBytes(new TextEncoder().encode(`${what} ${number}`))
 }

@@ -22,8 +22,8 @@ type Pane = {
   readonly ticks: readonly number[]
 }
 
-const margin = { left: 78, right: 18, top: 44, bottom: 58 }
-const gapBetween = 26
+const margin = { left: 78, right: 34, top: 44, bottom: 58 }
+const gapBetween = 38
 
 /**
  * One pair's replay as a picture: the quote's ratio with breaks where there is none, trades at the price they were
@@ -47,7 +47,7 @@ export function replayToSvg(series: ReplaySeries, options: ReplaySvgOptions): st
     ...timeAxis(timeTicks(from, to), x, lower.bottom),
     `<path class="line" d="${stepPath(time, ratio, x, upper.y)}"/>`,
     `<path class="max" d="${stepPath(time, outputMax, x, lower.y)}"/>`,
-    ...series.markers.map((marker) => flag(marker, x(marker.time), split)),
+    ...backToFront(series.markers).map((marker) => flag(marker, x(marker.time), split)),
     ...series.markers.flatMap((marker) => tradeDot(marker, x, upper)),
     text('label', margin.left, margin.top - 8, 'ratio, input per output'),
     text('label', margin.left, split + gapBetween - 8, 'maximum output'),
@@ -116,6 +116,14 @@ function grid({ y, ticks }: Pane, width: number): readonly string[] {
 
 function timeAxis(ticks: readonly number[], x: (second: number) => number, top: number): readonly string[] {
   return ticks.map((tick) => text('label', x(tick), top + 18, isoTime(tick).slice(11, 19), 'middle'))
+}
+
+/** Store writes go with nearly every other event of their second, which must not be hidden by them. */
+function backToFront(markers: readonly ReplayMarker[]): readonly ReplayMarker[] {
+  return [
+    ...markers.filter(({ kind }) => kind === 'store'),
+    ...markers.filter(({ kind }) => kind !== 'store'),
+  ]
 }
 
 /** A small flag at the foot of the ratio's pane. */

@@ -1,0 +1,72 @@
+import { openReplayWorkers, type ReplayRun, type ReplayWorkers } from '@freshet/raindex/client'
+import type { Address, Bytes32 } from '@freshet/raindex/engine'
+import { useEffect, useState } from 'react'
+import { loadRecordedBook, replayBookOf, type RecordedBook } from './recorded-book.ts'
+
+/** Who asks for the quotes: as nobody in particular, like the public client. */
+export const counterparty: Address = `0x${'0'.repeat(40)}`
+
+export type OpenedBook =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'open'; readonly book: RecordedBook; readonly replay: ReplayWorkers }
+
+/** Loads the recorded book and opens it in a worker, which ends with the page. */
+export function useRecordedBook(): OpenedBook {
+  const [opened, setOpened] = useState<OpenedBook>({ kind: 'loading' })
+  useEffect(() => {
+    const abort = new AbortController()
+    const open = async (): Promise<void> => {
+      const book = await loadRecordedBook(abort.signal)
+      const replay = await openReplayWorkers(replayBookOf(book))
+      if (abort.signal.aborted) return replay.close()
+      abort.signal.addEventListener('abort', () => replay.close())
+      setOpened({ kind: 'open', book, replay })
+    }
+    open().catch((error: unknown) => {
+      if (!abort.signal.aborted) setOpened({ kind: 'failed', message: messageOf(error) })
+    })
+    return () => abort.abort()
+  }, [])
+  return opened
+}
+
+export type RunState =
+  | { readonly kind: 'running'; readonly share: number }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'done'; readonly run: ReplayRun }
+
+export type RunChoice = {
+  readonly order: Bytes32
+  readonly from: number
+  readonly to: number
+  readonly stepSeconds: number
+}
+
+/** Replays what was chosen first. For another choice, give the component another key; the run is cancelled with it. */
+export function useReplayRun(replay: ReplayWorkers, { order, from, to, stepSeconds }: RunChoice): RunState {
+  const [state, setState] = useState<RunState>({ kind: 'running', share: 0 })
+  useEffect(() => {
+    const abort = new AbortController()
+    replay
+      .run(
+        { order, counterparty, from, to, stepSeconds },
+        {
+          signal: abort.signal,
+          onProgress: ({ points, of }) => setState({ kind: 'running', share: points / of }),
+        },
+      )
+      .then((run) => {
+        if (!abort.signal.aborted) setState({ kind: 'done', run })
+      })
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) setState({ kind: 'failed', message: messageOf(error) })
+      })
+    return () => abort.abort()
+  }, [replay, order, from, to, stepSeconds])
+  return state
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
