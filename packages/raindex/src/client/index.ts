@@ -1,6 +1,5 @@
 export * from './replay/index.ts'
 export {
-  createChainRecorder,
   createChainSource,
   defaultFinalityDepth,
   type ChainSourceOptions,
@@ -38,3 +37,4 @@ export {
   type CodeFetcherOptions,
   type CodeShelf,
 } from './chain/code-fetcher.ts'
+export { createBookSync, type BookSync, type BookSyncOptions } from './chain/create-book-sync.ts'

@@ -10,9 +10,3 @@ export function createBookReplica({ version }: Orderbook, keepPositions = 64): R
     intake: createIntake({ projection, isReady: () => true, keepPositions }),
   })
 }
-
-/** A replica without rows, for a source that only records. */
-export function createStepReplica(): Replica<never> {
-  const projection = { keys: () => [], apply: () => undefined }
-  return createReplica<never>({ name: 'steps', tables: [], intake: createIntake({ projection }) })
-}

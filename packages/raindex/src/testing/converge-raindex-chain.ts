@@ -1,4 +1,4 @@
-import { createSync, storeTables, type Random, type Replica, type Sync } from '@freshet/core'
+import { createSync, storeTables, type Random, type Replica } from '@freshet/core'
 import {
   createSeededRandom,
   playHistories,
@@ -9,7 +9,8 @@ import {
 import { createMemoryDisk, openMemoryStore, type MemoryDisk } from '@freshet/storage/memory'
 import { createChainHeads } from '../client/chain/chain-heads.ts'
 import { allChainRules, type ChainRules } from '../client/chain/chain-rules.ts'
-import { createChainRecorder, createChainSource } from '../client/chain/chain-source.ts'
+import { createBookSync, type BookSync } from '../client/chain/create-book-sync.ts'
+import { createChainSource } from '../client/chain/chain-source.ts'
 import { createCodeFetcher, type CodeFetcher } from '../client/chain/code-fetcher.ts'
 import { createRpcPool, type RpcPool } from '../client/chain/rpc-pool.ts'
 import { createLocalDbSyncEngine, type LocalDbCursor } from '../client/database/local-db-sync-engine.ts'
@@ -18,7 +19,7 @@ import { openLocalDatabase } from '../client/database/open-local-database.ts'
 import { createStaticCodeCache, raindexTables, type Mutation, type VaultRow } from '../engine/index.ts'
 import { floatToHex, isZero } from '../float/index.ts'
 import { openLiveVirtualRaindex, type LiveVirtualRaindex } from '../live/index.ts'
-import { createBookReplica, createStepReplica } from './book-replica.ts'
+import { createBookReplica } from './book-replica.ts'
 import { createFakeChain, type FakeChain } from './fake-node-chain.ts'
 import { createFakeNode, noNodeFaults, type FakeNode } from './fake-node.ts'
 import { prepareStory, storyBook, storyCode, storyLogs } from './fake-node-story.ts'
@@ -52,7 +53,7 @@ export async function converge(options: ConvergeOptions): Promise<PlayResult> {
     make: randomSteps,
     run,
     async describe(steps, seed) {
-      const shrunk = await shrinkHistory(steps, async (fewer) => (await run(fewer, seed)) > 0, 60)
+      const shrunk = await shrinkHistory(steps, async (fewer) => (await run(fewer, seed)) > 0, 40)
       const differences = await play(shrunk, seed, rules)
       const head = `seed ${seed}${options.without === undefined ? '' : ` without ${options.without}`}`
       return [head, ...shrunk.map((step) => `  ${JSON.stringify(step)}`), ...differences.slice(0, 5)].join(
@@ -114,7 +115,7 @@ type World = {
 /** What runs until it is restarted. */
 type Process = {
   readonly direct: Replica<Mutation>
-  readonly syncs: readonly Sync[]
+  readonly syncs: readonly Pick<BookSync, 'start' | 'stop'>[]
   readonly code: CodeFetcher
   readonly live: LiveVirtualRaindex<LocalDbCursor>
 }
@@ -167,12 +168,7 @@ async function start(world: World): Promise<Process> {
     clock,
     random,
   })
-  const record = createSync({
-    replica: createStepReplica(),
-    source: createChainRecorder({ ...common, ...windows, ledger: book, heads: heads() }),
-    clock,
-    random,
-  })
+  const record = createBookSync({ ...common, ...windows, ledger: book, heads: heads(), random })
   follow.start()
   record.start()
   const code = createCodeFetcher({ pool, shelf: book, clock, retryMs: 2_000 })

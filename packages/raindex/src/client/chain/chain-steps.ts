@@ -269,7 +269,14 @@ async function withStoreLogs(
   if (headers.length > 0) {
     added.push(...(await readTip(context, from, header, undefined, filter)).logs)
   } else {
-    for await (const { logs } of fetchWindows(context, { from, to }, () => filter)) added.push(...logs)
+    let last = header
+    for await (const part of fetchWindows(context, { from, to }, () => filter)) {
+      if (rules.parentHash && part.from > from && part.first.parentHash !== last.hash)
+        throw chainMoved(part.from)
+      last = part.header
+      added.push(...part.logs)
+    }
+    if (rules.parentHash && last.hash !== header.hash) throw chainMoved(to)
   }
   return [...window.logs, ...added.filter(({ address }) => address !== orderbook.address)].toSorted(
     (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,

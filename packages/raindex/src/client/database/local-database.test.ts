@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSync, type Replica } from '@freshet/core'
 import { createChainHeads } from '../chain/chain-heads.ts'
-import { createChainRecorder, createChainSource } from '../chain/chain-source.ts'
+import { createBookSync } from '../chain/create-book-sync.ts'
+import { createChainSource } from '../chain/chain-source.ts'
 import { createRpcPool } from '../chain/rpc-pool.ts'
-import { createBookReplica, createStepReplica } from '../../testing/book-replica.ts'
+import { createBookReplica } from '../../testing/book-replica.ts'
 import { goldenChain } from '../../testing/fake-node-golden.ts'
 import { createFakeNode } from '../../testing/fake-node.ts'
 import { differingRows, naiveRows, replicaRows } from '../../testing/naive-rows.ts'
@@ -39,10 +40,9 @@ test.each([
     heads: createChainHeads({ pollMs: 5 }),
   }
   // Only the database first.
-  const steps = createStepReplica()
-  const recorder = createSync({ replica: steps, source: createChainRecorder(common) })
+  const recorder = createBookSync(common)
   recorder.start()
-  await expect.poll(() => steps.status.get().state, { timeout: 10_000 }).toBe('live')
+  await expect.poll(() => recorder.status.get().state, { timeout: 10_000 }).toBe('live')
   await recorder.stop()
   expect(await ledger.tip()).toEqual({ number: chain.head?.number, hash: chain.head?.hash })
   // Then a replica from it.
