@@ -57,6 +57,11 @@ export const harnesses: readonly Harness[] = [
     module: 'packages/raindex/src/testing/converge-raindex.ts',
     what: 'a live order book against a replay of the canonical blocks',
   },
+  {
+    name: 'raindex-chain',
+    module: 'packages/raindex/src/testing/converge-raindex-chain.ts',
+    what: 'an order book read from nodes that fork, lie, stall and vanish',
+  },
 ]
 
 /**

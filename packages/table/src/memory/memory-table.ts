@@ -15,21 +15,32 @@ export type MemoryTable = {
   ids(): readonly string[]
   put(id: string, row: Row, op: string): MasterEntry
   remove(id: string, op: string): void
+  /** Whether one of the newest operations has written here: sent again, it is to have no second effect. */
+  hasApplied(op: string): boolean
   watch(signal: AbortSignal): AsyncIterable<MasterChange>
   close(): void
   /** @throws {FreshetError} `table/closed`. */
   assertOpen(): void
 }
 
+const rememberedOperations = 100_000
+
 export function createMemoryTable(name: string, schema: TableSchema, makeId: () => string): MemoryTable {
   const entries = new Map<string, MasterEntry>()
   const watchers = new Set<ChangeQueue>()
+  /** Oldest first. */
+  const applied = new Set<string>()
   let sortedIds: readonly string[] | undefined = []
   let newestVersion = 0
   let closed = false
 
   const tell = (change: MasterChange): void => {
     for (const watcher of watchers) watcher.push(change)
+  }
+  const note = (op: string): void => {
+    applied.add(op)
+    if (applied.size <= rememberedOperations) return
+    for (const oldest of applied) return void applied.delete(oldest)
   }
   const assertOpen = (): void => {
     if (closed) throw databaseClosed()
@@ -45,6 +56,7 @@ export function createMemoryTable(name: string, schema: TableSchema, makeId: () 
     entries: () => entries.values(),
     ids: () => (sortedIds ??= [...entries.keys()].sort()),
     put(id, row, op) {
+      note(op)
       const version = ++newestVersion
       const entry: MasterEntry = [id, row, version]
       if (!entries.has(id)) sortedIds = undefined
@@ -54,9 +66,11 @@ export function createMemoryTable(name: string, schema: TableSchema, makeId: () 
     },
     remove(id, op) {
       if (!entries.delete(id)) return
+      note(op)
       sortedIds = undefined
       tell({ kind: 'delete', id, version: ++newestVersion, op })
     },
+    hasApplied: (op) => applied.has(op),
     watch(signal) {
       assertOpen()
       const { changes } = createChangeQueue(signal, (queue) => {

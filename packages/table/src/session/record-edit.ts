@@ -15,7 +15,7 @@ import type { TableWriteOptions, WriteResult } from '../table-writer.ts'
 import type { Patch } from '../master.ts'
 import { draftData, type DraftData } from './draft-data.ts'
 import { applyChange, createQueuedSaves, isInsert, undoOf, type QueuedSave } from './queued-saves.ts'
-import { differences, guardOf, own, type SaveGuard } from './save-guard.ts'
+import { changeAsOf, differences, guardOf, own, type SaveGuard } from './save-guard.ts'
 import type { PartialField, SaveResult } from './save-result.ts'
 import type { SavedDrafts } from './saved-drafts.ts'
 
@@ -267,9 +267,9 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     if (!shows) throw error
     return { kind: 'stored', id, row }
   }
-  const update = async ({ guard = 'fields', wait }: SaveOptions): Promise<SaveResult> => {
+  const update = async (asOf: Row, { guard = 'fields', wait }: SaveOptions): Promise<SaveResult> => {
     for (let attempt = 1; ; attempt++) {
-      const sent = draft.change()
+      const sent = changeAsOf(asOf, draft, host)
       const { set, unset, expect } = sent
       if (Object.keys(expect).length === 0) {
         host.discard(answers)
@@ -295,8 +295,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       }
     }
   }
-  const insert = async ({ wait }: SaveOptions): Promise<SaveResult> => {
-    const row = draft.local()
+  const insert = async (row: Row, { wait }: SaveOptions): Promise<SaveResult> => {
     const sent: RecordChange = { set: row, unset: [], expect: {} }
     const byBackend = start.newId === 'backend' && isNew
     const result = byBackend
@@ -425,19 +424,25 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       showRow(host.confirmed(id))
       return draft.conflicts().map(({ field }) => field)
     },
-    save: (options = {}) =>
-      inTurn(async () => {
+    save(options = {}) {
+      // Frozen now: what is typed from here on is no part of it, also while it waits for the one before.
+      const asOf = draft.local()
+      return inTurn(async () => {
         if (state === 'deleted' || state === 'gone') return conflict(undefined)
         const open = draft.conflicts()
         if (start.track === 'auto' && open.length > 0)
           return { kind: 'conflict', reason: 'changed', conflicts: open }
-        return isNew ? insert(options) : update(options)
-      }),
+        return isNew ? insert(asOf, options) : update(asOf, options)
+      })
+    },
     acceptStored: (fields = draft.modifiedFields()) =>
       edited(() => {
         for (const field of fields) draft.revert(field)
       }),
-    recreate: (options = {}) => inTurn(() => insert(options)),
+    recreate(options = {}) {
+      const asOf = draft.local()
+      return inTurn(() => insert(asOf, options))
+    },
     delete: (options = {}) => inTurn(() => remove(options)),
     get answers() {
       return answers

@@ -1,6 +1,7 @@
 import {
   valuesEqual,
   type ColumnTypes,
+  type DraftRecord,
   type Maybe,
   type RecordChange,
   type RecordConflict,
@@ -30,6 +31,20 @@ export function guardOf(
   const fields = new Set([...Object.keys(columns), ...Object.keys(snapshot ?? {})])
   fields.delete(idField)
   return Object.fromEntries([...fields].map((field) => [field, own(snapshot, field)]))
+}
+
+/** What a draft is to save of the fields that are modified, with the values they had when the save was asked for. */
+export function changeAsOf(asOf: Row, draft: DraftRecord, shape: Shape): RecordChange {
+  const { expect } = draft.change()
+  const fields = Object.keys(expect).filter((field) => differs(own(asOf, field), expect[field], field, shape))
+  const values = fields.map((field) => [field, own(asOf, field)] as const)
+  return {
+    set: Object.fromEntries(
+      values.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])),
+    ),
+    unset: values.flatMap(([field, value]) => (value === undefined ? [field] : [])),
+    expect: Object.fromEntries(fields.map((field) => [field, expect[field]])),
+  }
 }
 
 /** The fields of a record that another one of the same id has otherwise, as conflicts without a base. */

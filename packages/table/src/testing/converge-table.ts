@@ -26,6 +26,7 @@ import {
   type TableStep,
   type TableWrite,
 } from './table-history.ts'
+import { mortalMaster, mortalStore } from './mortal-process.ts'
 import { variedMaster } from './varied-master.ts'
 
 /**
@@ -146,34 +147,6 @@ async function startProcess(run: Run): Promise<Process> {
       tab.crash()
       void table.close()
     },
-  }
-}
-
-/** Requests of a process that has died get no answer; those on their way may still arrive. */
-function mortalMaster(master: Master, death: AbortSignal): Master {
-  const alive = async <T>(work: Promise<T>): Promise<T> => {
-    const result = await work
-    if (death.aborted) throw death.reason
-    return result
-  }
-  return {
-    ...master,
-    list: (query, signal) => alive(master.list(query, signal)),
-    page: (step, signal) => alive(master.page(step, signal)),
-    get: (ids, signal) => alive(master.get(ids, signal)),
-    watch: ({ signal, from }) => master.watch({ signal: AbortSignal.any([signal, death]), from }),
-  }
-}
-
-function mortalStore(store: Store, death: AbortSignal): Store {
-  const alive = async <T>(call: () => Promise<T>): Promise<T> => {
-    death.throwIfAborted()
-    return call()
-  }
-  return {
-    ...store,
-    commit: (commit, term) => alive(() => store.commit(commit, term)),
-    append: (table, value) => alive(() => store.append(table, value)),
   }
 }
 
