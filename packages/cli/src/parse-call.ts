@@ -35,6 +35,12 @@ export type RaindexOptions = {
   readonly chain: string | undefined
   /** Who would take. */
   readonly counterparty: string | undefined
+  /** The most and the least to take, and the most to give per unit received. */
+  readonly max: string | undefined
+  readonly min: string | undefined
+  readonly ratio: string | undefined
+  /** The limits mean what is given, not what is received. */
+  readonly byOutput: boolean
 }
 
 export type Call =
@@ -78,6 +84,10 @@ export function parseCall(args: readonly string[]): Call {
       contracts: values.contracts,
       chain: values.chain,
       counterparty: values.counterparty,
+      max: values.max,
+      min: values.min,
+      ratio: values.ratio,
+      byOutput: values['by-output'] ?? false,
     },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
@@ -114,6 +124,10 @@ function parse(args: readonly string[]) {
         contracts: { type: 'string' },
         chain: { type: 'string' },
         counterparty: { type: 'string' },
+        max: { type: 'string' },
+        min: { type: 'string' },
+        ratio: { type: 'string' },
+        'by-output': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

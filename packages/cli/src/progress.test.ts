@@ -34,6 +34,21 @@ test('[CL16] what takes longer than a second says so, and for how long', async (
   expect(lines).toEqual([])
 })
 
+test('[CL16] work that counts shows a bar', async () => {
+  const clock = createVirtualClock()
+  const shown: string[] = []
+  const { io } = recordingIo({ clock, progress: (text) => shown.push(text) })
+  const done = Promise.withResolvers<void>()
+  const work = withProgress(io, 'Replaying', (report) => {
+    report(250, 1_000)
+    return done.promise
+  })
+  await clock.advance(1_000)
+  done.resolve()
+  await work
+  expect(shown).toEqual(['Replaying … █████░░░░░░░░░░░░░░░ 25 %, 1 s', ''])
+})
+
 test('[CL16] without a terminal one line is enough, and quick work says nothing', async () => {
   const clock = createVirtualClock()
   const { io, lines } = recordingIo({ clock })

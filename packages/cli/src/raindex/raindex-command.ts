@@ -4,6 +4,7 @@ import { playLive } from './play-live.ts'
 import { showFloat } from './show-float.ts'
 import { showQuotes } from './show-quotes.ts'
 import { showState } from './show-state.ts'
+import { showTake } from './show-take.ts'
 
 /**
  * Runs `raindex float|state|simulate|live …`.
@@ -19,11 +20,22 @@ export async function runRaindex(words: readonly string[], options: CallOptions,
     case 'state':
       return showState(call)
     case 'simulate':
-      return showQuotes(call)
+      return simulate(call)
     case 'live':
       return playLive(call)
     default:
       throw badCall('Say what to do: freshet raindex float|state|simulate|live …. See freshet --help.')
+  }
+}
+
+async function simulate({ words: [what, ...words], options, io }: RaindexCall): Promise<number> {
+  switch (what) {
+    case 'quote':
+      return showQuotes({ words, options, io })
+    case 'take':
+      return showTake({ words, options, io })
+    default:
+      throw badCall('Say what to simulate: freshet raindex simulate quote|take. See freshet --help.')
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@freshet/raindex/engine'
 import { setImmediate } from 'node:timers/promises'
 import { badCall, type RaindexOptions } from '../parse-call.ts'
+import type { Report } from '../progress.ts'
 import { readAddress } from './read-option.ts'
 import { tokenDecimals } from './token-decimals.ts'
 
@@ -32,12 +33,14 @@ export type ReplayedBook = {
  * Replays logs up to a block.
  *
  * @param at - The last block; all unless told.
+ * @param report - Told how many logs are replayed.
  * @throws {FreshetError} `cli/bad-call`, and `raindex/*` as `replayLogs` does.
  */
 export async function replayBook(
   logs: readonly ChainLog[],
   at: number | undefined,
   options: RaindexOptions,
+  report: Report = () => {},
 ): Promise<ReplayedBook> {
   const orderbook: Orderbook = {
     address: orderbookOf(logs, options.orderbook),
@@ -57,6 +60,7 @@ export async function replayBook(
     },
   ]
   const counts: Record<string, number> = {}
+  let done = 0
   const known = at === undefined ? logs : logs.filter(({ blockNumber }) => blockNumber <= at)
   for (const part of partsOf(known)) {
     const replay = naming(() =>
@@ -67,6 +71,8 @@ export async function replayBook(
       replica.apply({ kind: 'log', after: replica.position, upTo: blockNumber, mark: blockHash, facts })
     }
     for (const [event, count] of Object.entries(replay.counts)) counts[event] = (counts[event] ?? 0) + count
+    done += part.length
+    report(done, known.length)
     await setImmediate()
   }
   return { orderbook, replica, blockNumber: at ?? known.at(-1)?.blockNumber ?? 0, counts }

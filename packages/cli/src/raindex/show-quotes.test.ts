@@ -114,7 +114,12 @@ test('[RC8] every pair of every order is quoted, with why there is no number', a
 })
 
 test.each([
-  [['take', '--chain', '1'], 'simulate quote'],
+  [['clear', '--chain', '1'], 'simulate quote|take'],
+  [['take', '--chain', '1', '--max', '1'], 'Name the orders to take'],
+  [['take', hash, '--chain', '1'], '--max 10'],
+  [['take', hash, '--chain', '1', '--max', 'much'], '--max takes a decimal number'],
+  [['take', `${hash}:0:1:2`, '--chain', '1', '--max', '1'], '0x…:0:0'],
+  [['take', hash, '--chain', '1', '--max', '1', '--by-output'], 'V6 only'],
   [['quote'], '--chain N'],
   [['quote', '0x12', '--chain', '1'], 'named by its hash'],
   [['quote', '--chain', 'one'], '--chain takes the id of the chain'],
@@ -133,4 +138,49 @@ test('[RC6] [RC8] a folder or a contract that cannot be read is named', async ()
   await writeFile(join(odd, 'a.json'), '{"address":"0x12"}')
   const { code, err } = await simulate(['quote', '--chain', '1'], odd)
   expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('a.json is no contract') })
+})
+
+test('[RC9] a take says what each order gives and costs, what is passed over, and what would change', async () => {
+  const asked = ['take', `${hash}:0:1`, `${hash}:0:1`, '--chain', '1', '--max', '7']
+  expect(await simulate(asked)).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "1 order taken at block 3, second 100, nothing was sent",
+      "out": "order                                                               receives  gives
+    0x751845ab0dc0702eb96dcff8c66051c453b289c8cd4c848c0a89a7fae8172d52  5         7.5
+    0x751845ab0dc0702eb96dcff8c66051c453b289c8cd4c848c0a89a7fae8172d52                   passed over: ZeroAmount
+    total                                                               5         7.5",
+    }
+  `)
+  const { out } = await simulate([...asked, '--json'])
+  expect(JSON.parse(out)).toMatchObject({
+    ...{ totalInput: '5', totalOutput: '7.5' },
+    taken: [{ orderHash: hash, input: '5', output: '7.5' }],
+    warnings: [{ kind: 'ZeroAmount', orderHash: hash }],
+    mutations: [{ kind: 'vaultDeltas' }],
+  })
+})
+
+test('[RC9] a take that the chain would refuse says why, as JSON with the figures', async () => {
+  const asked = ['take', `${hash}:0:1`, '--chain', '1', '--max', '7', '--min', '6']
+  expect(await simulate(asked)).toEqual({
+    code: 0,
+    out: 'not comparable: MinimumNotMet',
+    err: 'Nothing can be said at block 3, second 100',
+  })
+  expect(JSON.parse((await simulate([...asked, '--json'])).out)).toMatchObject({
+    notComparable: { kind: 'MinimumNotMet', minimum: '6', actual: '5' },
+  })
+  const dear = await simulate([
+    'take',
+    `${hash}:0:1`,
+    '--chain',
+    '1',
+    '--max',
+    '1',
+    '--ratio',
+    '1.2',
+    '--json',
+  ])
+  expect(JSON.parse(dear.out)).toMatchObject({ taken: [], warnings: [{ kind: 'RatioExceeded' }] })
 })

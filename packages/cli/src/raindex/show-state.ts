@@ -21,8 +21,8 @@ export async function showState({ words, options, io }: RaindexCall): Promise<nu
   }
   if (logs === undefined) throw badCall('Give the logs of an order book with --logs FILE.ndjson.')
   const block = readCount('--at', 'the number of a block', at)
-  const book = await withProgress(io, `Replaying ${logs}`, async () =>
-    replayBook(await readLogFile(logs), block, options.raindex),
+  const book = await withProgress(io, `Replaying ${logs}`, async (report) =>
+    replayBook(await readLogFile(logs), block, options.raindex, report),
   )
   if (part === undefined) {
     io.out(options.json ? JSON.stringify(summaryOf(book)) : summaryText(book))
