@@ -437,6 +437,8 @@ test('[CL13] the help names every command and option', async () => {
       state [vaults|orders|store]       what the order book of --logs holds
       simulate quote [ORDER [IN OUT]]   what an order, or every order, offers for its tokens number
                                         IN and OUT, its program run with the code in --contracts
+      simulate take ORDER[:IN:OUT] …    what taking these orders would give, cost and change, in this
+                                        order, at most --max of what is received
       live                              plays --script and prints the states as they change
 
     Examples
@@ -470,6 +472,9 @@ test('[CL13] the help names every command and option', async () => {
       --contracts DIR        JSON files {name, address, runtime}: the code that orders run on
       --chain N              the id of the chain, for programs that ask for it
       --counterparty ADDRESS who would take; the zero address unless told
+      --max, --min AMOUNT    the most and the least to take
+      --ratio AMOUNT         the most to give per unit received; any unless told
+      --by-output            --max and --min mean what is given; order book V6 only
       --script FILE|demo     what live plays (default demo)
       --help, --version
 
