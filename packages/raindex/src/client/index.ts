@@ -1,4 +1,5 @@
 export * from './replay/index.ts'
+export * from './settings/index.ts'
 export {
   createChainSource,
   defaultFinalityDepth,
@@ -21,7 +22,6 @@ export type { ChainRules } from './chain/chain-rules.ts'
 export type { BlockHeader } from './chain/read-header.ts'
 export type { BlockId, Ledger, LedgerPage, LedgerWindow, Token } from './chain/ledger.ts'
 export { RaindexClientError, type RaindexClientErrorName } from './client-error.ts'
-export * from './replay/index.ts'
 export type { LocalBook, LocalDatabase } from './database/local-database.ts'
 export type { BookId, Rewinds, StoredCode, StoredSnapshot } from './database/book-tables.ts'
 export type { SqlRow } from './database/database-core.ts'
