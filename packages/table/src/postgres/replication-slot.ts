@@ -134,13 +134,14 @@ async function releasedSlot(
 
 async function readSlot(run: Run, slot: string): Promise<SlotState | undefined> {
   const [row] = await run({
-    text: `SELECT confirmed_flush_lsn, active, wal_status = 'lost' OR confirmed_flush_lsn IS NULL
-               OR plugin <> 'pgoutput' OR database <> current_database()
+    text: `SELECT confirmed_flush_lsn, active, wal_status = 'lost',
+                  plugin = 'pgoutput' AND database = current_database()
            FROM pg_replication_slots WHERE slot_name = $1`,
     values: [slot],
   })
   if (row === undefined) return undefined
-  const [confirmed, active, lost] = row
+  const [confirmed, active, lost, isOurs] = row
+  if (isOurs !== 't') throw slotTaken(slot)
   return { confirmed: parseLsn(confirmed ?? '') ?? 0n, isActive: active === 't', isLost: lost !== 'f' }
 }
 
@@ -166,6 +167,15 @@ function slotInUse(name: string, cause: unknown): FreshetError {
     retryable: true,
     message: `The replication slot ${name} is in use by another connection. Give each replica a slot name of its own.`,
     cause,
+  })
+}
+
+/** The slots of all databases of a server share one space of names. */
+function slotTaken(name: string): FreshetError {
+  return new FreshetError({
+    code: 'postgres/slot-taken',
+    kind: 'usage',
+    message: `The replication slot ${name} belongs to another database of this server, or to another program. Choose another slot name.`,
   })
 }
 

@@ -23,7 +23,7 @@ const insertMany = (prefix: string, count: number): string =>
 describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostgres ?? ''}`, () => {
   const postgres = postgresFixture()
   const open = (database: TestDatabase, options: Partial<PostgresDatabaseOptions> = {}) =>
-    openPostgresDatabase({ url: database.url, tables, slot: 'test', ...options })
+    openPostgresDatabase({ url: database.url, tables, slot: database.name, ...options })
   const run = (title: string, body: (database: TestDatabase) => Promise<void>, setUp = createItem): void =>
     test(title, async () => {
       const database = await postgres.open(setUp)
@@ -41,8 +41,9 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
         await database.query(insertMany('before', 50))
         const child = startReplica(database, folder)
         await child.until(({ state, rows }) => state === 'live' && rows === 50)
+        const [place] = await database.query('SELECT pg_current_wal_insert_lsn()::text AS lsn')
         await database.query("INSERT INTO item VALUES ('last', 'seen', 0)")
-        await untilAcknowledged(database, 'test')
+        await untilAcknowledged(database, String(place?.['lsn']))
         await child.kill()
         await database.query(insertMany('missed', 1_000))
 
@@ -129,8 +130,8 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       const first = await reopen(database, folder)
       await untilLive(first.table)
       await first.close()
-      expect(await dropReplicationSlot({ url: database.url, slot: 'test', table: 'item' })).toBe(true)
-      expect(await dropReplicationSlot({ url: database.url, slot: 'test', table: 'item' })).toBe(false)
+      expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(true)
+      expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(false)
       await database.query("DELETE FROM item WHERE id = 'a1'; INSERT INTO item VALUES ('b', 'b', 1)")
 
       const second = await reopen(database, folder)
@@ -195,6 +196,19 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       await second.close()
     },
   )
+
+  run('[PG5] a slot of another database is left alone', async (database) => {
+    const other = await postgres.open(createItem)
+    const first = await open(other, { slot: 'shared' })
+    await taking(first.master('item').watch({ signal: new AbortController().signal }))()
+    await first.close()
+    const second = await open(database, { slot: 'shared' })
+    const next = taking(second.master('item').watch({ signal: new AbortController().signal }))
+    await expect(next()).rejects.toMatchObject({ code: 'postgres/slot-taken', retryable: false })
+    expect(await slots(other)).toMatchObject([{ name: 'shared_item' }])
+    await second.close()
+    await other.close()
+  })
 
   run('[PG6] without a slot name nothing is kept: the slot goes with the watch', async (database) => {
     const remote = await open(database, { slot: undefined })
@@ -405,7 +419,7 @@ type Told = { readonly state: string; readonly rows: number }
 
 function startReplica(database: TestDatabase, folder: string) {
   const script = fileURLToPath(new URL('../testing/postgres-replica-process.ts', import.meta.url))
-  const child: ChildProcess = fork(script, [database.url, 'test', folder], {
+  const child: ChildProcess = fork(script, [database.url, database.name, folder], {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
   })
   let last: Told = { state: 'started', rows: 0 }
@@ -425,7 +439,7 @@ function startReplica(database: TestDatabase, folder: string) {
 
 /** The replica that was killed, in this process; what it is told and asks is counted. */
 async function reopen(database: TestDatabase, folder: string) {
-  const remote = await openPostgresDatabase({ url: database.url, tables, slot: 'test' })
+  const remote = await openPostgresDatabase({ url: database.url, tables, slot: database.name })
   const told: string[] = []
   const calls = { page: 0 }
   const table = await openLiveTable(counted(remote.master('item'), told, calls), {
@@ -464,17 +478,12 @@ async function untilLive(table: LiveTable): Promise<void> {
   await vi.waitFor(() => expect(table.status.get().state).toBe('live'), { timeout: 20_000 })
 }
 
-async function untilAcknowledged(database: TestDatabase, slot: string): Promise<void> {
-  const [now] = await database.query('SELECT pg_current_wal_lsn()::text AS lsn')
-  const target = parseLsn(String(now?.['lsn'])) ?? 0n
-  await vi.waitFor(
-    async () => {
-      const own = (await slots(database)).find(({ name }) => name === `${slot}_item`)
-      // The place is that of the last commit, a little before the end of the log.
-      expect(own?.confirmed ?? 0n).toBeGreaterThan(target - 400n)
-    },
-    { timeout: 20_000 },
-  )
+/** Waits until the replica has on disk what was committed after this place. */
+async function untilAcknowledged(database: TestDatabase, lsn: string): Promise<void> {
+  const place = parseLsn(lsn) ?? 0n
+  await vi.waitFor(async () => expect((await slots(database))[0]?.confirmed).toBeGreaterThan(place), {
+    timeout: 20_000,
+  })
 }
 
 async function slots(database: TestDatabase) {

@@ -9,6 +9,8 @@ export const whyNoPostgres =
 
 /** A database of its own for one test. */
 export type TestDatabase = {
+  /** Also a name for its slots: those of all databases of a server share one space of names. */
+  readonly name: string
   readonly url: string
   /** Another connection than the driver's own, as the superuser. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
@@ -53,6 +55,7 @@ export function postgresFixture(settings: { readonly [name: string]: string } = 
       }
       await (await connected()).query(setUp)
       return {
+        name,
         url,
         query: async (text, values = []) =>
           (await (await connected()).query<Record<string, unknown>>(text, [...values])).rows,
