@@ -28,6 +28,8 @@ const kinds = {
   DatabaseCorrupt: 'storage',
   /** The database cannot be read or written now. */
   DatabaseUnavailable: 'storage',
+  /** The database has no logs of the stores that orders use. */
+  StoreLogsMissing: 'storage',
   /** A download is not what its checksum says. */
   ChecksumMismatch: 'protocol',
   /** A dump or a snapshot cannot be read. */

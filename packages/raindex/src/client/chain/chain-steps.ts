@@ -70,6 +70,7 @@ export async function* chainSteps(
     await settleLedger(run, head, finalizedTo)
     await settleConsumer(run, head, finalizedTo)
     forget(run.unfinal, (number) => number > (run.tip?.number ?? -1) || number < finalizedTo)
+    yield* completeStores(run, finalizedTo)
     yield* tellFromLedger(run, finalizedTo)
     yield* readFinal(run, head)
     yield* readUnfinal(run, head)
@@ -218,6 +219,15 @@ async function* takeWindow(
     const news = told.filter(({ blockNumber }) => blockNumber > consumer.position)
     yield consumer.deliver(run.tip, news, finalizedTo, ledger.checkpoint?.())
   }
+}
+
+/** Reads what a ledger lacks of stores that it knows from a download. */
+async function* completeStores(run: Run, finalizedTo: number): AsyncGenerator<ChainStep, void, undefined> {
+  const { ledger } = run.options
+  const stores = run.tip === undefined ? [] : await ledger.incompleteStores()
+  if (run.tip === undefined || stores.length === 0) return
+  yield* readStoreHistory(run, stores, run.tip.number + 1, finalizedTo)
+  await ledger.completeStores(stores)
 }
 
 /** What new stores held before this window: from the book's first block, since nothing says when they began. */

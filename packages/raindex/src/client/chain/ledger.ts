@@ -30,6 +30,8 @@ export type LedgerWindow = {
   readonly newTokens: readonly Token[]
   /** Nothing at or before this block is reorganised any more. */
   readonly finalizedTo: number
+  /** Whether logs of the new stores are missing from these, as in a download that left them out. Default false. */
+  readonly storesLack?: boolean | undefined
 }
 
 /** Logs that a ledger has kept. */
@@ -50,6 +52,10 @@ export interface Ledger {
   /** Known stores, with the block of the first order that names each. */
   stores(): Promise<ReadonlyMap<Address, number>>
   tokens(): Promise<readonly Token[]>
+  /** Known stores whose logs before the tip are not there. */
+  incompleteStores(): Promise<readonly Address[]>
+  /** Says that they are there now. */
+  completeStores(stores: readonly Address[]): Promise<void>
   commit(window: LedgerWindow): Promise<void>
   /** Keeps logs of a store that is about to become known, from before the tip. What is there already stays. */
   addStoreLogs(logs: readonly ChainLog[]): Promise<void>

@@ -20,6 +20,8 @@ export function createTransientLedger(resume: Resume | null): Ledger {
     tip: async () => kept.at(-1),
     stores: async () => new Map(stores),
     tokens: async () => tokens,
+    incompleteStores: async () => [],
+    completeStores: async () => undefined,
     async commit({ header, newStores, newTokens, finalizedTo }) {
       kept.push({ number: header.number, hash: header.hash })
       // The newest that is final stays: a fork is found behind it.

@@ -99,6 +99,12 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       now(),
     )
   }
+  const stores = (): ReadonlyMap<Address, number> => {
+    const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
+    return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
+  }
+  const noteRewind = (to: number): void =>
+    run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
   const blocks = (atOrBefore: number, limit: number): readonly BlockId[] =>
     all(
       `SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
@@ -123,13 +129,26 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
     tip,
     tokens,
     blocks,
-    stores(): ReadonlyMap<Address, number> {
-      const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
-      return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
+    stores,
+    incompleteStores(): readonly Address[] {
+      const rows = all(`SELECT store_address FROM book_stores WHERE ${here} AND complete = 0`)
+      return rows.map(([store]) => hexOf(store))
+    },
+    /** Who has read on without the words of these stores has to go back. */
+    completeStores(given: readonly Address[]): void {
+      inTransaction(database, () => {
+        for (const store of given)
+          run(`UPDATE book_stores SET complete = 1 WHERE ${here} AND store_address = ?`, store)
+        const blocksOfStores = [...stores()].flatMap(([store, block]) =>
+          given.includes(store) ? [block] : [],
+        )
+        if (blocksOfStores.length > 0) noteRewind(Math.min(...blocksOfStores) - 1)
+      })
     },
     putTokens: (given: readonly Token[]): void => inTransaction(database, () => given.forEach(putToken)),
     commit(window: LedgerWindow): void {
       const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
+      const { storesLack = false } = window
       inTransaction(database, () => {
         const before = tip()
         if (before !== undefined && before.number >= to) return
@@ -139,7 +158,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
         newTokens.forEach(putToken)
         writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
         for (const [store, block] of newStores)
-          run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?)', store, block)
+          run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?, ?)', store, block, storesLack ? 0 : 1)
         putLogs(logs)
         for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
         setTip({ number: to, hash: header.hash })
@@ -165,7 +184,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
         for (const table of blockTables) run(`DELETE FROM ${table} WHERE ${here} AND block_number > ?`, to)
         for (const vault of touched) restoreBalance(vault)
         run(`DELETE FROM book_stores WHERE ${here} AND first_block > ?`, to)
-        run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
+        noteRewind(to)
         const [kept] = blocks(to, 1)
         if (kept?.number === to) setTip(kept)
         else run(`DELETE FROM target_watermarks WHERE ${here}`)

@@ -53,6 +53,8 @@ const bookMethods: readonly BookMethod[] = [
   'tip',
   'stores',
   'tokens',
+  'incompleteStores',
+  'completeStores',
   'commit',
   'addStoreLogs',
   'rewind',

@@ -1,6 +1,7 @@
 import type { ArtifactId, BlockChanges, Bytes32, ChainLog } from '../../engine/index.ts'
 import { artifactsOf } from '../../engine/index.ts'
 import type { MutationEnvelope, PollResult, SyncEngine } from '../../live/index.ts'
+import { RaindexClientError } from '../client-error.ts'
 import { bookChanges } from '../chain/book-changes.ts'
 import type { CodeFetcher } from '../chain/code-fetcher.ts'
 import type { BlockId } from '../chain/ledger.ts'
@@ -19,6 +20,11 @@ export type LocalDbSyncEngineOptions = {
   readonly book: LocalBook
   /** Fetches code that the database lacks. Default: only what is kept comes. */
   readonly code?: CodeFetcher | undefined
+  /**
+   * Whether to go on although the database lacks the logs of stores, as one does that the public tool wrote. Default
+   * false: without them quotes would be wrong.
+   */
+  readonly withoutStoreLogs?: boolean | undefined
   /** Logs read in one poll, about. Default 2,000, and at most that many blocks. */
   readonly logsPerPoll?: number | undefined
 }
@@ -27,12 +33,13 @@ export type LocalDbSyncEngineOptions = {
  * Turns the events of a local database into the changes of each block: ordered by block and log index, clears joined
  * with their effects, decimals attached, stores with what they held before.
  *
- * A fork that the database has taken in comes as `rewindTo`.
+ * A fork that the database has taken in comes as `rewindTo`. `poll` fails with `StoreLogsMissing` while logs of stores
+ * are missing.
  *
  * @see LiveVirtualRaindex, which polls it
  */
 export function createLocalDbSyncEngine(options: LocalDbSyncEngineOptions): SyncEngine<LocalDbCursor> {
-  const { book, code, logsPerPoll = 2_000 } = options
+  const { book, code, withoutStoreLogs = false, logsPerPoll = 2_000 } = options
   let isFirst = true
   /** Code of orders that were added before this run. */
   const wantOlder = async (): Promise<readonly ArtifactId[]> => {
@@ -42,6 +49,7 @@ export function createLocalDbSyncEngine(options: LocalDbSyncEngineOptions): Sync
   }
   return {
     async poll(_, cursor): Promise<PollResult<LocalDbCursor>> {
+      if (!withoutStoreLogs) await assertStores(book)
       const news = await readNews(book, cursor, logsPerPoll)
       const { changes, upTo, rewinds, rewindTo, logs } = news
       const orders = changes.flatMap(({ mutations }) =>
@@ -59,6 +67,18 @@ export function createLocalDbSyncEngine(options: LocalDbSyncEngineOptions): Sync
       }
     },
   }
+}
+
+async function assertStores(book: LocalBook): Promise<void> {
+  const stores = await book.incompleteStores()
+  if (stores.length === 0) return
+  const { address } = book.id.orderbook
+  const message = `The database lacks the logs of ${stores.length} stores of ${address}. Sync it with a node once; then they are there.`
+  throw new RaindexClientError('StoreLogsMissing', {
+    message,
+    details: { orderbook: address },
+    retryable: true,
+  })
 }
 
 type News = {

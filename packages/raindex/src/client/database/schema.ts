@@ -108,7 +108,7 @@ CREATE TABLE block_hashes (
   PRIMARY KEY (chain_id, orderbook_address, block_number)
 ) WITHOUT ROWID;
 CREATE TABLE book_stores (
-  ${book}, store_address TEXT NOT NULL, first_block INTEGER NOT NULL,
+  ${book}, store_address TEXT NOT NULL, first_block INTEGER NOT NULL, complete INTEGER NOT NULL,
   PRIMARY KEY (chain_id, orderbook_address, store_address)
 ) WITHOUT ROWID;
 CREATE TABLE tokens_without_decimals (

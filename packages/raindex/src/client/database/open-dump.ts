@@ -1,0 +1,52 @@
+import { constants, DatabaseSync } from 'node:sqlite'
+import { gunzipSync } from 'node:zlib'
+import { badDump } from './import-public-database.ts'
+import { nodeSql, openNodeSql } from './node-sql.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { translating } from './database-core.ts'
+
+/** Largest text of a dump that is read. */
+const mostBytes = 2 ** 30
+
+/**
+ * Opens a dump as the public tool publishes it: statements of SQL, gzipped or not.
+ *
+ * It is run in memory, and may make tables and rows there and nothing else.
+ *
+ * @throws {RaindexClientError} `BadDump`: it is damaged, too large, or does something else.
+ */
+export function openDump(dump: Uint8Array): SqlDatabase {
+  const database = new DatabaseSync(':memory:')
+  try {
+    const isGzip = dump[0] === 0x1f && dump[1] === 0x8b
+    const text = new TextDecoder().decode(isGzip ? gunzipSync(dump, { maxOutputLength: mostBytes }) : dump)
+    database.setAuthorizer((action, first) => {
+      if (action === constants.SQLITE_PRAGMA && first === 'foreign_keys') return constants.SQLITE_OK
+      return harmless.has(action) ? constants.SQLITE_OK : constants.SQLITE_DENY
+    })
+    database.exec(text)
+    database.setAuthorizer(null)
+    return nodeSql(database)
+  } catch (error) {
+    database.close()
+    throw badDump('The dump is damaged, or does more than make tables and rows. Get it again.', error)
+  }
+}
+
+/** Opens a database file of the public tool, to read from. */
+export function openPublicDatabase(path: string): SqlDatabase {
+  return translating(path, () => openNodeSql({ path, readOnly: true }))
+}
+
+const harmless: ReadonlySet<number> = new Set([
+  constants.SQLITE_CREATE_TABLE,
+  constants.SQLITE_CREATE_INDEX,
+  constants.SQLITE_CREATE_VIEW,
+  constants.SQLITE_INSERT,
+  // Of the table of tables, when one is made.
+  constants.SQLITE_UPDATE,
+  constants.SQLITE_READ,
+  constants.SQLITE_SELECT,
+  constants.SQLITE_TRANSACTION,
+  constants.SQLITE_REINDEX,
+])
