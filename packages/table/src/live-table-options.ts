@@ -3,12 +3,10 @@ import {
   silentLog,
   systemClock,
   systemRandom,
-  valueKey,
   filterKey,
   type Clock,
   type Log,
   type Random,
-  type Row,
   type Store,
   type StoreTable,
   type TabEnvironment,
@@ -18,12 +16,13 @@ import type { Cache } from './cache.ts'
 import { allLiveRules, type LiveRules, type LiveSettings } from './live-settings.ts'
 import type { ReadMode } from './live-reads.ts'
 import type { LiveStream } from './live-stream.ts'
+import { fingerprint } from './master-shape.ts'
 import type { Master } from './master.ts'
 
 export type LiveTableOptions = {
   /**
    * Names what is kept. Tables that show different rows need different keys.
-   * Default: the master's name with a fingerprint of its schema and filter.
+   * Default: the master's name, with a fingerprint of its filter where it has one.
    */
   readonly cacheKey?: string | undefined
   /** Hold the whole table, so that every query is answered locally. Default false: results are read on demand. */
@@ -103,15 +102,7 @@ export function liveSettings(master: Master, options: LiveTableOptions, durable:
   }
 }
 
-/** The name and what decides which rows there are and what they mean. */
-function defaultCacheKey({ name, schema, filter }: Master): string {
-  const shape: Row = { columns: { ...schema.columns }, idField: schema.idField }
-  return `${name}-${fingerprint(valueKey(shape) + filterKey(filter))}`
-}
-
-/** 32 bits of FNV-1a: tells schemas apart, keeps no secret. */
-function fingerprint(text: string): string {
-  let hash = 0x811c_9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
-  return (hash >>> 0).toString(16).padStart(8, '0')
+/** The name, and which of its rows where not all. A schema that changes keeps the key, and so what waits to be sent. */
+function defaultCacheKey({ name, filter }: Master): string {
+  return filter === undefined ? name : `${name}-${fingerprint(filterKey(filter))}`
 }

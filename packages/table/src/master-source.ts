@@ -10,6 +10,7 @@ import {
 } from '@freshet/core'
 import type { LiveEvent, LiveStream } from './live-stream.ts'
 import { rowTypes } from './master-schema.ts'
+import { shapeOf } from './master-shape.ts'
 import type { Master, MasterChange, MasterEntry, RowChange } from './master.ts'
 
 export type MasterSourceOptions = {
@@ -67,7 +68,9 @@ export function masterSource(options: MasterSourceOptions): Source<RowFact> {
           : eventItems(options, liveStream, signal),
     }),
     durable(checkpoint) {
-      if (typeof checkpoint === 'string') options.master().acknowledge?.(checkpoint)
+      const master = options.master()
+      const cursor = cursorOf(master, checkpoint)
+      if (cursor !== undefined) master.acknowledge?.(cursor)
     },
   }
 }
@@ -97,16 +100,33 @@ async function* watchItems(
 ): AsyncGenerator<StreamItem<RowFact>> {
   const master = options.master()
   const resumes = master.capabilities.resumable && options.mayResume()
-  const from = resumes && typeof checkpoint === 'string' ? checkpoint : undefined
+  const from = resumes ? cursorOf(master, checkpoint) : undefined
   const belongs = membershipOf(master)
+  const shape = shapeOf(master)
   for await (const change of master.watch({ signal, from })) {
     const span = options.onEvent(change.kind, 'id' in change ? change.id : undefined)
     try {
-      yield* changeItems(options, change, belongs)
+      for (const item of changeItems(options, change, belongs)) {
+        const cursor = item.kind === 'facts' ? item.checkpoint : undefined
+        yield item.kind === 'facts' && typeof cursor === 'string'
+          ? { ...item, checkpoint: `${shape} ${cursor}` }
+          : item
+      }
     } finally {
       span.end()
     }
   }
+}
+
+/**
+ * The master's own cursor in a checkpoint of ours; `undefined` when the rows before it
+ * had other fields, so that all are to be read again.
+ */
+function cursorOf(master: Master, checkpoint: unknown): string | undefined {
+  const prefix = `${shapeOf(master)} `
+  return typeof checkpoint === 'string' && checkpoint.startsWith(prefix)
+    ? checkpoint.slice(prefix.length)
+    : undefined
 }
 
 /** Whether a row is one of this view; `undefined` where only the master can tell. */
