@@ -80,6 +80,13 @@ export function cacheContract(
     expect(await cache.get('a')).toBeUndefined()
     expect(await cache.get('b/page_1')).toBeUndefined()
   })
+  promise('a copy of the handle shares what is kept', async (cache) => {
+    const copy = { ...cache }
+    await copy.put('k/page_1', rowsNamed('Alice'))
+    expect((await cache.get('k/page_1'))?.rows.get('id1')).toEqual({ name: 'Alice' })
+    await cache.invalidatePrefix('k')
+    expect(await copy.get('k/page_1')).toBeUndefined()
+  })
   promise('invalidating what is not there succeeds', async (cache) => {
     await cache.invalidatePrefix('nothing/here')
     expect(await cache.get('nothing/here')).toBeUndefined()
