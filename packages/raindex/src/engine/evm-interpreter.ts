@@ -10,7 +10,7 @@ import type { StaticCodeCache } from './code-cache.ts'
 import { decodeEval, encodeEval } from './eval-call.ts'
 import type { Address, Hex } from './hex.ts'
 import { keccakOfBytes } from './keccak.ts'
-import type { Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
+import type { ClockReads, Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
 import type { Evaluable } from './order.ts'
 import type { EnvRow } from './tables.ts'
 
@@ -124,9 +124,9 @@ export function createEvmInterpreter(options: EvmInterpreterOptions): Interprete
 function toResult(result: EvmResult, gasLimit: bigint): EvaluationResult {
   switch (result.status) {
     case 'ok':
-      return toWords(bytesToHex(result.output))
+      return toWords(bytesToHex(result.output), clockOf(result))
     case 'revert':
-      return { kind: 'revert', data: bytesToHex(result.output) }
+      return { kind: 'revert', data: bytesToHex(result.output), clock: clockOf(result) }
     case 'halt':
       return { kind: 'unavailable', reason: { kind: 'GasExhausted', gasLimit } }
     case 'missing': {
@@ -141,13 +141,18 @@ function toResult(result: EvmResult, gasLimit: bigint): EvaluationResult {
 }
 
 /** What is no answer of an interpreter reverts without data, as decoding it does on chain. */
-function toWords(output: Hex): EvaluationResult {
+function toWords(output: Hex, clock: ClockReads): EvaluationResult {
   try {
-    return { kind: 'ok', ...decodeEval(output) }
+    return { kind: 'ok', ...decodeEval(output), clock }
   } catch (error) {
-    if (error instanceof RangeError) return { kind: 'revert', data: '0x' }
+    if (error instanceof RangeError) return { kind: 'revert', data: '0x', clock }
     throw error
   }
+}
+
+/** Other fields of the block are the same for all blocks here. */
+function clockOf({ reads: { time, number } }: EvmResult): ClockReads {
+  return { time, number }
 }
 
 function unavailable(reason: EvaluationGap): EvaluationResult {

@@ -11,7 +11,14 @@ export { simulateClear, type ClearOutcome, type ClearRequest } from './clear-ord
 export { simulateAddOrder, type AddOrderOutcome, type PostTask } from './add-order.ts'
 export { revertDataOf, type NotComparable } from './not-comparable.ts'
 export type { EvaluationHost, WordRead } from './calculate-io.ts'
-export type { EntryPoint, Evaluation, EvaluationGap, EvaluationResult, Interpreter } from './interpreter.ts'
+export type {
+  ClockReads,
+  EntryPoint,
+  Evaluation,
+  EvaluationGap,
+  EvaluationResult,
+  Interpreter,
+} from './interpreter.ts'
 export type { OrderbookState, Wallet } from './orderbook-state.ts'
 export { replicaState, rowState, type RowReader } from './replica-state.ts'
 export { replayLogs, type BlockChanges, type LogReplay, type Note } from './replay-logs.ts'

@@ -18,6 +18,9 @@ export type Evaluation = {
   readWord(key: Bytes32): Bytes32
 }
 
+/** What a run saw of the clock, beside its context. */
+export type ClockReads = { readonly time: boolean; readonly number: boolean }
+
 export type EvaluationResult =
   | {
       readonly kind: 'ok'
@@ -25,9 +28,11 @@ export type EvaluationResult =
       readonly stack: readonly Bytes32[]
       /** Keys and values in turn. */
       readonly writes: readonly Bytes32[]
+      /** Default all of it. */
+      readonly clock?: ClockReads | undefined
     }
   /** The program ended itself, or called something that did. */
-  | { readonly kind: 'revert'; readonly data: Hex }
+  | { readonly kind: 'revert'; readonly data: Hex; readonly clock?: ClockReads | undefined }
   | { readonly kind: 'unavailable'; readonly reason: EvaluationGap }
 
 /** Why an interpreter cannot say what the chain would. */

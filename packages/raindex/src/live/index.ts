@@ -1,4 +1,6 @@
 export { openLiveVirtualRaindex, type LiveOptions, type LiveVirtualRaindex } from './live-raindex.ts'
+export { openQuotes, quoteId, type QuoteRow, type Quotes, type QuotesOptions } from './open-quotes.ts'
+export type { QuotePair, QuoteReads } from './watched-quote.ts'
 export {
   advisoryText,
   type Advisory,

@@ -21,6 +21,7 @@ import type { CursorStore, MetricsSink, SnapshotStore } from './adapters.ts'
 import { openLiveBook, type LiveBook } from './live-book.ts'
 import type { LiveStatus } from './live-status.ts'
 import { createLiveSync } from './live-sync.ts'
+import { openQuotes, type Quotes, type QuotesOptions } from './open-quotes.ts'
 import type { SyncEngine } from './sync-engine.ts'
 
 export type LiveOptions<C extends Value> = {
@@ -66,6 +67,8 @@ export interface LiveVirtualRaindex<C extends Value> {
   snapshot(): SnapshotBundle
   quote(request: QuoteRequest): Promise<QuoteOutcome>
   takeOrders(config: TakeOrdersConfig): Promise<TakeOutcome>
+  /** Quotes of every pair, kept up to date until they are closed; see {@link openQuotes}. */
+  openQuotes(options?: Pick<QuotesOptions, 'counterparty' | 'sliceMs'>): Quotes
   /** Resolves when everything is on the disk. */
   close(): Promise<void>
 }
@@ -81,7 +84,7 @@ export interface LiveVirtualRaindex<C extends Value> {
 export async function openLiveVirtualRaindex<C extends Value>(
   options: LiveOptions<C>,
 ): Promise<LiveVirtualRaindex<C>> {
-  const { chainId, orderbook, host, isContract, wallet } = options
+  const { chainId, orderbook, host, isContract, wallet, clock } = options
   const book = await openLiveBook<C>(options)
   if (book.isNew) await fillNew(book, options)
   const evaluation: EvaluationHost = { orderbook, interpreter: host, isContract }
@@ -103,6 +106,29 @@ export async function openLiveVirtualRaindex<C extends Value>(
     snapshot,
     quote: (request) => quoteOrder(evaluation, state, request),
     takeOrders: (config) => simulateTakeOrders(evaluation, state, config),
+    openQuotes(asked) {
+      const codeSize = (): number => options.codeCache.size
+      const quotes = openQuotes({
+        replica: book.replica,
+        host: evaluation,
+        wallet,
+        codeSize,
+        clock,
+        ...asked,
+      })
+      // Code may come in a poll that changes no row.
+      const stop = sync.subscribe(quotes.refresh)
+      return {
+        ...quotes,
+        get evaluated() {
+          return quotes.evaluated
+        },
+        close() {
+          stop()
+          quotes.close()
+        },
+      }
+    },
     close: () => book.replica.close(),
   }
 }

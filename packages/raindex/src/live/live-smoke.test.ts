@@ -83,4 +83,10 @@ test('[RX30] [RX34] quotes are held back until the book is ready, then follow ea
     '4 @ 102',
     '4 @ 102',
   ])
+  const quotes = live.openQuotes({ counterparty: request.counterparty })
+  await quotes.settled()
+  expect(
+    [...quotes.collection.entries()].map(([, row]) => [row.order, row.stale, row.asOf?.blockNumber]),
+  ).toEqual([[request.order, false, 102]])
+  quotes.close()
 })
