@@ -10,6 +10,7 @@ import type { RpcPool } from './rpc-pool.ts'
 import { createTransientLedger } from './transient-ledger.ts'
 import { createWindowSize } from './window-size.ts'
 import { withHeartbeats } from './with-heartbeats.ts'
+import { withSecondLook, type Looks } from './with-second-look.ts'
 
 export type ChainSourceOptions = {
   readonly pool: RpcPool
@@ -46,11 +47,12 @@ export const defaultFinalityDepth = 64
  * Give the replica `keepPositions` of at least the finality depth.
  */
 export function createChainSource(options: ChainSourceOptions): Source<Mutation> {
+  const looks: Looks = { refused: 0 }
   return {
     capabilities: { kind: 'log', lossless: true, resumable: true },
     async *stream(resume, signal) {
       const ledger = options.ledger ?? createTransientLedger(resume)
-      for await (const step of steps(options, ledger, createConsumer(resume), signal)) {
+      for await (const step of steps(options, ledger, createConsumer(resume), looks, signal)) {
         const item = itemOf(step)
         if (item !== undefined) yield item
       }
@@ -65,11 +67,12 @@ export function createChainSource(options: ChainSourceOptions): Source<Mutation>
 export function createChainRecorder(
   options: ChainSourceOptions & { readonly ledger: Ledger },
 ): Source<never> {
+  const looks: Looks = { refused: 0 }
   return {
     capabilities: { kind: 'log', lossless: true, resumable: true },
     async *stream(resume, signal) {
       let position = resume?.position ?? -1
-      for await (const step of steps(options, options.ledger, undefined, signal)) {
+      for await (const step of steps(options, options.ledger, undefined, looks, signal)) {
         if (step.kind === 'recorded') {
           yield { kind: 'log', batch: { kind: 'log', after: position, upTo: ++position, facts: [] } }
         } else if (step.kind !== 'changes') yield step
@@ -85,6 +88,7 @@ function steps(
   options: ChainSourceOptions,
   ledger: Ledger,
   consumer: Consumer | undefined,
+  looks: Looks,
   signal: AbortSignal,
 ): AsyncIterable<ChainStep> {
   const { pool, orderbook, fromBlock = 0, finalityDepth = defaultFinalityDepth } = options
@@ -94,7 +98,7 @@ function steps(
   const size = createWindowSize({ initial: firstWindowBlocks, most: maxWindowBlocks, targetLogs })
   const common = { pool, orderbook, fromBlock, finalityDepth, maxClockAheadMs, heads, clock, rules, size }
   const all = { ...common, ledger, consumer, ahead: windowsAhead, notify: onNotice }
-  return withHeartbeats(chainSteps(all, signal), clock, heartbeatMs)
+  return withHeartbeats(withSecondLook(chainSteps(all, signal), looks), clock, heartbeatMs)
 }
 
 function itemOf(step: ChainStep): StreamItem<Mutation> | undefined {

@@ -113,7 +113,7 @@ export function createRpcPool(options: RpcPoolOptions): RpcPool {
 
   /** Asking again does not change the mind of a node that refuses; another may have another. */
   const attemptsFor = ({ fault }: RpcFault): number =>
-    fault === 'refused' ? Math.min(attempts, nodes.length) : attempts
+    fault === 'refused' || fault === 'too-large' ? Math.min(attempts, nodes.length) : attempts
 
   return {
     chainId,
