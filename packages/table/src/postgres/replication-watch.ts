@@ -128,10 +128,12 @@ async function* changesOf(
       for (const frame of await stream.frames()) {
         const message = readPgOutput(frame)
         if (message.kind === 'keepalive') {
-          if (message.wantsReply) stream.sendStatus()
-          if (isKept && reader.isBetween && message.walEnd - told > idleBytes) {
-            told = message.walEnd
-            yield { kind: 'transaction', changes: [], cursor: cursorOf(told) }
+          const { walEnd, wantsReply } = message
+          if (wantsReply) stream.sendStatus()
+          // A server that shuts down asks, and waits until we have confirmed all that it has sent.
+          if (reader.isBetween && walEnd - told > (wantsReply ? 0n : idleBytes)) {
+            told = walEnd
+            if (isKept) yield { kind: 'transaction', changes: [], cursor: cursorOf(told) }
           }
           continue
         }
@@ -146,6 +148,8 @@ async function* changesOf(
         yield* transactionChanges(await completed(taken, options), cursorOf(told))
         if (mark !== undefined && taken.marks.includes(mark)) yield { kind: 'live', cursor: cursorOf(told) }
       }
+      // Nobody goes on from here, so that nothing needs to be kept.
+      if (!isKept) stream.acknowledge(told)
       if (!isSchemaDue) continue
       isSchemaDue = false
       if (await isAltered()) yield { kind: 'invalidated', cursor: cursorOf(told) }
