@@ -98,7 +98,10 @@ export function createMemoryMaster(
     },
     async delete(id, options) {
       assertReady(table, options.signal)
-      if (table.entry(id) === undefined || table.hasApplied(options.opId)) return { kind: 'deleted' }
+      const entry = table.entry(id)
+      if (entry === undefined) return { kind: 'deleted' }
+      // It was deleted before; the row that is there now is someone else's, and stays.
+      if (table.hasApplied(options.opId)) return { kind: 'conflict', row: entry[1], version: entry[2] }
       const conflict = guardConflict(table, id, options)
       if (conflict !== undefined) return conflict
       table.remove(id, options.opId)
