@@ -1,4 +1,5 @@
 import { Surreal } from 'surrealdb'
+import { vi } from 'vitest'
 import { contractTables } from '../testing/contract-fixture.ts'
 import { masterContract } from '../testing/master-contract.ts'
 import { refusedBySurrealDb } from '../testing/refused-by-surrealdb.ts'
@@ -30,7 +31,8 @@ masterContract(
         remote: { url: url ?? '', namespace, database, ...authentication },
       }),
       async close() {
-        await admin.query(`REMOVE DATABASE ${database}`)
+        // A write that is still being settled conflicts with it; the server asks to try again.
+        await vi.waitFor(() => admin.query(`REMOVE DATABASE IF EXISTS ${database}`), { timeout: 5_000 })
         await admin.close()
       },
     }
