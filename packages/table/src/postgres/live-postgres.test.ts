@@ -37,34 +37,32 @@ describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${whyNoPo
     })
   }
 
-  const run = (title: string, setUp: string, body: (context: Context) => Promise<void>): void =>
-    test(title, async () => {
-      const database = await postgres.open(setUp)
-      const folder = await mkdtemp(join(tmpdir(), 'freshet-live-'))
-      const remote = await openPostgresDatabase({ url: database.url, tables, slot: database.name })
-      const tableOptions = {
-        preload: true,
-        cacheKey: 'item',
-        store: (storeTables: Parameters<typeof openSqliteStore>[0]['tables']) =>
-          openSqliteStore({ path: join(folder, 'item.sqlite'), tables: storeTables }),
-      }
-      const open = (): Promise<LiveTable> => openLiveTable(remote.master('item'), tableOptions)
-      const table = await open()
-      try {
-        await untilLive(table)
-        await body({ database, remote, table, open })
-      } finally {
-        await table.close()
-        await remote.close()
-        await database.close()
-        await rm(folder, { recursive: true, force: true })
-      }
-    })
+  const withTable = (setUp: string, body: (context: Context) => Promise<void>) => async (): Promise<void> => {
+    const database = await postgres.open(setUp)
+    const folder = await mkdtemp(join(tmpdir(), 'freshet-live-'))
+    const remote = await openPostgresDatabase({ url: database.url, tables, slot: database.name })
+    const tableOptions = {
+      preload: true,
+      cacheKey: 'item',
+      store: (storeTables: Parameters<typeof openSqliteStore>[0]['tables']) =>
+        openSqliteStore({ path: join(folder, 'item.sqlite'), tables: storeTables }),
+    }
+    const open = (): Promise<LiveTable> => openLiveTable(remote.master('item'), tableOptions)
+    const table = await open()
+    try {
+      await untilLive(table)
+      await body({ database, remote, table, open })
+    } finally {
+      await table.close()
+      await remote.close()
+      await database.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
 
-  run(
+  test(
     '[PG21] a save is guarded by what the draft was based on, and what the database makes of it comes back',
-    items,
-    async ({ database, table }) => {
+    withTable(items, async ({ database, table }) => {
       const edit = await table.editRecord('a')
       edit.data['name'] = 'mine'
       await database.query("UPDATE item SET name = 'theirs', price = 3 WHERE id = 'a'")
@@ -95,13 +93,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${whyNoPo
         fields: [{ field: 'price', stored: decimal('10.00') }],
       })
       edit.dispose()
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG22] saves made while the server is stopped are queued, and sent once when it is back',
-    items,
-    async ({ database, table }) => {
+    withTable(items, async ({ database, table }) => {
       const edit = await table.editRecord('a')
       await postgres.server.stop()
       await vi.waitFor(() => expect(table.status.get().state).toBe('retrying'), { timeout: 20_000 })
@@ -119,13 +116,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${whyNoPo
       ])
       await vi.waitFor(() => expect(table.get('b')).toMatchObject({ name: 'also' }))
       edit.dispose()
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG8] a row that is and was outside a view is not told of; one that leaves it goes',
-    items,
-    async ({ database }) => {
+    withTable(items, async ({ database }) => {
       const own = await openPostgresDatabase({ url: database.url, tables })
       const ownView = own.master('item').withFilter({ op: 'gt', field: 'price', value: 10 })
       const items = masterSource({ ...sourceOptions, master: () => ownView }).stream?.(
@@ -140,7 +136,7 @@ describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${whyNoPo
       expect(await next()).toMatchObject({ facts: [{ kind: 'put', row: { price: decimal('50.00') } }] })
       expect(await next()).toMatchObject({ facts: [{ kind: 'delete', id: 'a' }] })
       await own.close()
-    },
+    }),
   )
 })
 

@@ -18,12 +18,9 @@ import { openPostgresDatabase, type PostgresDatabaseOptions } from './postgres-d
 
 describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${whyNoPostgres ?? ''}`, () => {
   const postgres = postgresFixture()
-  const run = (
-    title: string,
-    setUp: string,
-    body: (database: TestDatabase, open: OpenMaster) => Promise<void>,
-  ): void =>
-    test(title, async () => {
+  const withDatabase =
+    (setUp: string, body: (database: TestDatabase, open: OpenMaster) => Promise<void>) =>
+    async (): Promise<void> => {
       const database = await postgres.open(setUp)
       const opened: { close(): Promise<void> }[] = []
       try {
@@ -36,77 +33,87 @@ describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${
         for (const each of opened) await each.close()
         await database.close()
       }
-    })
+    }
 
-  run(
+  test(
     '[PG13] every type is read and written exactly, by statement and by stream',
-    `CREATE DOMAIN price AS numeric(10, 2) CHECK (value > 0); CREATE TYPE mood AS ENUM ('sad', 'happy');
+    withDatabase(
+      `CREATE DOMAIN price AS numeric(10, 2) CHECK (value > 0); CREATE TYPE mood AS ENUM ('sad', 'happy');
      CREATE TABLE item (
        id uuid PRIMARY KEY, flag bool, tiny int2, small int4, big int8, half float4, double float8, exact numeric,
        cost price, short varchar(5), padded char(5), words text, at timestamptz, local timestamp, day date,
        other uuid, raw bytea, doc json, tree jsonb, span interval, feeling mood, place point,
        numbers int8[], names text[], grid int4[][], moments timestamptz[], docs jsonb[]
      )`,
-    async (database, open) => {
-      const master = await open({ item: everything })
-      const id = '018f3c1e-0000-7000-8000-00000000abcd'
-      const next = taking(master.watch({ signal: new AbortController().signal }))
-      await next()
-      for (const row of [typicalRow, extremeRow, emptyRow]) {
-        const stored = await master.replace(id, row, { opId: 'x' })
-        expect(stored).toEqual({ kind: 'stored', row: { id, ...row } })
-        expect(await next()).toMatchObject({ kind: 'upsert', id, row: { id, ...row } })
-        expect((await master.get([id]))[0]).toEqual([id, { id, ...row }])
-        for (const [field, value] of Object.entries(row)) {
-          const guarded = await master.patch(id, { set: {} }, { opId: 'g', expect: { [field]: value } })
-          expect({ field, kind: guarded.kind }).toEqual({ field, kind: 'stored' })
+      async (database, open) => {
+        const master = await open({ item: everything })
+        const id = '018f3c1e-0000-7000-8000-00000000abcd'
+        const next = taking(master.watch({ signal: new AbortController().signal }))
+        await next()
+        for (const row of [typicalRow, extremeRow, emptyRow]) {
+          const stored = await master.replace(id, row, { opId: 'x' })
+          expect(stored).toEqual({ kind: 'stored', row: { id, ...row } })
+          expect(await next()).toMatchObject({ kind: 'upsert', id, row: { id, ...row } })
+          expect((await master.get([id]))[0]).toEqual([id, { id, ...row }])
+          for (const [field, value] of Object.entries(row)) {
+            const guarded = await master.patch(id, { set: {} }, { opId: 'g', expect: { [field]: value } })
+            expect({ field, kind: guarded.kind }).toEqual({ field, kind: 'stored' })
+          }
         }
-      }
-      expect(await database.query('SELECT count(*)::int AS n FROM item')).toEqual([{ n: 1 }])
-    },
+        expect(await database.query('SELECT count(*)::int AS n FROM item')).toEqual([{ n: 1 }])
+      },
+    ),
   )
 
-  run(
+  test(
     '[PG13] what a column cannot hold exactly is refused before it is sent',
-    'CREATE TABLE item (id int4 PRIMARY KEY, small int4, big int8, at timestamptz, other uuid, tree jsonb, words text)',
-    async (_, open) => {
-      const master = await open({
-        item: tableSchema({
-          columns: { small: 'int', big: 'int', at: 'datetime', other: 'uuid', tree: 'object', words: 'text' },
-        }),
-      })
-      const refused: readonly Row[] = [
-        { small: 2 ** 31 },
-        { small: 1.5 },
-        { small: 'x' },
-        { big: 2n ** 63n },
-        { at: datetime('2026-01-02T03:04:05.1234567Z') },
-        { at: new Date(-8.64e15) },
-        { at: 'tomorrow' },
-        { other: 'no uuid' },
-        { tree: { a: NaN } },
-        { tree: { a: new Date(0) } },
-        { words: 'a\0b' },
-      ]
-      for (const row of refused) {
-        const outcome = await master.insert('1', row, { opId: 'x' }).then(() => 'stored', codeOf)
-        expect({ row, outcome }).toEqual({ row, outcome: 'table/unstorable' })
-      }
-      // Ids that the key would turn into others, or cannot have.
-      for (const id of ['01', '+1', '1.0', 'x', '2147483648', '']) {
-        expect(await master.insert(id, {}, { opId: 'x' }).catch(codeOf)).toBe('table/unstorable')
-        expect(await master.get([id])).toEqual([])
-        expect(await master.delete(id, { opId: 'x' })).toEqual({ kind: 'deleted' })
-      }
-      expect(await master.count()).toBe(0)
-    },
+    withDatabase(
+      'CREATE TABLE item (id int4 PRIMARY KEY, small int4, big int8, at timestamptz, other uuid, tree jsonb, words text)',
+      async (_, open) => {
+        const master = await open({
+          item: tableSchema({
+            columns: {
+              small: 'int',
+              big: 'int',
+              at: 'datetime',
+              other: 'uuid',
+              tree: 'object',
+              words: 'text',
+            },
+          }),
+        })
+        const refused: readonly Row[] = [
+          { small: 2 ** 31 },
+          { small: 1.5 },
+          { small: 'x' },
+          { big: 2n ** 63n },
+          { at: datetime('2026-01-02T03:04:05.1234567Z') },
+          { at: new Date(-8.64e15) },
+          { at: 'tomorrow' },
+          { other: 'no uuid' },
+          { tree: { a: NaN } },
+          { tree: { a: new Date(0) } },
+          { words: 'a\0b' },
+        ]
+        for (const row of refused) {
+          const outcome = await master.insert('1', row, { opId: 'x' }).then(() => 'stored', codeOf)
+          expect({ row, outcome }).toEqual({ row, outcome: 'table/unstorable' })
+        }
+        // Ids that the key would turn into others, or cannot have.
+        for (const id of ['01', '+1', '1.0', 'x', '2147483648', '']) {
+          expect(await master.insert(id, {}, { opId: 'x' }).catch(codeOf)).toBe('table/unstorable')
+          expect(await master.get([id])).toEqual([])
+          expect(await master.delete(id, { opId: 'x' })).toEqual({ kind: 'deleted' })
+        }
+        expect(await master.count()).toBe(0)
+      },
+    ),
   )
 
   for (const [field, { type, declared, values }] of Object.entries(comparable)) {
-    run(
+    test(
       `[PG14] filters and orders that are taken mean the same there as here: ${field}`,
-      `CREATE TABLE item (id text PRIMARY KEY, v ${type})`,
-      async (_, open) => {
+      withDatabase(`CREATE TABLE item (id text PRIMARY KEY, v ${type})`, async (_, open) => {
         const master = await open({ item: tableSchema({ columns: { v: declared } }) })
         for (const [index, value] of values.entries())
           await master.insert(`r${index}`, { v: value }, { opId: `${index}` })
@@ -132,44 +139,47 @@ describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${
           const local = entries.toSorted(compareEntries(master.schema, order)).map(([id]) => id)
           expect((await master.list({ order })).rows.map(([id]) => id)).toEqual(local)
         }
-      },
+      }),
     )
   }
 
-  run(
+  test(
     '[PG15] names of tables, columns and schemas are only names, whatever they contain',
-    `CREATE SCHEMA "a ""b'.$freshet$"; CREATE TABLE "a ""b'.$freshet$"."x;""--" ("i d' $1" text PRIMARY KEY, "n"" = 1; --$x$" int8, "__proto__" text)`,
-    async (database, open) => {
-      const table = 'x;"--'
-      const field = 'n" = 1; --$x$'
-      const schema = tableSchema({ idField: "i d' $1", columns: { [field]: 'int', ['__proto__']: 'text' } })
-      for (const feed of ['replication', 'notify'] as const) {
-        const master = await open({ [table]: schema }, { schema: `a "b'.$freshet$`, feed, slot: feed })
-        const next = taking(master.watch({ signal: new AbortController().signal }))
-        await next()
-        const id = `'; DROP TABLE x; -- ${feed}`
-        expect(await master.insert(id, { [field]: 1 }, { opId: "o'p" })).toMatchObject({
-          row: { [field]: 1 },
-        })
-        expect(await next()).toMatchObject({ id })
-        await master.patch(id, { set: own('__proto__', 'x') }, { opId: '2', expect: { [field]: 1 } })
-        expect(await next()).toMatchObject({ id })
-        const [entry] = await master.get([id])
-        expect(Object.getOwnPropertyDescriptor(entry?.[1], '__proto__')?.value).toBe('x')
-        const filter = { op: 'eq', field, value: 1 } as const
-        expect((await master.list({ filter, order: [{ field, direction: 'desc' }] })).rows).toHaveLength(1)
-        await master.deleteAll(filter, { opId: '3' })
-        expect(await next()).toMatchObject({ kind: 'delete', id })
-      }
-      expect(
-        await database.query("SELECT count(*)::int AS n FROM pg_tables WHERE tablename LIKE 'x;%'"),
-      ).toEqual([{ n: 1 }])
-    },
+    withDatabase(
+      `CREATE SCHEMA "a ""b'.$freshet$"; CREATE TABLE "a ""b'.$freshet$"."x;""--" ("i d' $1" text PRIMARY KEY, "n"" = 1; --$x$" int8, "__proto__" text)`,
+      async (database, open) => {
+        const table = 'x;"--'
+        const field = 'n" = 1; --$x$'
+        const schema = tableSchema({ idField: "i d' $1", columns: { [field]: 'int', ['__proto__']: 'text' } })
+        for (const feed of ['replication', 'notify'] as const) {
+          const master = await open({ [table]: schema }, { schema: `a "b'.$freshet$`, feed, slot: feed })
+          const next = taking(master.watch({ signal: new AbortController().signal }))
+          await next()
+          const id = `'; DROP TABLE x; -- ${feed}`
+          expect(await master.insert(id, { [field]: 1 }, { opId: "o'p" })).toMatchObject({
+            row: { [field]: 1 },
+          })
+          expect(await next()).toMatchObject({ id })
+          await master.patch(id, { set: own('__proto__', 'x') }, { opId: '2', expect: { [field]: 1 } })
+          expect(await next()).toMatchObject({ id })
+          const [entry] = await master.get([id])
+          expect(Object.getOwnPropertyDescriptor(entry?.[1], '__proto__')?.value).toBe('x')
+          const filter = { op: 'eq', field, value: 1 } as const
+          expect((await master.list({ filter, order: [{ field, direction: 'desc' }] })).rows).toHaveLength(1)
+          await master.deleteAll(filter, { opId: '3' })
+          expect(await next()).toMatchObject({ kind: 'delete', id })
+        }
+        expect(
+          await database.query("SELECT count(*)::int AS n FROM pg_tables WHERE tablename LIKE 'x;%'"),
+        ).toEqual([{ n: 1 }])
+      },
+    ),
   )
 
-  run(
+  test(
     '[PG16] a refused write names the fields that PostgreSQL refuses, and stores nothing',
-    `CREATE TABLE owner (id int8 PRIMARY KEY);
+    withDatabase(
+      `CREATE TABLE owner (id int8 PRIMARY KEY);
      CREATE TABLE item (
        id int8 PRIMARY KEY GENERATED ALWAYS AS IDENTITY, name text NOT NULL, email text UNIQUE, price numeric(5, 2) CHECK (price > 0),
        owner int8 REFERENCES owner, code varchar(3), low int8, high int8, CONSTRAINT in_order CHECK (low <= high)
@@ -180,148 +190,155 @@ describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${
        IF NEW.name = 'hidden' THEN RETURN NULL; END IF;
        NEW.name := trim(NEW.name); RETURN NEW; END $$;
      CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION refuse()`,
-    async (_, open) => {
-      const master = await open({ item: products, owner: tableSchema({ columns: {} }) })
-      const first = await master.insertReturnId({ name: 'tart', email: 'a@b', price: 2 }, { opId: '1' })
-      expect(first).toMatchObject({ id: '1', row: { name: 'tart', price: decimal('2.00') } })
-      const refused: readonly (readonly [Row, readonly string[]])[] = [
-        [{ name: null }, ['name']],
-        [{ price: 0 }, ['price']],
-        [{ price: decimal('100000') }, ['price']],
-        [{ owner: 9 }, ['owner']],
-        [{ code: 'toolong' }, ['code']],
-        [{ code: 'toolong', name: 'x' }, ['code']],
-        [{ low: 5, high: 1 }, ['low', 'high']],
-        [{ name: 'bad' }, ['name']],
-      ]
-      for (const [set, fields] of refused) {
-        const error: unknown = await master
-          .patch('1', { set }, { opId: '2' })
-          .catch((caught: unknown) => caught)
-        expect(error).toBeInstanceOf(WriteRejectedError)
-        const named = error instanceof WriteRejectedError ? error.fieldErrors.map(({ field }) => field) : []
-        expect({ set, fields: named.toSorted() }).toEqual({ set, fields: [...fields].toSorted() })
-      }
-      await expect(master.insert('2', { name: 'pie', email: 'a@b' }, { opId: '3' })).rejects.toMatchObject({
-        fieldErrors: [{ field: 'email' }],
-      })
-      await expect(master.patch('1', { set: { name: 'hidden' } }, { opId: '4' })).rejects.toMatchObject({
-        code: 'table/rejected',
-      })
-      expect(await master.list({})).toMatchObject({ total: 1, rows: [['1', { name: 'tart' }]] })
-      // A trigger that alters what is written: the row comes back as it is stored.
-      expect(await master.patch('1', { set: { name: '  cake ' } }, { opId: '5' })).toMatchObject({
-        row: { name: 'cake' },
-      })
-    },
+      async (_, open) => {
+        const master = await open({ item: products, owner: tableSchema({ columns: {} }) })
+        const first = await master.insertReturnId({ name: 'tart', email: 'a@b', price: 2 }, { opId: '1' })
+        expect(first).toMatchObject({ id: '1', row: { name: 'tart', price: decimal('2.00') } })
+        const refused: readonly (readonly [Row, readonly string[]])[] = [
+          [{ name: null }, ['name']],
+          [{ price: 0 }, ['price']],
+          [{ price: decimal('100000') }, ['price']],
+          [{ owner: 9 }, ['owner']],
+          [{ code: 'toolong' }, ['code']],
+          [{ code: 'toolong', name: 'x' }, ['code']],
+          [{ low: 5, high: 1 }, ['low', 'high']],
+          [{ name: 'bad' }, ['name']],
+        ]
+        for (const [set, fields] of refused) {
+          const error: unknown = await master
+            .patch('1', { set }, { opId: '2' })
+            .catch((caught: unknown) => caught)
+          expect(error).toBeInstanceOf(WriteRejectedError)
+          const named = error instanceof WriteRejectedError ? error.fieldErrors.map(({ field }) => field) : []
+          expect({ set, fields: named.toSorted() }).toEqual({ set, fields: [...fields].toSorted() })
+        }
+        await expect(master.insert('2', { name: 'pie', email: 'a@b' }, { opId: '3' })).rejects.toMatchObject({
+          fieldErrors: [{ field: 'email' }],
+        })
+        await expect(master.patch('1', { set: { name: 'hidden' } }, { opId: '4' })).rejects.toMatchObject({
+          code: 'table/rejected',
+        })
+        expect(await master.list({})).toMatchObject({ total: 1, rows: [['1', { name: 'tart' }]] })
+        // A trigger that alters what is written: the row comes back as it is stored.
+        expect(await master.patch('1', { set: { name: '  cake ' } }, { opId: '5' })).toMatchObject({
+          row: { name: 'cake' },
+        })
+      },
+    ),
   )
 
-  run(
+  test(
     '[PG17] a replace gives a column left out its default, and computed columns are not written',
-    `CREATE TABLE item (id text PRIMARY KEY, name text, stock int8 DEFAULT 7, twice int8 GENERATED ALWAYS AS (stock * 2) STORED)`,
-    async (_, open) => {
-      const master = await open({
-        item: tableSchema({ columns: { name: 'text', stock: 'int', twice: 'int' } }),
-      })
-      await master.insert('a', { name: 'x', stock: 20 }, { opId: '1' })
-      expect(await master.replace('a', { name: 'y' }, { opId: '2' })).toMatchObject({
-        row: { name: 'y', stock: 7, twice: 14 },
-      })
-      await expect(master.patch('a', { set: { twice: 1 } }, { opId: '3' })).rejects.toMatchObject({
-        code: 'table/unknown-field',
-      })
-    },
+    withDatabase(
+      `CREATE TABLE item (id text PRIMARY KEY, name text, stock int8 DEFAULT 7, twice int8 GENERATED ALWAYS AS (stock * 2) STORED)`,
+      async (_, open) => {
+        const master = await open({
+          item: tableSchema({ columns: { name: 'text', stock: 'int', twice: 'int' } }),
+        })
+        await master.insert('a', { name: 'x', stock: 20 }, { opId: '1' })
+        expect(await master.replace('a', { name: 'y' }, { opId: '2' })).toMatchObject({
+          row: { name: 'y', stock: 7, twice: 14 },
+        })
+        await expect(master.patch('a', { set: { twice: 1 } }, { opId: '3' })).rejects.toMatchObject({
+          code: 'table/unknown-field',
+        })
+      },
+    ),
   )
 
-  run(
+  test(
     '[PG18] keys that are numbers are walked in their own order, found and referred to by their text',
-    `CREATE TABLE owner (id int4 PRIMARY KEY, name text);
+    withDatabase(
+      `CREATE TABLE owner (id int4 PRIMARY KEY, name text);
      CREATE TABLE item (id int4 PRIMARY KEY, owner int4 REFERENCES owner);
      INSERT INTO owner VALUES (9, 'a'), (10, 'b'), (100, 'c'); INSERT INTO item VALUES (1, 9), (2, 10), (3, 10), (4, NULL)`,
-    async (database) => {
-      const remote = await openPostgresDatabase({
-        url: database.url,
-        tables: {
-          owner: tableSchema({
-            columns: { name: 'text' },
-            references: { items: { kind: 'many', table: 'item', field: 'owner' } },
-          }),
-          item: tableSchema({
-            columns: { owner: 'int' },
-            references: { owner: { kind: 'one', table: 'owner', field: 'owner' } },
-          }),
-        },
-      })
-      const [owner, item] = [remote.master('owner'), remote.master('item')]
-      const first = await owner.page({ limit: 2 })
-      const rest = await owner.page({ after: first.next, limit: 2 })
-      expect([first, rest].map(({ rows }) => rows.map(([id]) => id))).toEqual([['9', '10'], ['100']])
-      expect(await owner.get(['100', '9', '7'])).toMatchObject([
-        ['100', { name: 'c' }],
-        ['9', { name: 'a' }],
-      ])
-      expect((await owner.getReference('items', { id: '10' }).list({})).rows.map(([id]) => id)).toEqual([
-        '2',
-        '3',
-      ])
-      const [entry] = await item.get(['2'])
-      expect((await item.getReference('owner', entry?.[1] ?? {}).list({})).rows).toMatchObject([
-        ['10', { name: 'b' }],
-      ])
-      expect((await item.getReference('owner', { owner: null }).list({})).rows).toEqual([])
-      await remote.close()
-    },
+      async (database) => {
+        const remote = await openPostgresDatabase({
+          url: database.url,
+          tables: {
+            owner: tableSchema({
+              columns: { name: 'text' },
+              references: { items: { kind: 'many', table: 'item', field: 'owner' } },
+            }),
+            item: tableSchema({
+              columns: { owner: 'int' },
+              references: { owner: { kind: 'one', table: 'owner', field: 'owner' } },
+            }),
+          },
+        })
+        const [owner, item] = [remote.master('owner'), remote.master('item')]
+        const first = await owner.page({ limit: 2 })
+        const rest = await owner.page({ after: first.next, limit: 2 })
+        expect([first, rest].map(({ rows }) => rows.map(([id]) => id))).toEqual([['9', '10'], ['100']])
+        expect(await owner.get(['100', '9', '7'])).toMatchObject([
+          ['100', { name: 'c' }],
+          ['9', { name: 'a' }],
+        ])
+        expect((await owner.getReference('items', { id: '10' }).list({})).rows.map(([id]) => id)).toEqual([
+          '2',
+          '3',
+        ])
+        const [entry] = await item.get(['2'])
+        expect((await item.getReference('owner', entry?.[1] ?? {}).list({})).rows).toMatchObject([
+          ['10', { name: 'b' }],
+        ])
+        expect((await item.getReference('owner', { owner: null }).list({})).rows).toEqual([])
+        await remote.close()
+      },
+    ),
   )
 
-  run(
+  test(
     '[PG19] by notification nothing is claimed that is not kept, and it says why',
-    'CREATE TABLE item (id text PRIMARY KEY, name text); CREATE TABLE plain (id text, name text); CREATE VIEW seen AS SELECT * FROM item',
-    async (database, open) => {
-      await database.query(`CREATE ROLE guest LOGIN PASSWORD 'g'; GRANT SELECT, INSERT, UPDATE, DELETE ON item TO guest;
+    withDatabase(
+      'CREATE TABLE item (id text PRIMARY KEY, name text); CREATE TABLE plain (id text, name text); CREATE VIEW seen AS SELECT * FROM item',
+      async (database, open) => {
+        await database.query(`CREATE ROLE guest LOGIN PASSWORD 'g'; GRANT SELECT, INSERT, UPDATE, DELETE ON item TO guest;
         CREATE ROLE helper LOGIN PASSWORD 'g'; GRANT SELECT, TRIGGER ON item TO helper; GRANT CREATE ON SCHEMA public TO helper`)
-      const as = (user: string): string => database.url.replace(/\/\/[^@]+@/, `//${user}:g@`)
-      const item = { item: tableSchema({ columns: { name: 'text' } }) }
-      const guest = await open(item, { url: as('guest') })
-      expect(guest.capabilities).toMatchObject({
-        push: 'none',
-        resumable: false,
-        deletesSeen: false,
-        opEcho: false,
-      })
-      const helper = await open(item, { url: as('helper') })
-      expect(helper.capabilities).toMatchObject({
-        push: 'hint',
-        resumable: false,
-        deletesSeen: true,
-        opEcho: false,
-      })
-      const next = taking(helper.watch({ signal: new AbortController().signal }))
-      expect(await next()).toEqual({ kind: 'live' })
-      // A user who may neither replicate nor make triggers now finds the one that is there.
-      expect((await open(item, { url: as('guest') })).capabilities.push).toBe('hint')
-      await guest.insert('a', { name: 'x' }, { opId: '1' })
-      expect(await next()).toEqual({ kind: 'touched', id: 'a' })
-      await database.query("UPDATE item SET id = 'b'")
-      expect([await next(), await next()]).toEqual([
-        { kind: 'delete', id: 'a' },
-        { kind: 'touched', id: 'b' },
-      ])
-      await database.query("INSERT INTO item VALUES (repeat('x', 8000))")
-      expect(await next()).toEqual({ kind: 'invalidated' })
-      await database.query('TRUNCATE item')
-      expect(await next()).toEqual({ kind: 'invalidated' })
-      await expect(open(item, { url: as('guest'), feed: 'replication' })).rejects.toMatchObject({
-        code: 'postgres/no-replication',
-        message: expect.stringContaining('REPLICATION'),
-      })
-      await expect(open({ plain: item.item })).rejects.toMatchObject({ code: 'postgres/no-key' })
-      for (const missing of ['seen', 'nothing'])
-        await expect(open({ [missing]: item.item })).rejects.toMatchObject({ code: 'table/missing-table' })
-      await expect(open(item, { url: database.url.replace(/test\d+$/, 'nowhere') })).rejects.toMatchObject({
-        code: 'table/not-allowed',
-      })
-      await database.query('DROP OWNED BY guest, helper CASCADE; DROP ROLE guest, helper')
-    },
+        const as = (user: string): string => database.url.replace(/\/\/[^@]+@/, `//${user}:g@`)
+        const item = { item: tableSchema({ columns: { name: 'text' } }) }
+        const guest = await open(item, { url: as('guest') })
+        expect(guest.capabilities).toMatchObject({
+          push: 'none',
+          resumable: false,
+          deletesSeen: false,
+          opEcho: false,
+        })
+        const helper = await open(item, { url: as('helper') })
+        expect(helper.capabilities).toMatchObject({
+          push: 'hint',
+          resumable: false,
+          deletesSeen: true,
+          opEcho: false,
+        })
+        const next = taking(helper.watch({ signal: new AbortController().signal }))
+        expect(await next()).toEqual({ kind: 'live' })
+        // A user who may neither replicate nor make triggers now finds the one that is there.
+        expect((await open(item, { url: as('guest') })).capabilities.push).toBe('hint')
+        await guest.insert('a', { name: 'x' }, { opId: '1' })
+        expect(await next()).toEqual({ kind: 'touched', id: 'a' })
+        await database.query("UPDATE item SET id = 'b'")
+        expect([await next(), await next()]).toEqual([
+          { kind: 'delete', id: 'a' },
+          { kind: 'touched', id: 'b' },
+        ])
+        await database.query("INSERT INTO item VALUES (repeat('x', 8000))")
+        expect(await next()).toEqual({ kind: 'invalidated' })
+        await database.query('TRUNCATE item')
+        expect(await next()).toEqual({ kind: 'invalidated' })
+        await expect(open(item, { url: as('guest'), feed: 'replication' })).rejects.toMatchObject({
+          code: 'postgres/no-replication',
+          message: expect.stringContaining('REPLICATION'),
+        })
+        await expect(open({ plain: item.item })).rejects.toMatchObject({ code: 'postgres/no-key' })
+        for (const missing of ['seen', 'nothing'])
+          await expect(open({ [missing]: item.item })).rejects.toMatchObject({ code: 'table/missing-table' })
+        await expect(open(item, { url: database.url.replace(/test\d+$/, 'nowhere') })).rejects.toMatchObject({
+          code: 'table/not-allowed',
+        })
+        await database.query('DROP OWNED BY guest, helper CASCADE; DROP ROLE guest, helper')
+      },
+    ),
   )
 
   test('[PG20] a server out of reach is a typed error that may be tried again, and less is claimed until it is there', async () => {

@@ -24,19 +24,20 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
   const postgres = postgresFixture()
   const open = (database: TestDatabase, options: Partial<PostgresDatabaseOptions> = {}) =>
     openPostgresDatabase({ url: database.url, tables, slot: database.name, ...options })
-  const run = (title: string, body: (database: TestDatabase) => Promise<void>, setUp = createItem): void =>
-    test(title, async () => {
+  const withDatabase =
+    (body: (database: TestDatabase) => Promise<void>, setUp = createItem) =>
+    async (): Promise<void> => {
       const database = await postgres.open(setUp)
       try {
         await body(database)
       } finally {
         await database.close()
       }
-    })
+    }
 
-  run(
+  test(
     '[PG1] killed and started again, a replica gets exactly the 1,000 rows written meanwhile',
-    async (database) => {
+    withDatabase(async (database) => {
       await withFolder(async (folder) => {
         await database.query(insertMany('before', 50))
         const child = startReplica(database, folder)
@@ -57,12 +58,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
         expect(calls.page).toBe(0)
         await close()
       })
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG1] killed in the middle of a stream, a replica misses nothing and gets nothing twice that it has on disk',
-    async (database) => {
+    withDatabase(async (database) => {
       await withFolder(async (folder) => {
         const child = startReplica(database, folder)
         await child.until(({ state }) => state === 'live')
@@ -83,101 +84,117 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
         expect(calls.page).toBe(0)
         await close()
       })
-    },
+    }),
   )
 
-  run('[PG2] the server lets go of a change only when the replica has it on disk', async (database) => {
-    const remote = await open(database)
-    const master = remote.master('item')
-    const next = taking(master.watch({ signal: new AbortController().signal }))
-    const live = await next()
-    await database.query(insertMany('a', 2))
-    const change = await next()
-    const [before] = await slots(database)
-    expect(before?.confirmed).toBe(placeOf(live))
-    master.acknowledge?.(cursorOf(change))
-    await vi.waitFor(async () => expect((await slots(database))[0]?.confirmed).toBe(placeOf(change)))
-    await remote.close()
-  })
+  test(
+    '[PG2] the server lets go of a change only when the replica has it on disk',
+    withDatabase(async (database) => {
+      const remote = await open(database)
+      const master = remote.master('item')
+      const next = taking(master.watch({ signal: new AbortController().signal }))
+      const live = await next()
+      await database.query(insertMany('a', 2))
+      const change = await next()
+      const [before] = await slots(database)
+      expect(before?.confirmed).toBe(placeOf(live))
+      master.acknowledge?.(cursorOf(change))
+      await vi.waitFor(async () => expect((await slots(database))[0]?.confirmed).toBe(placeOf(change)))
+      await remote.close()
+    }),
+  )
 
-  run('[PG3] a transaction of 10,000 rows is shown as a whole', async (database) => {
-    const remote = await open(database)
-    const table = await openLiveTable(remote.master('item'), { preload: true })
-    await untilLive(table)
-    const sizes = new Set<number>()
-    table.collection.subscribe(() => sizes.add(table.collection.size))
-    await database.query(
-      `WITH made AS (INSERT INTO item SELECT g::text, 'a', g FROM generate_series(1, 10000) g) SELECT 1`,
-    )
-    await vi.waitFor(() => expect(table.collection.size).toBe(10_000), { timeout: 20_000 })
-    await database.query("UPDATE item SET name = 'b'")
-    const names = new Set<unknown>()
-    table.collection.subscribe(() => {
-      for (const id of ['1', '5000', '10000']) names.add(table.get(id)?.['name'])
-    })
-    await vi.waitFor(() => expect(table.get('10000')).toMatchObject({ name: 'b' }), { timeout: 20_000 })
-    await database.query('DELETE FROM item')
-    await vi.waitFor(() => expect(table.collection.size).toBe(0), { timeout: 20_000 })
-    expect([...sizes]).toEqual([10_000, 0])
-    expect([...names].filter((name) => name !== undefined)).toEqual(['b'])
-    await table.close()
-    await remote.close()
-  })
-
-  run('[PG4] a slot that was dropped is said, and everything is read again', async (database) => {
-    await withFolder(async (folder) => {
-      await database.query(insertMany('a', 3))
-      const first = await reopen(database, folder)
-      await untilLive(first.table)
-      await first.close()
-      expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(true)
-      expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(false)
-      await database.query("DELETE FROM item WHERE id = 'a1'; INSERT INTO item VALUES ('b', 'b', 1)")
-
-      const second = await reopen(database, folder)
-      const errors = new Set<unknown>()
-      second.table.status.subscribe(({ freshness }) => errors.add(freshness.lastError?.code))
-      await vi.waitFor(
-        () => expect([...second.table.collection.ids()].toSorted()).toEqual(['a2', 'a3', 'b']),
-        {
-          timeout: 20_000,
-        },
-      )
-      await untilLive(second.table)
-      expect(errors).toContain('postgres/slot-lost')
-      expect(second.calls.page).toBeGreaterThan(0)
-      await second.close()
-    })
-  })
-
-  run('[PG4] a slot that the server let go of, to bound its log, is as good as dropped', async (database) => {
-    const remote = await open(database)
-    const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
-    const cursor = cursorOf(await next())
-    await remote.close()
-    await database.query("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
-    await database.query('SELECT pg_reload_conf()')
-    for (let at = 0; at < 4; at++) {
+  test(
+    '[PG3] a transaction of 10,000 rows is shown as a whole',
+    withDatabase(async (database) => {
+      const remote = await open(database)
+      const table = await openLiveTable(remote.master('item'), { preload: true })
+      await untilLive(table)
+      const sizes = new Set<number>()
+      table.collection.subscribe(() => sizes.add(table.collection.size))
       await database.query(
-        'INSERT INTO item SELECT md5(g::text) || clock_timestamp(), repeat(md5(g::text), 20), g FROM generate_series(1, 3000) g',
+        `WITH made AS (INSERT INTO item SELECT g::text, 'a', g FROM generate_series(1, 10000) g) SELECT 1`,
       )
-      await database.query('SELECT pg_switch_wal()')
-    }
-    await database.query('CHECKPOINT')
-    expect((await slots(database))[0]?.status).toBe('lost')
-    const again = await open(database)
-    const changes = again.master('item').watch({ signal: new AbortController().signal, from: cursor })
-    await expect(taking(changes)()).rejects.toMatchObject({ code: 'postgres/slot-lost', retryable: true })
-    const fresh = taking(again.master('item').watch({ signal: new AbortController().signal, from: cursor }))
-    expect(await fresh()).toMatchObject({ kind: 'live' })
-    await again.close()
-    await database.query('ALTER SYSTEM RESET max_slot_wal_keep_size')
-    await database.query('SELECT pg_reload_conf()')
-  })
+      await vi.waitFor(() => expect(table.collection.size).toBe(10_000), { timeout: 20_000 })
+      await database.query("UPDATE item SET name = 'b'")
+      const names = new Set<unknown>()
+      table.collection.subscribe(() => {
+        for (const id of ['1', '5000', '10000']) names.add(table.get(id)?.['name'])
+      })
+      await vi.waitFor(() => expect(table.get('10000')).toMatchObject({ name: 'b' }), { timeout: 20_000 })
+      await database.query('DELETE FROM item')
+      await vi.waitFor(() => expect(table.collection.size).toBe(0), { timeout: 20_000 })
+      expect([...sizes]).toEqual([10_000, 0])
+      expect([...names].filter((name) => name !== undefined)).toEqual(['b'])
+      await table.close()
+      await remote.close()
+    }),
+  )
 
-  run(
+  test(
+    '[PG4] a slot that was dropped is said, and everything is read again',
+    withDatabase(async (database) => {
+      await withFolder(async (folder) => {
+        await database.query(insertMany('a', 3))
+        const first = await reopen(database, folder)
+        await untilLive(first.table)
+        await first.close()
+        expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(
+          true,
+        )
+        expect(await dropReplicationSlot({ url: database.url, slot: database.name, table: 'item' })).toBe(
+          false,
+        )
+        await database.query("DELETE FROM item WHERE id = 'a1'; INSERT INTO item VALUES ('b', 'b', 1)")
+
+        const second = await reopen(database, folder)
+        const errors = new Set<unknown>()
+        second.table.status.subscribe(({ freshness }) => errors.add(freshness.lastError?.code))
+        await vi.waitFor(
+          () => expect([...second.table.collection.ids()].toSorted()).toEqual(['a2', 'a3', 'b']),
+          {
+            timeout: 20_000,
+          },
+        )
+        await untilLive(second.table)
+        expect(errors).toContain('postgres/slot-lost')
+        expect(second.calls.page).toBeGreaterThan(0)
+        await second.close()
+      })
+    }),
+  )
+
+  test(
+    '[PG4] a slot that the server let go of, to bound its log, is as good as dropped',
+    withDatabase(async (database) => {
+      const remote = await open(database)
+      const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
+      const cursor = cursorOf(await next())
+      await remote.close()
+      await database.query("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+      await database.query('SELECT pg_reload_conf()')
+      for (let at = 0; at < 4; at++) {
+        await database.query(
+          'INSERT INTO item SELECT md5(g::text) || clock_timestamp(), repeat(md5(g::text), 20), g FROM generate_series(1, 3000) g',
+        )
+        await database.query('SELECT pg_switch_wal()')
+      }
+      await database.query('CHECKPOINT')
+      expect((await slots(database))[0]?.status).toBe('lost')
+      const again = await open(database)
+      const changes = again.master('item').watch({ signal: new AbortController().signal, from: cursor })
+      await expect(taking(changes)()).rejects.toMatchObject({ code: 'postgres/slot-lost', retryable: true })
+      const fresh = taking(again.master('item').watch({ signal: new AbortController().signal, from: cursor }))
+      expect(await fresh()).toMatchObject({ kind: 'live' })
+      await again.close()
+      await database.query('ALTER SYSTEM RESET max_slot_wal_keep_size')
+      await database.query('SELECT pg_reload_conf()')
+    }),
+  )
+
+  test(
     '[PG5] two replicas with two slots each get every change; one slot serves one replica',
-    async (database) => {
+    withDatabase(async (database) => {
       const [first, second] = [await open(database, { slot: 'one' }), await open(database, { slot: 'two' })]
       const watches = [first, second].map((each) =>
         taking(each.master('item').watch({ signal: new AbortController().signal })),
@@ -194,38 +211,44 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       expect((await slots(database)).map(({ name }) => name)).toEqual(['one_item', 'two_item'])
       await first.close()
       await second.close()
-    },
+    }),
   )
 
-  run('[PG5] a slot of another database is left alone', async (database) => {
-    const other = await postgres.open(createItem)
-    const first = await open(other, { slot: 'shared' })
-    await taking(first.master('item').watch({ signal: new AbortController().signal }))()
-    await first.close()
-    const second = await open(database, { slot: 'shared' })
-    const next = taking(second.master('item').watch({ signal: new AbortController().signal }))
-    await expect(next()).rejects.toMatchObject({ code: 'postgres/slot-taken', retryable: false })
-    expect(await slots(other)).toMatchObject([{ name: 'shared_item' }])
-    await second.close()
-    await other.close()
-  })
+  test(
+    '[PG5] a slot of another database is left alone',
+    withDatabase(async (database) => {
+      const other = await postgres.open(createItem)
+      const first = await open(other, { slot: 'shared' })
+      await taking(first.master('item').watch({ signal: new AbortController().signal }))()
+      await first.close()
+      const second = await open(database, { slot: 'shared' })
+      const next = taking(second.master('item').watch({ signal: new AbortController().signal }))
+      await expect(next()).rejects.toMatchObject({ code: 'postgres/slot-taken', retryable: false })
+      expect(await slots(other)).toMatchObject([{ name: 'shared_item' }])
+      await second.close()
+      await other.close()
+    }),
+  )
 
-  run('[PG6] without a slot name nothing is kept: the slot goes with the watch', async (database) => {
-    const remote = await open(database, { slot: undefined })
-    expect(remote.master('item').capabilities).toMatchObject({ push: 'lossless', resumable: false })
-    const controller = new AbortController()
-    const next = taking(remote.master('item').watch({ signal: controller.signal }))
-    expect(await next()).toEqual({ kind: 'live', cursor: undefined })
-    await database.query(insertMany('a', 1))
-    expect(await next()).toMatchObject({ kind: 'upsert', id: 'a1', cursor: undefined })
-    controller.abort()
-    await vi.waitFor(async () => expect(await slots(database)).toEqual([]))
-    await remote.close()
-  })
+  test(
+    '[PG6] without a slot name nothing is kept: the slot goes with the watch',
+    withDatabase(async (database) => {
+      const remote = await open(database, { slot: undefined })
+      expect(remote.master('item').capabilities).toMatchObject({ push: 'lossless', resumable: false })
+      const controller = new AbortController()
+      const next = taking(remote.master('item').watch({ signal: controller.signal }))
+      expect(await next()).toEqual({ kind: 'live', cursor: undefined })
+      await database.query(insertMany('a', 1))
+      expect(await next()).toMatchObject({ kind: 'upsert', id: 'a1', cursor: undefined })
+      controller.abort()
+      await vi.waitFor(async () => expect(await slots(database)).toEqual([]))
+      await remote.close()
+    }),
+  )
 
-  run(
+  test(
     '[PG7] a column added, retyped or dropped while a watch runs makes everything be read again',
-    async (database) => {
+    withDatabase(async (database) => {
       await database.query(insertMany('a', 2))
       const schema = tableSchema({ columns: { name: 'text', n: 'int', extra: 'text' } })
       const remote = await open(database, { tables: { item: schema }, schemaCheckMs: 50 })
@@ -249,12 +272,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       })
       await table.close()
       await remote.close()
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG7] a change that meets other columns than before is followed by reading everything',
-    async (database) => {
+    withDatabase(async (database) => {
       const remote = await open(database, { schemaCheckMs: Infinity })
       const next = taking(remote.master('item').watch({ signal: new AbortController().signal }))
       await next()
@@ -265,12 +288,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       expect(await next()).toMatchObject({ kind: 'upsert', row: { n: 'many' } })
       expect(await next()).toMatchObject({ kind: 'invalidated' })
       await remote.close()
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG7] a place from before the table was altered or made anew is none to go on from',
-    async (database) => {
+    withDatabase(async (database) => {
       for (const change of ['ALTER TABLE item ADD COLUMN more int', `DROP TABLE item; ${createItem}`]) {
         const first = await open(database)
         const next = taking(first.master('item').watch({ signal: new AbortController().signal }))
@@ -284,12 +307,12 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
         expect(await again()).toMatchObject({ id: 'a1' })
         await second.close()
       }
-    },
+    }),
   )
 
-  run(
+  test(
     '[PG8] a value too long to be told again is read, and a row that got another id leaves the old one',
-    async (database) => {
+    withDatabase(async (database) => {
       const long = 'x'.repeat(20_000)
       const grant = `CREATE ROLE reader LOGIN REPLICATION PASSWORD 'r'; GRANT SELECT, INSERT ON item TO reader;
       ALTER TABLE item ALTER COLUMN name SET STORAGE EXTERNAL;
@@ -314,64 +337,73 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
       })
       await remote.close()
       await database.query('REVOKE ALL ON item FROM reader; DROP ROLE reader')
-    },
+    }),
   )
 
-  run('[PG8] a watch of a view tells rows as they were', async (database) => {
-    const remote = await open(database)
-    const view = remote.master('item').withFilter({ op: 'gt', field: 'n', value: 10 })
-    const next = taking(view.watch({ signal: new AbortController().signal }))
-    await next()
-    await database.query("INSERT INTO item VALUES ('a', 'a', 20)")
-    await next()
-    await database.query('UPDATE item SET n = 5')
-    expect(await next()).toMatchObject({ row: { n: 5 }, before: { n: 20 } })
-    const table = await openLiveTable(view.withFilter({ op: 'lt', field: 'n', value: 100 }), {
-      preload: true,
-    })
-    await table.close()
-    await remote.close()
-  })
+  test(
+    '[PG8] a watch of a view tells rows as they were',
+    withDatabase(async (database) => {
+      const remote = await open(database)
+      const view = remote.master('item').withFilter({ op: 'gt', field: 'n', value: 10 })
+      const next = taking(view.watch({ signal: new AbortController().signal }))
+      await next()
+      await database.query("INSERT INTO item VALUES ('a', 'a', 20)")
+      await next()
+      await database.query('UPDATE item SET n = 5')
+      expect(await next()).toMatchObject({ row: { n: 5 }, before: { n: 20 } })
+      const table = await openLiveTable(view.withFilter({ op: 'lt', field: 'n', value: 100 }), {
+        preload: true,
+      })
+      await table.close()
+      await remote.close()
+    }),
+  )
 
-  run('[PG9] TRUNCATE makes everything be read again', async (database) => {
-    await database.query(insertMany('a', 5))
-    const remote = await open(database)
-    const table = await openLiveTable(remote.master('item'), { preload: true })
-    await untilLive(table)
-    expect(table.collection.size).toBe(5)
-    await database.query('TRUNCATE item')
-    await vi.waitFor(() => expect(table.collection.size).toBe(0), { timeout: 20_000 })
-    await table.close()
-    await remote.close()
-  })
+  test(
+    '[PG9] TRUNCATE makes everything be read again',
+    withDatabase(async (database) => {
+      await database.query(insertMany('a', 5))
+      const remote = await open(database)
+      const table = await openLiveTable(remote.master('item'), { preload: true })
+      await untilLive(table)
+      expect(table.collection.size).toBe(5)
+      await database.query('TRUNCATE item')
+      await vi.waitFor(() => expect(table.collection.size).toBe(0), { timeout: 20_000 })
+      await table.close()
+      await remote.close()
+    }),
+  )
 
-  run('[PG10] a server that stops and starts again is gone on from where it was', async (database) => {
-    const remote = await open(database)
-    const told: string[] = []
-    const calls = { page: 0 }
-    const table = await openLiveTable(counted(remote.master('item'), told, calls), { preload: true })
-    await untilLive(table)
-    await database.query(insertMany('a', 1))
-    await vi.waitFor(() => expect(table.collection.size).toBe(1), { timeout: 20_000 })
-    const pages = calls.page
-    await postgres.server.stop()
-    await vi.waitFor(() => expect(table.status.get().state).toBe('retrying'), { timeout: 20_000 })
-    await expect(remote.master('item').get(['a1'])).rejects.toMatchObject({
-      code: 'table/unreachable',
-      retryable: true,
-    })
-    await postgres.server.start()
-    await database.query(insertMany('b', 1_000))
-    await vi.waitFor(() => expect(table.collection.size).toBe(1_001), { timeout: 25_000 })
-    expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_001)
-    expect(calls.page).toBe(pages)
-    await table.close()
-    await remote.close()
-  })
+  test(
+    '[PG10] a server that stops and starts again is gone on from where it was',
+    withDatabase(async (database) => {
+      const remote = await open(database)
+      const told: string[] = []
+      const calls = { page: 0 }
+      const table = await openLiveTable(counted(remote.master('item'), told, calls), { preload: true })
+      await untilLive(table)
+      await database.query(insertMany('a', 1))
+      await vi.waitFor(() => expect(table.collection.size).toBe(1), { timeout: 20_000 })
+      const pages = calls.page
+      await postgres.server.stop()
+      await vi.waitFor(() => expect(table.status.get().state).toBe('retrying'), { timeout: 20_000 })
+      await expect(remote.master('item').get(['a1'])).rejects.toMatchObject({
+        code: 'table/unreachable',
+        retryable: true,
+      })
+      await postgres.server.start()
+      await database.query(insertMany('b', 1_000))
+      await vi.waitFor(() => expect(table.collection.size).toBe(1_001), { timeout: 25_000 })
+      expect(told.filter((kind) => kind === 'upsert')).toHaveLength(1_001)
+      expect(calls.page).toBe(pages)
+      await table.close()
+      await remote.close()
+    }),
+  )
 
-  run(
+  test(
     '[PG11] what others write to other tables moves the place on, so that the server can let go',
-    async (database) => {
+    withDatabase(async (database) => {
       await database.query('CREATE TABLE other (filler text)')
       const remote = await open(database)
       const controller = new AbortController()
@@ -395,7 +427,7 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostg
         { kind: 'upsert', id: 'a1' },
       ])
       await remote.close()
-    },
+    }),
   )
 
   test('[PG12] the name of a slot tells replica and table, and is one that PostgreSQL takes', () => {
