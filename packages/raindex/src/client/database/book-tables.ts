@@ -112,6 +112,15 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       atOrBefore,
       limit,
     ).map(blockId)
+  /** Changes of the tables, all or none; what the writer remembers goes with them. */
+  const write = (work: () => void): void => {
+    try {
+      inTransaction(database, work)
+    } catch (error) {
+      writer.forget()
+      throw error
+    }
+  }
   let prunedTo = 0
   /** Of final blocks only those with logs are of use. */
   const pruneBlocks = (before: number): void => {
@@ -149,7 +158,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
     commit(window: LedgerWindow): void {
       const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
       const { storesLack = false } = window
-      inTransaction(database, () => {
+      write(() => {
         const before = tip()
         if (before !== undefined && before.number >= to) return
         if (before !== undefined && before.number + 1 !== from) {
@@ -165,9 +174,9 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
         if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
       })
     },
-    addStoreLogs: (logs: readonly ChainLog[]): void => inTransaction(database, () => putLogs(logs)),
+    addStoreLogs: (logs: readonly ChainLog[]): void => write(() => putLogs(logs)),
     rewind(to: number): void {
-      inTransaction(database, () => {
+      write(() => {
         writer.forget()
         for (const [child, parent] of childTables) {
           run(
