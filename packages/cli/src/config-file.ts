@@ -3,7 +3,7 @@ import { tableSchema, type Reference, type TableSchema } from '@freshet/table'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml'
-import { checkedUrl, type Connection, type Registry } from './registry.ts'
+import { checkedUrl, isPostgresUrl, type Connection, type Registry } from './registry.ts'
 
 const columnTypes: readonly ColumnType[] = [
   'any',
@@ -61,14 +61,24 @@ export function parseConfig(text: string, path: string): Registry {
 
 function readConnection(reader: Reader, node: Node, folder: string): Connection {
   const map = reader.map(node, 'connection')
-  const fields = reader.fields(map, ['url', 'namespace', 'database', 'username', 'sqlite'])
+  const fields = reader.fields(map, ['url', 'namespace', 'database', 'username', 'schema', 'slot', 'sqlite'])
   const sqlite = fields.get('sqlite')
   if (sqlite !== undefined) return { kind: 'sqlite', path: resolve(folder, reader.text(sqlite, 'sqlite')) }
   const urlNode = reader.required(fields, 'url', map)
+  const url = reader.checked(urlNode, () => checkedUrl(reader.text(urlNode, 'url')))
+  if (isPostgresUrl(url)) {
+    const [schema, slot] = [fields.get('schema'), fields.get('slot')]
+    return {
+      kind: 'postgres',
+      url,
+      schema: schema && reader.text(schema, 'schema'),
+      slot: slot && reader.text(slot, 'slot'),
+    }
+  }
   const username = fields.get('username')
   return {
     kind: 'surrealdb',
-    url: reader.checked(urlNode, () => checkedUrl(reader.text(urlNode, 'url'))),
+    url,
     namespace: reader.text(reader.required(fields, 'namespace', map), 'namespace'),
     database: reader.text(reader.required(fields, 'database', map), 'database'),
     username: username && reader.text(username, 'username'),

@@ -12,6 +12,7 @@ import type { Io } from './io.ts'
 import type { CallOptions } from './parse-call.ts'
 import { visible } from './print-table.ts'
 import { openDatabase, type Registry } from './registry.ts'
+import { replicaSlot } from './replica-slot.ts'
 
 /** How long a command waits for the connection before it goes on with what it knows. */
 const connectWaitMs = 5_000
@@ -28,10 +29,17 @@ export type DbSession = {
   close(): Promise<void>
 }
 
-export async function openSession(registry: Registry, options: CallOptions, io: Io): Promise<DbSession> {
+/** @param watches - Whether rows are watched: with a cache, the next watch is to go on where this one ends. */
+export async function openSession(
+  registry: Registry,
+  options: CallOptions,
+  io: Io,
+  watches: boolean,
+): Promise<DbSession> {
   const log = logOf(options, io)
   const cache = await openCache(options)
-  const database = await openDatabase(registry, io.env)
+  const slot = watches ? await replicaSlot(registry.connection, options.cache) : undefined
+  const database = await openDatabase(registry, io.env, slot)
   const tables = new Map<string, Promise<LiveTable>>()
 
   const open = (name: string): Promise<LiveTable> => {
@@ -40,6 +48,8 @@ export async function openSession(registry: Registry, options: CallOptions, io: 
     const table = openLiveTable(database.master(name), {
       cacheKey: name,
       ...(cache && { cache }),
+      // What the database keeps for us makes up for what was missed, once all is held.
+      preload: slot !== undefined,
       mode: options.noCache || options.refresh ? 'network' : 'cache-first',
       onStoreFault: 'fail',
       // A command says at once what became of its write.

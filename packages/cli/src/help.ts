@@ -53,10 +53,12 @@ Examples
 
 Options
 
-  --url URL              a SurrealDB server (default ${demoRemote.url}, the demo)
+  --url URL              a SurrealDB server (default ${demoRemote.url}, the demo),
+                         or postgres://user@host/database, with the tables as they are there
   --config FILE.yaml     your own entities and connection; see below
   --cache DIR            keep what is read in this folder; a later run is answered from there,
-                         also while the database is stopped, and says so
+                         also while the database is stopped, and says so; a watch of PostgreSQL
+                         goes on where the one before ended
   --refresh              ask the database, though the cache knows
   --no-cache             keep nothing, also not during the run
   --json                 one JSON document per line
@@ -81,7 +83,7 @@ FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is resp
 A configuration names where the rows are and what they look like:
 
   connection:
-    url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite
+    url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite, or postgres://user@host/database
     namespace: demo
     database: hill_valley
     username: reader                  # optional; the password comes from FRESHET_PASSWORD

@@ -12,6 +12,14 @@ export type Connection =
       readonly database: string
       readonly username?: string | undefined
     }
+  | {
+      readonly kind: 'postgres'
+      readonly url: string
+      /** The schema that the tables stand in. Default `public`. */
+      readonly schema?: string | undefined
+      /** Names the replica that a watch with a cache is. Default: one that the cache folder keeps. */
+      readonly slot?: string | undefined
+    }
   | { readonly kind: 'sqlite'; readonly path: string }
 
 /** What `db` knows: entities by name, each a table, and where they are. */
@@ -32,15 +40,42 @@ export function demoRegistry(url: string | undefined): Registry {
   }
 }
 
-/** Opens the database of a registry. Drivers are loaded here, when one is used. */
+/** The tables of a PostgreSQL database, as they are there. */
+export async function postgresRegistry(url: string, env: Environment): Promise<Registry> {
+  const { describePostgresTables } = await import('@freshet/table/postgres')
+  const tables = await describePostgresTables({ url, password: env['FRESHET_PASSWORD'] })
+  return {
+    connection: { kind: 'postgres', url },
+    entities: Object.fromEntries(Object.keys(tables).map((name) => [name, name])),
+    tables,
+  }
+}
+
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:/.test(url)
+}
+
+type Environment = { readonly [name: string]: string | undefined }
+
+/**
+ * Opens the database of a registry. Drivers are loaded here, when one is used.
+ *
+ * @param slot - Names the replica for which the database is to keep changes, where it can.
+ */
 export async function openDatabase(
   { connection, tables }: Registry,
-  env: { readonly [name: string]: string | undefined },
+  env: Environment,
+  slot: string | undefined,
 ): Promise<MasterDatabase> {
   switch (connection.kind) {
     case 'sqlite': {
       const { openSqliteDatabase } = await import('@freshet/table/sqlite')
       return openSqliteDatabase({ path: connection.path, tables })
+    }
+    case 'postgres': {
+      const { openPostgresDatabase } = await import('@freshet/table/postgres')
+      const { url, schema } = connection
+      return openPostgresDatabase({ url, schema, tables, slot, password: env['FRESHET_PASSWORD'] })
     }
     case 'surrealdb': {
       const { createSurrealDatabase } = await import('@freshet/table/surrealdb')
@@ -61,11 +96,11 @@ export function placeOf(connection: Connection): string {
 
 /** @throws {FreshetError} `cli/bad-url`. */
 export function checkedUrl(text: string): string {
-  const allowed = ['ws:', 'wss:']
+  const allowed = ['ws:', 'wss:', 'postgres:', 'postgresql:']
   if (URL.canParse(text) && allowed.includes(new URL(text).protocol)) return text
   throw new FreshetError({
     code: 'cli/bad-url',
     kind: 'usage',
-    message: `${JSON.stringify(text)} is no WebSocket address of a SurrealDB server. Give one such as ${demoRemote.url}.`,
+    message: `${JSON.stringify(text)} is no WebSocket address of a SurrealDB server, nor one of PostgreSQL. Give one such as ${demoRemote.url} or postgres://user@host/database.`,
   })
 }

@@ -277,7 +277,7 @@ test('[CL7] unknown commands, entities, options and broken JSON are said with wh
   expect(await freshet(['db', 'client', 'list', '--url', 'not a url'])).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "❌ "not a url" is no WebSocket address of a SurrealDB server. Give one such as ws://127.0.0.1:8255/rpc.",
+      "err": "❌ "not a url" is no WebSocket address of a SurrealDB server, nor one of PostgreSQL. Give one such as ws://127.0.0.1:8255/rpc or postgres://user@host/database.",
       "out": "",
     }
   `)
@@ -455,10 +455,12 @@ test('[CL13] the help names every command and option', async () => {
 
     Options
 
-      --url URL              a SurrealDB server (default ws://127.0.0.1:8255/rpc, the demo)
+      --url URL              a SurrealDB server (default ws://127.0.0.1:8255/rpc, the demo),
+                             or postgres://user@host/database, with the tables as they are there
       --config FILE.yaml     your own entities and connection; see below
       --cache DIR            keep what is read in this folder; a later run is answered from there,
-                             also while the database is stopped, and says so
+                             also while the database is stopped, and says so; a watch of PostgreSQL
+                             goes on where the one before ended
       --refresh              ask the database, though the cache knows
       --no-cache             keep nothing, also not during the run
       --json                 one JSON document per line
@@ -483,7 +485,7 @@ test('[CL13] the help names every command and option', async () => {
     A configuration names where the rows are and what they look like:
 
       connection:
-        url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite
+        url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite, or postgres://user@host/database
         namespace: demo
         database: hill_valley
         username: reader                  # optional; the password comes from FRESHET_PASSWORD

@@ -6,8 +6,15 @@ import { exitCodeOf } from './exit-code.ts'
 import { help } from './help.ts'
 import type { Io } from './io.ts'
 import { readConfig } from './config-file.ts'
-import { badCall, parseCall, type Call } from './parse-call.ts'
-import { demoRegistry, placeOf, type Registry } from './registry.ts'
+import { badCall, parseCall, type Call, type CallOptions } from './parse-call.ts'
+import {
+  checkedUrl,
+  demoRegistry,
+  isPostgresUrl,
+  placeOf,
+  postgresRegistry,
+  type Registry,
+} from './registry.ts'
 import { version } from './version.ts'
 
 /**
@@ -57,12 +64,12 @@ async function runDb({ entity, commands, options }: Extract<Call, { kind: 'db' }
   if (options.config !== undefined && options.url !== undefined) {
     throw badCall('--config names the connection already; leave --url out.')
   }
-  const registry = options.config === undefined ? demoRegistry(options.url) : await readConfig(options.config)
+  const registry = await registryOf(options, io)
   if (entity === undefined) {
     io.out(entityHelp(registry))
     return 0
   }
-  const session = await openSession(registry, options, io)
+  const session = await openSession(registry, options, io, commands.includes('watch'))
   try {
     const table = await session.table(entity)
     return await doCommands(session, table, commands.length > 0 ? commands : ['list'])
@@ -71,6 +78,13 @@ async function runDb({ entity, commands, options }: Extract<Call, { kind: 'db' }
   } finally {
     await session.close()
   }
+}
+
+async function registryOf({ config, url }: CallOptions, io: Io): Promise<Registry> {
+  if (config !== undefined) return readConfig(config)
+  return url !== undefined && isPostgresUrl(url)
+    ? postgresRegistry(checkedUrl(url), io.env)
+    : demoRegistry(url)
 }
 
 function entityHelp(registry: Registry): string {

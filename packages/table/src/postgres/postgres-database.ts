@@ -2,7 +2,7 @@ import { silentLog, systemClock, type Clock, type Log } from '@freshet/core'
 import { databaseClosed, unknownTable } from '../master-errors.ts'
 import type { MasterDatabase, TableSchema } from '../master.ts'
 import { clientConfig, createPostgresConnection, isOutOfReach } from './postgres-connection.ts'
-import { createTypeKinds } from './postgres-kind.ts'
+import { createTypeKinds, readTypes } from './postgres-kind.ts'
 import { createPostgresMaster, type PostgresTable } from './postgres-master.ts'
 import { createPostgresReads } from './postgres-reads.ts'
 import { publicationName } from './publication.ts'
@@ -58,17 +58,7 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
   const config = clientConfig(url, options.password, timeoutMs)
   const connection = createPostgresConnection(config, timeoutMs, maxConnections)
   const closing = new AbortController()
-  const kinds = createTypeKinds(async (oids) => {
-    const rows = await connection.rows({
-      text: `SELECT oid, typbasetype, CASE WHEN typcategory = 'A' THEN typelem ELSE 0 END FROM pg_type WHERE oid = ANY ($1::oid[])`,
-      values: [`{${oids.join(',')}}`],
-    })
-    return rows.map(([oid, base, element]) => ({
-      oid: Number(oid),
-      base: Number(base),
-      element: Number(element),
-    }))
-  })
+  const kinds = createTypeKinds((oids) => readTypes(connection.rows, oids))
   const names = Object.keys(tables)
   const known = new Map<string, PostgresTable>()
 

@@ -75,3 +75,22 @@ export function createTypeKinds(read: (oids: readonly number[]) => Promise<reado
   }
   return { kind: (oid) => kinds.get(oid), learn }
 }
+
+/** Reads these rows of `pg_type`. */
+export async function readTypes(
+  run: (statement: {
+    readonly text: string
+    readonly values: readonly string[]
+  }) => Promise<readonly (readonly (string | null)[])[]>,
+  oids: readonly number[],
+): Promise<readonly PgTypeRow[]> {
+  const text = `
+    SELECT oid, typbasetype, CASE WHEN typcategory = 'A' THEN typelem ELSE 0 END
+    FROM pg_type WHERE oid = ANY ($1::oid[])`
+  const rows = await run({ text, values: [`{${oids.join(',')}}`] })
+  return rows.map(([oid, base, element]) => ({
+    oid: Number(oid),
+    base: Number(base),
+    element: Number(element),
+  }))
+}
