@@ -49,6 +49,8 @@ function ownReader(name: string): (row: Row) => Value | undefined {
 const maxFilterDepth = 100
 
 function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate {
+  if (!isFilter(filter))
+    throw badFilter('is none: it must be a record with an operator, and and or have a list of filters')
   if (depth > maxFilterDepth) throw badFilter(`is nested deeper than ${maxFilterDepth} levels; flatten it`)
   switch (filter.op) {
     case 'eq':
@@ -77,6 +79,13 @@ function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate
       )
     }
   }
+}
+
+/** What a page or a file hands over is not typed. */
+function isFilter(filter: unknown): boolean {
+  if (typeof filter !== 'object' || filter === null) return false
+  const { op, filters }: { readonly op?: unknown; readonly filters?: unknown } = filter
+  return (op !== 'and' && op !== 'or') || Array.isArray(filters)
 }
 
 function badFilter(what: string): FreshetError {

@@ -71,3 +71,9 @@ test('[Q7] what is nested too deep is refused with a typed error, not with an ex
   expect(() => queryKey({ filter })).toThrow(/deeper than 100/)
   expect(() => queryKey({ filter: { op: 'eq', field: 'a', value } })).toThrow(/deeper than 200/)
 })
+
+test('[Q7] a window that is none has no key', () => {
+  // What a page or a file hands over is not typed.
+  for (const window of [{ limit: -1 }, { limit: NaN }, { offset: 0.5 }, { limit: '5' as unknown as number }])
+    expect(() => queryKey(window)).toThrow(expect.objectContaining({ code: 'query/bad-window' }))
+})

@@ -1,6 +1,7 @@
 import { FreshetError } from './errors.ts'
 import type { Filter, OrderTerm, Query } from './query.ts'
 import { compilePredicate } from './predicate.ts'
+import { queryWindow } from './query-window.ts'
 import { maxDepth } from './order-text.ts'
 import { isRecord, Tagged, type Value } from './value.ts'
 
@@ -8,9 +9,12 @@ import { isRecord, Tagged, type Value } from './value.ts'
  * One text per meaning of a query: equal for queries that differ only in the
  * order, nesting or repetition of their conditions; different for any two that
  * could answer differently.
+ *
+ * @throws {FreshetError} `query/bad-filter`, `query/bad-window`: no query at all.
  */
 export function queryKey(query: Query): string {
-  return `${filterKey(query.filter)}|${orderKey(query.order)}|${query.offset ?? 0}|${query.limit ?? ''}`
+  const { offset, limit } = queryWindow(query)
+  return `${filterKey(query.filter)}|${orderKey(query.order)}|${offset}|${limit === Infinity ? '' : limit}`
 }
 
 /**

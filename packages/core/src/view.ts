@@ -1,8 +1,8 @@
 import type { Output } from './derived.ts'
-import { FreshetError } from './errors.ts'
 import { createListeners } from './listeners.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Query } from './query.ts'
+import { queryWindow } from './query-window.ts'
 import type { Row } from './value.ts'
 import type { ViewHost } from './view-host.ts'
 
@@ -41,7 +41,7 @@ export type View<R extends Row = Row> = {
  * @throws {FreshetError} `query/bad-window`, `query/bad-filter`.
  */
 export function createView(host: ViewHost, query: Query): View {
-  const { offset, limit } = windowOf(query)
+  const { offset, limit } = queryWindow(query)
   const live = host.orders.acquire(query.filter, query.order)
   const listeners = createListeners<ViewSnapshot>(host.onListenerError)
   let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.complete, version: 0 }
@@ -130,15 +130,4 @@ function shifted<T>(old: readonly T[], at: number, shift: -1 | 0 | 1 | undefined
   if (shift === -1) for (let to = at; to + 1 < old.length && to < count; to++) fresh[to] = old[to + 1] as T
   if (shift === 1) for (let to = at + 1; to <= old.length && to < count; to++) fresh[to] = old[to - 1] as T
   return fresh
-}
-
-function windowOf(query: Query): { readonly offset: number; readonly limit: number } {
-  const { offset = 0, limit = Infinity } = query
-  const valid = (count: number): boolean => count === Infinity || (Number.isSafeInteger(count) && count >= 0)
-  if (valid(limit) && Number.isSafeInteger(offset) && offset >= 0) return { offset, limit }
-  throw new FreshetError({
-    code: 'query/bad-window',
-    kind: 'usage',
-    message: `offset ${offset} and limit ${limit} are no window; both must be whole numbers from zero.`,
-  })
 }

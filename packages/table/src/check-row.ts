@@ -14,6 +14,7 @@ const maxDepth = 64
  * @throws {FreshetError} `table/id-mismatch`: the row carries another id.
  */
 export function checkRow(row: Row, idField: string, id: string): Row {
+  assertText(id)
   const copy = copyFields(row, '', 0)
   assertOwnId(copy, idField, id)
   return { [idField]: id, ...copy }
@@ -27,7 +28,10 @@ export type CheckedPatch = { readonly set: Row; readonly unset: readonly string[
  * A field that is both set and removed is set.
  */
 export function checkPatch(patch: Patch, idField: string, id: string): CheckedPatch {
-  const set = copyFields(patch.set, '', 0)
+  assertText(id)
+  // What a page or a file hands over is not typed.
+  const given: Patch | null | undefined = patch
+  const set = copyFields(given?.set ?? noRecord('the patch'), '', 0)
   assertOwnId(set, idField, id)
   const unset = patch.unset ?? []
   if (unset.includes(idField)) throw idMismatch(idField, id)
@@ -60,8 +64,17 @@ function copyValue(value: Value, path: string, depth = 0): Value {
   return copyFields(value, path, depth + 1)
 }
 
+function noRecord(what: string): never {
+  throw unstorable(what, 'it is not a plain record')
+}
+
+function assertText(id: string): void {
+  if (typeof id !== 'string') throw unstorable('the id', 'it is no text')
+}
+
 function copyFields(row: Row, path: string, depth: number): Row {
-  const prototype: unknown = Object.getPrototypeOf(row)
+  const given: Row | null | undefined = row
+  const prototype: unknown = Object.getPrototypeOf(given ?? noRecord('the row'))
   if (prototype !== Object.prototype && prototype !== null) {
     throw unstorable(path === '' ? 'the row' : path, 'it is not a plain record')
   }

@@ -1,5 +1,7 @@
+import type { Query } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { NoCache } from './cache.ts'
+import type { ReadMode } from './live-reads.ts'
 import { openLiveTable } from './live-table.ts'
 import { MemCache } from './mem-cache.ts'
 import { pagination } from './pagination.ts'
@@ -100,6 +102,26 @@ test('[LT5] each mode answers from where it says', async () => {
   expect(await table.list({}, { mode: 'cache-only' })).toMatchObject({ stale: false })
   await remote.insert('d', { name: 'Delta', price: 40 }, theirs())
   expect((await table.list({}, { mode: 'network' })).rows.size).toBe(4)
+})
+
+test('[LT5] what is no query and no mode is refused, not read as something else', async () => {
+  const { live, faulty } = await liveFixture()
+  const table = live()
+  await table.listValues()
+  const before = faulty.requests.list
+  // What a page or a file hands over is not typed.
+  const odd = (text: string): Query => JSON.parse(text) as Query
+  for (const [text, code] of [
+    ['{"limit":-1}', 'query/bad-window'],
+    ['{"limit":"5"}', 'query/bad-window'],
+    ['{"filter":null}', 'query/bad-filter'],
+    ['{"filter":{"op":"and"}}', 'query/bad-filter'],
+  ] as const) {
+    await expect(table.list(odd(text)), text).rejects.toMatchObject({ code, kind: 'usage' })
+  }
+  const mode = 'fast' as ReadMode
+  await expect(table.list({}, { mode })).rejects.toMatchObject({ code: 'table/bad-mode', kind: 'usage' })
+  expect(faulty.requests.list).toBe(before)
 })
 
 test('[LT6] equal reads at once are one read of the master', async () => {

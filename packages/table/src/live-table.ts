@@ -249,7 +249,10 @@ function createHandle<R extends Row>(
   }
   const seen = (row: Row | undefined): Row | undefined =>
     row !== undefined && belongs(row) !== false ? row : undefined
-  const list = (query: Query, { mode: asked = mode, signal }: ReadOptions = {}): Promise<ListResult> => {
+  const list = async (
+    query: Query,
+    { mode: asked = mode, signal }: ReadOptions = {},
+  ): Promise<ListResult> => {
     const full = narrowed(query)
     return readQuery(core, full, queryKey(full), asked, signal)
   }

@@ -136,6 +136,8 @@ async function readBy<T>(
       return hit()
     case 'cache-first':
       break
+    default:
+      throw badMode(mode)
   }
   if (reading.known() === 'fresh') return hit()
   await core.settledConnection(signal)
@@ -351,6 +353,14 @@ function rowResult(core: LiveCore, id: string, source: 'cache' | 'remote'): RowR
 /** The seed's page number of a query's window. */
 function pageOf({ offset = 0, limit }: Query): number {
   return limit === undefined || limit === 0 ? 1 : Math.floor(offset / limit) + 1
+}
+
+function badMode(mode: never): FreshetError {
+  return new FreshetError({
+    code: 'table/bad-mode',
+    kind: 'usage',
+    message: `There is no mode ${JSON.stringify(mode)}. Read in cache-first, stale-while-revalidate, network or cache-only.`,
+  })
 }
 
 function notCached({ settings }: LiveCore): FreshetError {

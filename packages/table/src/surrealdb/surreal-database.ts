@@ -1,4 +1,4 @@
-import { systemClock, systemRandom, type Clock, type Random } from '@freshet/core'
+import { FreshetError, systemClock, systemRandom, type Clock, type Random } from '@freshet/core'
 import type { Surreal } from 'surrealdb'
 import { unknownTable } from '../master-errors.ts'
 import type { MasterDatabase, TableSchema } from '../master.ts'
@@ -26,9 +26,12 @@ export type SurrealDatabaseOptions = {
  * with `table/unreachable` and ends every watch; the next call connects anew.
  * A client passed in should be connected with `reconnect: false`: with its own
  * reconnection the SDK sends again what may have been executed.
+ *
+ * @throws {FreshetError} `surrealdb/bad-url`: the address is not one of a WebSocket.
  */
 export function createSurrealDatabase(options: SurrealDatabaseOptions): MasterDatabase {
   const { tables, remote, timeoutMs = 15_000, clock = systemClock, random = systemRandom } = options
+  if ('url' in remote) assertWebSocketUrl(remote.url)
   const names = Object.keys(tables)
   const schemas = new Map(Object.entries(tables))
   const connection = createSurrealConnection({ remote, timeoutMs, clock, random })
@@ -42,4 +45,14 @@ export function createSurrealDatabase(options: SurrealDatabaseOptions): MasterDa
     master: (name) => createSurrealMaster({ name, schema: schemaOf(name), connection, schemaOf }, undefined),
     close: () => connection.close(),
   }
+}
+
+/** Changes are told over a WebSocket alone. */
+function assertWebSocketUrl(url: string): void {
+  if (URL.canParse(url) && ['ws:', 'wss:'].includes(new URL(url).protocol)) return
+  throw new FreshetError({
+    code: 'surrealdb/bad-url',
+    kind: 'usage',
+    message: `${JSON.stringify(url)} is no WebSocket address. Give one such as ws://127.0.0.1:8000/rpc.`,
+  })
 }

@@ -63,6 +63,9 @@ export const hostileRows: readonly HostileRow[] = [
 
 /** What no driver may take: these are not values of a row. */
 export const impossibleRows: readonly { readonly title: string; readonly row: unknown }[] = [
+  { title: 'nothing', row: undefined },
+  { title: 'null', row: null },
+  { title: 'a text', row: 'text' },
   { title: 'undefined', row: { name: undefined } },
   { title: 'a function', row: { name: () => 1 } },
   { title: 'a symbol', row: { name: Symbol('x') } },
