@@ -106,7 +106,7 @@ export function needToArtifact(need: Need): ArtifactId | undefined {
 }
 
 /** Whether a need named by the raindex projection is met: what a replica takes as its `isReady`. */
-export function isCodeReady(cache: StaticCodeCache): (need: Need) => boolean {
+export function isCodeReady(cache: Pick<StaticCodeCache, 'isReady'>): (need: Need) => boolean {
   return (need) => {
     const artifact = needToArtifact(need)
     return artifact !== undefined && cache.isReady(artifact)

@@ -1,5 +1,5 @@
 import type { Value } from '@freshet/core'
-import type { Address, SnapshotBundle } from '../engine/index.ts'
+import type { Address, SnapshotBundle, StaticCodeCache } from '../engine/index.ts'
 import type { LiveStatus, SyncProgress } from './live-status.ts'
 
 /** Keeps one snapshot per order book. Its cursor and queue are inside, so that one write saves all or nothing. */
@@ -16,6 +16,9 @@ export interface CursorStore<C extends Value> {
   loadCursor(orderbook: Address): Promise<C | undefined>
   persistCursor(orderbook: Address, cursor: C): Promise<void>
 }
+
+/** What a live book asks of a code cache: to take in the code that polls bring, and to say what is there. */
+export type LiveCodeCache = Pick<StaticCodeCache, 'ingest' | 'isReady' | 'size'>
 
 /** Is told of each poll. What it throws is ignored: telemetry never disturbs a sync. */
 export interface MetricsSink {

@@ -1,5 +1,6 @@
 export { openLiveVirtualRaindex, type LiveOptions, type LiveVirtualRaindex } from './live-raindex.ts'
 export { openQuotes, quoteId, type QuoteRow, type Quotes, type QuotesOptions } from './open-quotes.ts'
+export type { BytecodeWarmupQueue } from './warmup-queue.ts'
 export type { QuotePair, QuoteReads } from './watched-quote.ts'
 export {
   advisoryText,
@@ -14,6 +15,7 @@ export {
   createInMemorySnapshotStore,
   noopMetrics,
   type CursorStore,
+  type LiveCodeCache,
   type MetricsSink,
   type SnapshotStore,
 } from './adapters.ts'

@@ -17,8 +17,8 @@ import {
   type Mutation,
   type Orderbook,
   type RestoredSnapshot,
-  type StaticCodeCache,
 } from '../engine/index.ts'
+import type { LiveCodeCache } from './adapters.ts'
 import { isCovered, readMark, writeMark } from './chain-mark.ts'
 import { createLiveProjection, type LiveFact } from './live-projection.ts'
 import { distinctArtifacts, lackedByOrders } from './missing-code.ts'
@@ -31,7 +31,7 @@ const mostEnvelopes = keptEnvelopes / 2
 
 export type LiveBookOptions = {
   readonly orderbook: Orderbook
-  readonly codeCache: StaticCodeCache
+  readonly codeCache: LiveCodeCache
   readonly store?: Store | undefined
   readonly clock?: Clock | undefined
   readonly log?: Log | undefined
@@ -70,7 +70,7 @@ export type LiveBook<C extends Value> = {
 
 type Book<C extends Value> = {
   readonly replica: Replica<LiveFact>
-  readonly codeCache: StaticCodeCache
+  readonly codeCache: LiveCodeCache
   readonly needsOf: (fact: LiveFact) => readonly string[]
   queue: BytecodeWarmupQueue
   cursor: C | undefined

@@ -297,6 +297,10 @@ test('[RX34] what is missing is listed as it was first missed', async () => {
     addressOf(0xbb),
     addressOf(0x01),
   ])
+  expect(live.queue.envelopes().map(({ mutations }) => mutations.map(({ kind }) => kind))).toEqual([
+    ['setOrders'],
+    ['setOrders'],
+  ])
 })
 
 test('[RX35] an envelope that comes again counts once; a fork is undone to where it says', async () => {

@@ -12,23 +12,23 @@ import {
   type QuoteOutcome,
   type QuoteRequest,
   type SnapshotBundle,
-  type StaticCodeCache,
   type TakeOrdersConfig,
   type TakeOutcome,
   type Wallet,
 } from '../engine/index.ts'
-import type { CursorStore, MetricsSink, SnapshotStore } from './adapters.ts'
+import type { CursorStore, LiveCodeCache, MetricsSink, SnapshotStore } from './adapters.ts'
 import { openLiveBook, type LiveBook } from './live-book.ts'
 import type { LiveStatus } from './live-status.ts'
 import { createLiveSync } from './live-sync.ts'
 import { openQuotes, type Quotes, type QuotesOptions } from './open-quotes.ts'
 import type { SyncEngine } from './sync-engine.ts'
+import type { BytecodeWarmupQueue } from './warmup-queue.ts'
 
 export type LiveOptions<C extends Value> = {
   readonly chainId: number
   readonly orderbook: Orderbook
   readonly syncEngine: SyncEngine<C>
-  readonly codeCache: StaticCodeCache
+  readonly codeCache: LiveCodeCache
   /** Runs the orders' programs. */
   readonly host: Interpreter
   /** Durable copy, opened with `storeTables(raindexTables)`. State, cursor and queue go there in one transaction. */
@@ -54,6 +54,8 @@ export interface LiveVirtualRaindex<C extends Value> {
   readonly cursor: C | undefined
   readonly orders: Collection
   readonly vaults: Collection
+  /** What waits for code. */
+  readonly queue: Pick<BytecodeWarmupQueue, 'size' | 'envelopes'>
   /**
    * Makes one poll and applies it whole. Calls at once share one poll.
    *
@@ -101,6 +103,9 @@ export async function openLiveVirtualRaindex<C extends Value>(
     },
     orders: book.replica.collection('orders'),
     vaults: book.replica.collection('vaults'),
+    get queue() {
+      return book.queue
+    },
     syncOnce: sync.syncOnce,
     reset: sync.reset,
     snapshot,

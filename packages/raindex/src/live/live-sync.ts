@@ -1,12 +1,12 @@
 import { createListeners, type Value } from '@freshet/core'
+import { RaindexError, type ArtifactId, type Orderbook, type SnapshotBundle } from '../engine/index.ts'
 import {
-  RaindexError,
-  type ArtifactId,
-  type Orderbook,
-  type SnapshotBundle,
-  type StaticCodeCache,
-} from '../engine/index.ts'
-import { noopMetrics, type CursorStore, type MetricsSink, type SnapshotStore } from './adapters.ts'
+  noopMetrics,
+  type CursorStore,
+  type LiveCodeCache,
+  type MetricsSink,
+  type SnapshotStore,
+} from './adapters.ts'
 import type { Applied, LiveBook } from './live-book.ts'
 import type { LiveStatus } from './live-status.ts'
 import { distinctArtifacts } from './missing-code.ts'
@@ -15,7 +15,7 @@ import type { PollResult, SyncEngine } from './sync-engine.ts'
 export type LiveSyncOptions<C extends Value> = {
   readonly orderbook: Orderbook
   readonly syncEngine: SyncEngine<C>
-  readonly codeCache: StaticCodeCache
+  readonly codeCache: LiveCodeCache
   readonly snapshots?: SnapshotStore | undefined
   readonly cursors?: CursorStore<C> | undefined
   readonly metrics?: MetricsSink | undefined
@@ -100,7 +100,7 @@ function statusAfter<C extends Value>(
   { bytecode, pendingArtifacts }: PollResult<C>,
   applied: Applied,
   missing: readonly ArtifactId[],
-  codeCache: StaticCodeCache,
+  codeCache: LiveCodeCache,
 ): LiveStatus {
   const fetching = pendingArtifacts.filter((artifact) => !codeCache.isReady(artifact))
   const busy = applied.batches > 0 || bytecode.length > 0

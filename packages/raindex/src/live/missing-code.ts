@@ -1,10 +1,11 @@
 import type { Replica } from '@freshet/core'
-import { artifactsOf, type ArtifactId, type Order, type StaticCodeCache } from '../engine/index.ts'
+import { artifactsOf, type ArtifactId, type Order } from '../engine/index.ts'
+import type { LiveCodeCache } from './adapters.ts'
 
 /** Code that the live orders of a replica need and a cache lacks, in the order of the rows. */
 export function lackedByOrders(
   replica: Pick<Replica, 'collection'>,
-  codeCache: StaticCodeCache,
+  codeCache: Pick<LiveCodeCache, 'isReady'>,
 ): readonly ArtifactId[] {
   const artifacts = [...replica.collection('orders').entries()].flatMap(([, row]) => {
     // Written by the projection.
