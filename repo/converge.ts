@@ -43,6 +43,11 @@ export const harnesses: readonly Harness[] = [
     what: 'live tables, their writes and caches against the master',
   },
   {
+    name: 'sessions',
+    module: 'packages/table/src/testing/converge-sessions.ts',
+    what: 'users who edit, save, crash and come back, against what they were promised',
+  },
+  {
     name: 'torii',
     module: 'packages/torii/src/testing/converge.ts',
     what: 'a world through partial updates, faults, restarts and crashes',

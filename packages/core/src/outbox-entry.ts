@@ -54,16 +54,24 @@ export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry[
   return operation.once && !sent ? 'queued' : 'unsure'
 }
 
-/** Those that failed, and those behind them that write one of their rows, or a row of such a one [W6]. */
+/**
+ * Those that failed, and those behind them that write one of their rows, or a
+ * row of such a one [W6]. Behind one that is answered nothing waits.
+ */
 export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEntry> {
   const held = new Set<OutboxEntry>()
   if (!entries.some(({ state }) => state === 'failed')) return held
+  const answered = new Set(
+    entries.flatMap(({ operation, state }) => (state === 'failed' ? [] : (operation.replaces ?? []))),
+  )
   const rows = new Set<string>()
   for (const entry of entries) {
-    const keys = entry.operation.edits.map(({ table, id }) => rowKeyText(table, id))
-    if (entry.state !== 'failed' && !keys.some((key) => rows.has(key))) continue
+    const { edits, operationId } = entry.operation
+    const keys = edits.map(({ table, id }) => rowKeyText(table, id))
+    const isAnswered = answered.has(operationId)
+    if (entry.state !== 'failed' && !isAnswered && !keys.some((key) => rows.has(key))) continue
     held.add(entry)
-    for (const key of keys) rows.add(key)
+    if (!isAnswered) for (const key of keys) rows.add(key)
   }
   return held
 }

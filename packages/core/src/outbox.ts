@@ -139,8 +139,12 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     return entry?.into ?? entry
   }
   const changed = (): void => {
-    // What waits behind a failed one is not waited for.
-    for (const entry of heldBack(entries)) if (entry.noted && !entry.failure) tell(entry, { kind: 'kept' })
+    for (const entry of heldBack(entries)) {
+      if (!entry.noted || entry.failure) continue
+      // What waits behind a failed one is not waited for any more.
+      tell(entry, { kind: 'kept' })
+      entry.stays = true
+    }
     listeners.emit()
     room.letIn()
   }
@@ -187,7 +191,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       entry.writing = journal.append(entry)
       await entry.writing
       if (entry.recordId !== undefined) known.add(entry.recordId)
-      if (!follows()) await takeBackAnswered(entry.operation)
+      if (entry.operation.stays && !follows()) await takeBackAnswered(entry)
       entry.noted = true
     }
     changed()
@@ -229,7 +233,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       for (const { operationId } of layersOf(entry.operation)) replica.dropLayer(operationId)
     }
   }
-  const takeBackAnswered = ({ replaces = [] }: Operation): Promise<unknown> =>
+  /** What it answers is in it from now on, or at the remote. One whose caller waits may yet end without a trace. */
+  const takeBackAnswered = ({ operation: { replaces = [] } }: OutboxEntry): Promise<unknown> =>
     Promise.all(replaces.map(discard))
   const refuse = (entry: OutboxEntry, error: unknown): never => {
     if (!entry.ended) {
@@ -245,6 +250,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (entry.stays && isFailure(outcome)) return fail(entry, outcome)
     if (outcome.kind !== 'confirmed') return undo(entry, outcome)
     confirm(entry, outcome.facts, startedAt)
+    entry.ended = true
+    if (entry.operation.replaces) await takeBackAnswered(entry)
     end(entry, outcome)
   }
   /** The record goes in the transaction that brings the confirmed rows [T1]. */
@@ -307,9 +314,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     known.add(recordId)
     // Ours, whose noting has reached the store before its answer reached us.
     if (byId.has(operation.operationId)) return
-    // Of an earlier run nobody is left to hear how it ends.
-    const stays = operation.stays || !sends()
-    const entry = add(operation, { recordId, noted: true, sent, stays, failure })
+    // Whoever waits for how it ends may be gone; a tab that is not discards it when it hears.
+    const entry = add(operation, { recordId, noted: true, sent, stays: true, failure })
     entry.state = stateOf(entry)
     entries.push(entry)
   }
@@ -373,7 +379,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       for (const id of before) if (!kept.has(id)) known.delete(id)
       changed()
       pump()
-      if (!follows()) await Promise.all(records.map(({ operation }) => takeBackAnswered(operation)))
+      const answering = follows()
+        ? []
+        : entries.filter(({ operation, failure }) => operation.stays && !failure)
+      await Promise.all(answering.map(takeBackAnswered))
     },
     settledElsewhere(operationId, told, stays) {
       const entry = find(operationId)
@@ -384,13 +393,15 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
         told.kind === 'conflict' && edited
           ? { ...told, current: replica.collection(edited.table).confirmed(edited.id) }
           : told
-      if (stays && isFailure(outcome)) {
+      if (stays && isFailure(outcome) && entry.stays) {
         Object.assign(entry, { failure: outcome, state: 'failed' })
         show(entry)
         return announce(entry, outcome)
       }
       hide(entry)
       end(entry, outcome)
+      // Who waited for it has heard it.
+      if (stays) asked('discard', operationId).catch(onError)
     },
     onNoted: (listener) => notedListeners.add(listener),
     onAsk: (listener) => askListeners.add(listener),

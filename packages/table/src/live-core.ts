@@ -157,7 +157,8 @@ function createTableOutbox(
     cacheKey,
     waits: settings.waitsForMaster,
     onUnknownEffect,
-    onCurrent: (facts) => replica.apply({ kind: 'state', startedAt: replica.seq, facts }),
+    seq: () => replica.seq,
+    onCurrent: (facts, startedAt) => replica.apply({ kind: 'state', startedAt, facts }),
     log,
     telemetry,
   })

@@ -28,8 +28,10 @@ export type MasterTargetOptions = {
   readonly waits: boolean
   /** A write's effect on rows that are not held is not known. */
   onUnknownEffect(): void
-  /** A guard did not hold: this is the row as it is. */
-  onCurrent(facts: readonly RowFact[]): void
+  /** The replica's count when something is sent. */
+  seq(): number
+  /** A guard did not hold: this is the row as it was since then. */
+  onCurrent(facts: readonly RowFact[], startedAt: number): void
   readonly log: Log
   readonly telemetry: Telemetry
 }
@@ -68,32 +70,33 @@ async function sendRequest(
 ): Promise<SendOutcome> {
   const master = options.master()
   const write: WriteOptions = { opId: operationId, signal }
+  const startedAt = options.seq()
+  const confirmed = (id: string, result: Stored | Conflict | Deleted): SendOutcome =>
+    outcomeOf(options, id, result, startedAt)
   switch (request.op) {
     case 'insert':
-      return confirmed(options, request.id, await master.insert(request.id, request.row, write))
+      return confirmed(request.id, await master.insert(request.id, request.row, write))
     case 'replace':
       return confirmed(
-        options,
         request.id,
         await master.replace(request.id, request.row, { ...write, ...guard(request) }),
       )
     case 'patch': {
       const { set, unset } = request
       return confirmed(
-        options,
         request.id,
         await master.patch(request.id, { set, unset }, { ...write, ...guard(request) }),
       )
     }
     case 'delete':
-      return confirmed(options, request.id, await master.delete(request.id, { ...write, ...guard(request) }))
+      return confirmed(request.id, await master.delete(request.id, { ...write, ...guard(request) }))
     case 'deleteAll':
       await master.deleteAll(request.filter, write)
       if (options.ownRows()) options.onUnknownEffect()
       return { kind: 'confirmed', facts: [] }
     case 'insertReturnId': {
       const stored = await master.insertReturnId(request.row, write)
-      return confirmed(options, stored.id, stored)
+      return confirmed(stored.id, stored)
     }
   }
 }
@@ -102,10 +105,11 @@ function guard({ expect }: Extract<WriteRequest, { readonly expect: unknown }>) 
   return expect === undefined ? {} : { expect }
 }
 
-function confirmed(
+function outcomeOf(
   options: MasterTargetOptions,
   id: string,
   result: Stored | Conflict | Deleted,
+  startedAt: number,
 ): SendOutcome {
   const { table } = options
   const known = options.ownRows()
@@ -113,7 +117,10 @@ function confirmed(
     case 'conflict': {
       const { row, version } = result
       if (known)
-        options.onCurrent(row ? [entryFact(table, [id, row, version])] : [{ kind: 'delete', table, id }])
+        options.onCurrent(
+          row ? [entryFact(table, [id, row, version])] : [{ kind: 'delete', table, id }],
+          startedAt,
+        )
       return { kind: 'conflict', current: row ?? undefined }
     }
     case 'deleted':

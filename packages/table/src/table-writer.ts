@@ -110,7 +110,7 @@ async function submit(
     createdAtUnixMs: clock.now(),
     once: request.op === 'insertReturnId',
     stays: wait === 'local',
-    replaces,
+    replaces: replaces?.length ? replaces : undefined,
   })
   core.events.emit({ kind: 'writePending', op: operationId, id })
   try {

@@ -77,19 +77,19 @@ export function createMemoryMaster(
     async insert(id, row, options) {
       assertReady(table, options.signal)
       const checked = checkRow(row, schema.idField, id)
-      if (table.hasApplied(options.opId)) return storedBefore(table, id)
+      if (table.hasApplied(options.opId)) return storedBefore
       return stored(table.entry(id) ?? table.put(id, checked, options.opId))
     },
     async replace(id, row, options) {
       assertReady(table, options.signal)
       const checked = checkRow(row, schema.idField, id)
-      if (table.hasApplied(options.opId)) return storedBefore(table, id)
+      if (table.hasApplied(options.opId)) return storedBefore
       return guardConflict(table, id, options) ?? stored(table.put(id, checked, options.opId))
     },
     async patch(id, patch, options) {
       assertReady(table, options.signal)
       const checked = checkPatch(patch, schema.idField, id)
-      if (table.hasApplied(options.opId)) return storedBefore(table, id)
+      if (table.hasApplied(options.opId)) return storedBefore
       const entry = table.entry(id)
       if (entry === undefined) throw rowNotFound(name, id)
       return (
@@ -128,11 +128,8 @@ export function createMemoryMaster(
   }
 }
 
-/** The answer to a write that was taken before; without a row where that is gone again. */
-function storedBefore(table: MemoryTable, id: string): Stored {
-  const entry = table.entry(id)
-  return entry === undefined ? { kind: 'stored' } : stored(entry)
-}
+/** The answer to a write that was taken before. What is there now may be someone else's. */
+const storedBefore: Stored = { kind: 'stored' }
 
 function assertReady(table: MemoryTable, signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal.reason)

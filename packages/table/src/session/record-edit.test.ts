@@ -333,6 +333,7 @@ test('[LT36] a save refused before it is known to be queued makes the draft stan
       insertReturnId: async () => ({ kind: 'deleted' }),
       delete: async () => ({ kind: 'deleted' }),
       discard() {},
+      isParked: () => false,
       drafts: { write: async () => {}, remove: async () => {} },
       newDraftId: () => 'draft',
       onSettled(listener) {

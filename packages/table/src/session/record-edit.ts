@@ -15,7 +15,7 @@ import type { TableWriteOptions, WriteResult } from '../table-writer.ts'
 import type { Patch } from '../master.ts'
 import { draftData, type DraftData } from './draft-data.ts'
 import { applyChange, createQueuedSaves, isInsert, undoOf, type QueuedSave } from './queued-saves.ts'
-import { changeAsOf, differences, guardOf, own, type SaveGuard } from './save-guard.ts'
+import { changeWithout, differences, guardOf, own, type Frozen, type SaveGuard } from './save-guard.ts'
 import type { PartialField, SaveResult } from './save-result.ts'
 import type { SavedDrafts } from './saved-drafts.ts'
 
@@ -105,6 +105,8 @@ export type EditHost = {
   insert(id: string, row: Row, options: TableWriteOptions): Promise<WriteResult>
   insertReturnId(row: Row): Promise<WriteResult>
   delete(id: string, options: TableWriteOptions): Promise<WriteResult>
+  /** Whether queued operations of the row wait behind one that failed. */
+  isParked(id: string): boolean
   /** Takes queued operations back. */
   discard(operationIds: readonly string[]): void
   readonly drafts: Pick<SavedDrafts, 'write' | 'remove'>
@@ -154,8 +156,8 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   let snapshotAt = host.nowUnixMs()
   let saving = false
   let last: Promise<unknown> = Promise.resolve()
-  /** Saves that were asked for and are not over. */
-  let saves = 0
+  /** Saves that were asked for and are not over, with what was typed over since. */
+  const saves = new Set<Frozen>()
   let answers: readonly string[] = start.answers ?? []
   /** The deletion that is queued. */
   let deletion: string | undefined
@@ -183,25 +185,43 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   }
   const stopFollowing = host.onChange(follow)
 
+  const accept = (kept: Row, sent: RecordChange): void => {
+    draft.accept(kept, sent)
+    // What the next save froze is based on this one.
+    for (const frozen of saves) {
+      for (const [field, held] of frozen) {
+        if (Object.hasOwn(sent.set, field) || sent.unset.includes(field))
+          frozen.set(field, { ...held, base: own(kept, field) })
+      }
+    }
+  }
   const stored = async (row: Row | undefined, sent: RecordChange): Promise<SaveResult> => {
-    // The answer did not tell the row: it is what is read now, or else what was sent.
-    if (!row) await host.refresh(id).catch(() => {})
-    const kept = row ?? host.confirmed(id) ?? applyChange(draft.snapshot ?? {}, sent)
-    const otherwise = draft.accept(kept, sent)
-    seen = host.confirmed(id) ?? kept
+    const asSent = applyChange(draft.snapshot ?? {}, sent)
+    const told = row ?? (await readAgain()) ?? asSent
+    accept(row ?? asSent, sent)
+    // What was not told by the answer is what anyone may have written since: it is followed.
+    if (!row) draft.rebase(told)
+    seen = host.confirmed(id) ?? told
     snapshotAt = host.nowUnixMs()
     const cause = row ? 'coerced' : 'unknown'
-    const fields = otherwise.map((field): PartialField => {
-      return { field, sent: own(sent.set, field), stored: own(kept, field), cause }
-    })
+    const fields = differences(askedOf(sent), told, host).map(
+      ({ field, local: asked, remote }): PartialField => ({ field, sent: asked, stored: remote, cause }),
+    )
     return fields.length > 0 ? { kind: 'partial', fields } : { kind: 'saved' }
   }
+  const readAgain = (): Promise<Row | undefined> =>
+    host.refresh(id).then(
+      () => host.confirmed(id),
+      () => undefined,
+    )
   const queued = (operationId: string, sent: RecordChange): SaveResult => {
     // Shown as saved; if it fails the draft stands again against what is confirmed.
-    draft.accept(applyChange(draft.snapshot ?? {}, sent), sent)
+    accept(applyChange(draft.snapshot ?? {}, sent), sent)
     state = 'editing'
     queue.add(operationId, sent)
-    settleEarly(operationId)
+    // It stands behind one that failed before it was noted.
+    if (host.isParked(id)) settled(operationId, 'kept')
+    else settleEarly(operationId)
     return { kind: 'queued', operationId }
   }
   const settleEarly = (operationId: string): void => {
@@ -260,16 +280,15 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   /** Where nobody knows whether a save was taken, the row says. */
   const settledByReading = async (error: unknown, { set, unset }: RecordChange): Promise<WriteResult> => {
     const isUnknown = error instanceof FreshetError && unknownOutcomes.has(error.code)
-    const read = (): Promise<Row | undefined> => host.refresh(id).then(() => host.confirmed(id))
-    const row = isUnknown ? await read().catch(() => undefined) : undefined
+    const row = isUnknown ? await readAgain() : undefined
     const shows =
       row && differences(set, row, host).length === 0 && unset.every((field) => !Object.hasOwn(row, field))
     if (!shows) throw error
     return { kind: 'stored', id, row }
   }
-  const update = async (asOf: Row, { guard = 'fields', wait }: SaveOptions): Promise<SaveResult> => {
+  const update = async (frozen: Frozen, { guard = 'fields', wait }: SaveOptions): Promise<SaveResult> => {
     for (let attempt = 1; ; attempt++) {
-      const sent = changeAsOf(asOf, draft, host)
+      const sent = changeWithout(frozen, draft, host)
       const { set, unset, expect } = sent
       if (Object.keys(expect).length === 0) {
         host.discard(answers)
@@ -295,7 +314,9 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       }
     }
   }
-  const insert = async (row: Row, { wait }: SaveOptions): Promise<SaveResult> => {
+  const insert = async (frozen: Frozen, { wait }: SaveOptions): Promise<SaveResult> => {
+    const before = [...frozen].map(([field, { local: held }]) => [field, held] as const)
+    const row = definedFields({ ...draft.local(), ...Object.fromEntries(before) })
     const sent: RecordChange = { set: row, unset: [], expect: {} }
     const byBackend = start.newId === 'backend' && isNew
     const result = byBackend
@@ -369,12 +390,14 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     }
     return host.drafts.write(key, { ...content, conflicts: draft.conflicts() }, host.nowUnixMs())
   }
-  const inTurn = (work: () => Promise<SaveResult>): Promise<SaveResult> => {
+  const inTurn = (work: (frozen: Frozen) => Promise<SaveResult>): Promise<SaveResult> => {
     if (state === 'disposed') return Promise.reject(disposedError())
+    const frozen: Frozen = new Map()
+    const start = (): Promise<SaveResult> => attempt(() => work(frozen))
     // At once where nothing is under way: what is typed from now on is no part of it.
-    const run = saves === 0 ? attempt(work) : last.then(() => attempt(work))
-    saves += 1
-    last = run.finally(() => (saves -= 1))
+    const run = saves.size === 0 ? start() : last.then(start)
+    saves.add(frozen)
+    last = run.finally(() => saves.delete(frozen))
     return run
   }
   const dispose = (): void => {
@@ -389,7 +412,12 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     work()
     changed()
   }
-  const set = (field: string, value: Maybe): void => edited(() => draft.set(field, value))
+  const set = (field: string, value: Maybe): void =>
+    edited(() => {
+      const before = { local: draft.get(field), base: own(draft.snapshot, field) }
+      for (const frozen of saves) if (!frozen.has(field)) frozen.set(field, before)
+      draft.set(field, value)
+    })
 
   return {
     get id() {
@@ -425,24 +453,23 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       return draft.conflicts().map(({ field }) => field)
     },
     save(options = {}) {
-      // Frozen now: what is typed from here on is no part of it, also while it waits for the one before.
-      const asOf = draft.local()
-      return inTurn(async () => {
+      const shown = draft.conflicts()
+      return inTurn(async (frozen) => {
         if (state === 'deleted' || state === 'gone') return conflict(undefined)
         const open = draft.conflicts()
-        if (start.track === 'auto' && open.length > 0)
+        // One that came up while this save waited for another has not been seen.
+        const isShown = ({ field, remote }: RecordConflict): boolean =>
+          shown.some((each) => each.field === field && each.remote === remote)
+        if (start.track === 'auto' ? open.length > 0 : !open.every(isShown))
           return { kind: 'conflict', reason: 'changed', conflicts: open }
-        return isNew ? insert(asOf, options) : update(asOf, options)
+        return isNew ? insert(frozen, options) : update(frozen, options)
       })
     },
     acceptStored: (fields = draft.modifiedFields()) =>
       edited(() => {
         for (const field of fields) draft.revert(field)
       }),
-    recreate(options = {}) {
-      const asOf = draft.local()
-      return inTurn(() => insert(asOf, options))
-    },
+    recreate: (options = {}) => inTurn((frozen) => insert(frozen, options)),
     delete: (options = {}) => inTurn(() => remove(options)),
     get answers() {
       return answers
@@ -465,6 +492,17 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       dispose()
     },
   }
+}
+
+/** Every field of a change with the value it was to have. */
+function askedOf({ set, unset }: RecordChange): { readonly [field: string]: Maybe } {
+  return { ...Object.fromEntries(unset.map((field) => [field, undefined])), ...set }
+}
+
+function definedFields(fields: { readonly [field: string]: Maybe }): Row {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])),
+  )
 }
 
 function disposedError(): FreshetError {

@@ -160,6 +160,10 @@ function editHost(
     insert: writer.insert,
     insertReturnId: writer.insertReturnId,
     delete: writer.delete,
+    isParked: (id) =>
+      core.outbox
+        .queued()
+        .some(({ operation, state }) => state === 'parked' && operation.request['id'] === id),
     discard(operationIds) {
       for (const operationId of operationIds) void core.outbox.discard(operationId)
     },

@@ -33,28 +33,45 @@ export function guardOf(
   return Object.fromEntries([...fields].map((field) => [field, own(snapshot, field)]))
 }
 
-/** What a draft is to save of the fields that are modified, with the values they had when the save was asked for. */
-export function changeAsOf(asOf: Row, draft: DraftRecord, shape: Shape): RecordChange {
+/** What fields held, and were based on, before they were typed into while a save was under way. */
+export type Frozen = Map<string, { readonly local: Maybe; readonly base: Maybe }>
+
+/**
+ * What a draft is to save, without what was typed since the save was asked for:
+ * such a field is sent as it was then, while it is still based on the same.
+ */
+export function changeWithout(frozen: Frozen, draft: DraftRecord, shape: Shape): RecordChange {
   const { expect } = draft.change()
-  const fields = Object.keys(expect).filter((field) => differs(own(asOf, field), expect[field], field, shape))
-  const values = fields.map((field) => [field, own(asOf, field)] as const)
+  const values = Object.keys(expect).flatMap((field): readonly (readonly [string, Maybe])[] => {
+    const before = frozen.get(field)
+    if (!before) return [[field, draft.get(field)]]
+    const isSent =
+      !differs(before.base, expect[field], field, shape) && differs(before.local, before.base, field, shape)
+    return isSent ? [[field, before.local]] : []
+  })
   return {
     set: Object.fromEntries(
       values.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])),
     ),
     unset: values.flatMap(([field, value]) => (value === undefined ? [field] : [])),
-    expect: Object.fromEntries(fields.map((field) => [field, expect[field]])),
+    expect: Object.fromEntries(values.map(([field]) => [field, expect[field]])),
   }
 }
 
 /** The fields of a record that another one of the same id has otherwise, as conflicts without a base. */
-export function differences(mine: Row, theirs: Row, { columns, idField }: Shape): readonly RecordConflict[] {
-  const differs = (field: string): boolean =>
-    field !== idField &&
-    !valuesEqual(own(mine, field), own(theirs, field), Object.hasOwn(columns, field) ? columns[field] : 'any')
+export function differences(
+  mine: { readonly [field: string]: Maybe },
+  theirs: Row,
+  shape: Shape,
+): readonly RecordConflict[] {
   return Object.keys(mine)
-    .filter(differs)
-    .map((field) => ({ field, base: undefined, local: own(mine, field), remote: own(theirs, field) }))
+    .filter((field) => field !== shape.idField)
+    .filter((field) => differs(mine[field], own(theirs, field), field, shape))
+    .map((field) => ({ field, base: undefined, local: mine[field], remote: own(theirs, field) }))
+}
+
+function differs(a: Maybe, b: Maybe, field: string, { columns }: Shape): boolean {
+  return !valuesEqual(a, b, Object.hasOwn(columns, field) ? columns[field] : 'any')
 }
 
 export function own(row: Row | undefined, field: string): Maybe {

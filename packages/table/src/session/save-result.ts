@@ -18,7 +18,11 @@ export type SaveResult =
   /** The draft is what the database holds; after a deletion, the row is gone. */
   | { readonly kind: 'saved' }
   | { readonly kind: 'created'; readonly id: string }
-  /** Stored, but some fields otherwise than they were sent; those stay modified. `acceptStored` adopts them. */
+  /**
+   * Stored, but some fields otherwise than they were sent. Coerced ones stay
+   * modified until `acceptStored` adopts them; where the cause is unknown, the
+   * draft follows what is stored.
+   */
   | { readonly kind: 'partial'; readonly fields: readonly PartialField[] }
   /**
    * Nothing was written: someone else changed fields of this draft, deleted the

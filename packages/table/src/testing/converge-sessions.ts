@@ -203,6 +203,7 @@ async function takeStep(run: Run, step: SessionStep, index: number): Promise<voi
   const client = 'client' in step ? step.client % users.length : 0
   const user = users[client]
   const edit = user?.sessions.at(-1)
+  const person = run.history.tabs ? 0 : client
   const options = { opId: `theirs-${index}` }
   if (!user) return
   switch (step.kind) {
@@ -223,7 +224,7 @@ async function takeStep(run: Run, step: SessionStep, index: number): Promise<voi
     case 'type': {
       if (!edit || edit.state === 'gone') return
       const over = ledger.of(edit.get(step.field))?.value
-      const about = { client, id: edit.id, field: step.field, over }
+      const about = { person, id: edit.id, field: step.field, over }
       return edit.set(step.field, ledger.type(about, textOf(edit.liveSnapshot, step.field)).value)
     }
     case 'save':
@@ -239,9 +240,8 @@ async function takeStep(run: Run, step: SessionStep, index: number): Promise<voi
       }
       return
     case 'delete':
-      // Whoever deletes a row lets go of what was written to it here; tabs are windows of one person.
-      for (const typed of ledger.ofRow(run.history.tabs ? undefined : client, edit?.id ?? ''))
-        typed.released = true
+      // Whoever deletes a row lets go of what they wrote to it.
+      for (const typed of ledger.ofRow(person, edit?.id ?? '')) typed.released = true
       return void edit?.delete({ wait: step.wait }).catch(() => {})
     case 'keep': {
       const kept = edit ? unsaved(run, edit) : []
@@ -337,19 +337,18 @@ async function ignoring(work: Promise<unknown>): Promise<void> {
   await work.catch(() => {})
 }
 
-async function quieten({ history, without, clock, faulty, users }: Run): Promise<void> {
+async function quieten({ without, clock, faulty, users }: Run): Promise<void> {
   faulty.setFaults(noMasterFaults)
   // Long enough for the longest wait between two attempts; in short steps, so that long chains end.
-  for (let passed = 0; passed < (history.faulty ? 40_000 : 5_000); passed += 500) {
+  for (let passed = 0; passed < 40_000; passed += 500) {
     await clock.advance(500)
     if (without === 'stay') for (const user of users) discardFailed(user)
   }
 }
 
-function discardFailed({ table }: User): boolean {
-  const failed = table.outbox.queued().filter(({ state }) => state === 'failed')
-  for (const { operation } of failed) void table.outbox.discard(operation.operationId)
-  return failed.length > 0
+function discardFailed({ table }: User): void {
+  for (const { operation, state } of table.outbox.queued())
+    if (state === 'failed') void table.outbox.discard(operation.operationId)
 }
 
 /** What stands in an outbox or a kept draft is still its user's. */
@@ -367,8 +366,9 @@ async function checkLedger({ ledger, users }: Run): Promise<readonly string[]> {
 /** Once all that failed is let go, every client shows what the master holds. */
 async function findDifferences({ clock, remote, users }: Run): Promise<readonly string[]> {
   for (let round = 0; round < 40; round++) {
-    if (!users.map(discardFailed).includes(true)) break
+    for (const user of users) discardFailed(user)
     await clock.advance(1_000)
+    if (users.every(({ table }) => table.outbox.queued().length === 0)) break
   }
   await clock.advance(1_000)
   const wrong: string[] = []

@@ -4,7 +4,8 @@ import type { Field, Guarding } from './session-history.ts'
 /** Every value that is typed is another one, so that what became of it can be told. */
 export type Typed = {
   readonly value: string
-  readonly client: number
+  /** Tabs are windows of one person. */
+  readonly person: number
   readonly id: string
   readonly field: Field
   /** What the field showed at the database when it was typed, and at each save: what it may take the place of. */
@@ -28,12 +29,12 @@ export type Taken = {
 
 /** What users typed and were promised, and what the database took: the books that must agree. */
 export type SessionLedger = {
-  type(about: Pick<Typed, 'client' | 'id' | 'field' | 'over'>, base: string | undefined): Typed
+  type(about: Pick<Typed, 'person' | 'id' | 'field' | 'over'>, base: string | undefined): Typed
   of(value: Value | undefined): Typed | undefined
-  /** What was promised, and with it that what it took the place of need not be kept. */
+  /** What was promised; what the same person typed there before need not be kept any more. */
   promise(entry: Typed, how: 'kept' | 'noted' | 'stored'): void
-  /** Everything that a client, or any, has typed into a row. */
-  ofRow(client: number | undefined, id: string): readonly Typed[]
+  /** Everything that a person has typed into a row. */
+  ofRow(person: number, id: string): readonly Typed[]
   /** An operation has changed a row of the database. */
   took(operationId: string, id: string, before: Row | undefined, after: Row | undefined): void
   /**
@@ -72,12 +73,17 @@ export function createSessionLedger(): SessionLedger {
     },
     of: (value) => (typeof value === 'string' ? typed.get(value) : undefined),
     promise(entry, how) {
+      let isLater = false
+      for (const other of typed.values()) {
+        const isSame = other.person === entry.person && other.id === entry.id && other.field === entry.field
+        if (other === entry) isLater = true
+        // Of one person the last one wins: the last that was typed, or that was taken in.
+        else if (isSame && isLater && other.promised !== 'no') entry.released = true
+        else if (isSame) other.released = true
+      }
       entry.promised = how
-      for (let over = typed.get(entry.over ?? ''); over; over = typed.get(over.over ?? ''))
-        over.released = true
     },
-    ofRow: (client, id) =>
-      [...typed.values()].filter((entry) => (client ?? entry.client) === entry.client && entry.id === id),
+    ofRow: (person, id) => [...typed.values()].filter((entry) => entry.person === person && entry.id === id),
     took(operationId, id, before, after) {
       effects.set(operationId, (effects.get(operationId) ?? 0) + 1)
       for (const field of ['a', 'b'] as const) {
@@ -91,7 +97,12 @@ export function createSessionLedger(): SessionLedger {
       for (const entry of typed.values()) {
         const { value, promised, released, guard } = entry
         const uses = taken.filter(({ after }) => after === value)
-        const safe = isTaken(value) || released || isVisible(value)
+        // What stands where it stood was typed over it in the same session.
+        const isSafe = (each: string): boolean =>
+          isTaken(each) ||
+          isVisible(each) ||
+          [...typed.values()].some(({ over, value: later }) => over === each && isSafe(later))
+        const safe = released || isSafe(value)
         if (promised !== 'no' && !safe) wrong.push(`${value} was promised (${promised}) and is lost`)
         for (const { before } of uses) {
           if (guard !== 'none' && !mayReplace(entry, before))
