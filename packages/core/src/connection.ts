@@ -19,6 +19,7 @@ export type ConnectionOptions<F> = {
   readonly whole: readonly string[]
   readonly pageRows: number
   readonly reconcileMs: number
+  isLookedAt(): boolean
   readonly quietMs: number
   readonly stallMs: number
   readonly clock: Clock
@@ -36,6 +37,9 @@ export type Connection = {
   /** Looks again at what is asked. */
   wake(): void
 }
+
+/** How often a reading that is due asks whether anyone looks again. */
+const glanceMs = 1_000
 
 /** A restart that is part of the protocol. */
 export const restartCode = 'sync/restart'
@@ -186,12 +190,13 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   }
 
   const maintain = async (): Promise<never> => {
-    const { reconcileMs, quietMs } = options
+    const { reconcileMs, quietMs, isLookedAt } = options
     const everyMs = source.page && !source.capabilities.lossless ? reconcileMs : Infinity
     let reconcileAt = clock.now() + everyMs
     let quietAt = Infinity
     while (!signal.aborted) {
       await refetchAll()
+      if (clock.now() >= reconcileAt && !isLookedAt()) reconcileAt = clock.now() + Math.min(everyMs, glanceMs)
       if (source.page && (asked.reconcile || clock.now() >= reconcileAt)) {
         await walk()
         await refetchAll()

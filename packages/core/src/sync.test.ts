@@ -117,6 +117,25 @@ test('[S5] what may be missed is read again from time to time; what cannot be, i
   }
 })
 
+test('[S5] while nobody looks nothing is read again from time to time, and soon after someone does it is', async () => {
+  let looks = false
+  const { clock, remote, rows, goLive, asked, sync } = setUp({
+    capabilities: { lossless: false },
+    reconcileMs: 60_000,
+    isLookedAt: () => looks,
+  })
+  await goLive()
+  asked()
+  remote.rows.set('a', { n: 2 })
+  await clock.advance(600_000)
+  expect(asked()).toEqual([])
+  looks = true
+  await clock.advance(1_000)
+  expect(asked()).toEqual(['page'])
+  expect(rows.get('a')).toEqual({ n: 2 })
+  await sync.stop()
+})
+
 test('[S5] a reconcile that is asked for before there is a connection is made once there is one', async () => {
   const { clock, remote, sync, asked, goLive } = setUp({ capabilities: { resumable: true } })
   await goLive()

@@ -18,6 +18,8 @@ export type SyncOptions<F> = {
   readonly pageRows?: number | undefined
   /** How often everything is read again where the stream may miss something. Default 60,000; `Infinity` for never [S5]. */
   readonly reconcileMs?: number | undefined
+  /** Whether anyone looks at the rows. While not, that reading waits, and is made within a second of the next look. Default: someone does. */
+  readonly isLookedAt?: (() => boolean) | undefined
   /** How long a row waits after three reads that crossed a change. Default 1,000 [A2]. */
   readonly quietMs?: number | undefined
   /** How long a request, or a stream that is not live yet, may say nothing. Default 60,000. */
@@ -116,8 +118,10 @@ function withDefaults<F>(options: SyncOptions<F>) {
     reconcileMs = 60_000,
     quietMs = 1_000,
     stallMs = 60_000,
+    isLookedAt = () => true,
   } = options
-  return { replica, source, clock, telemetry, rules, whole, pageRows, reconcileMs, quietMs, stallMs }
+  const times = { reconcileMs, quietMs, stallMs }
+  return { replica, source, clock, telemetry, rules, whole, pageRows, isLookedAt, ...times }
 }
 
 function isTransient(fault: FreshetError): boolean {

@@ -83,7 +83,7 @@ export function createLiveConnection(options: {
 type ConnectionOptions = Parameters<typeof createLiveConnection>[0]
 
 function newSync({ replica, settings, news, invalidateAll }: ConnectionOptions, master: () => Master): Sync {
-  const { cacheKey, clock, random, log, telemetry, reconcileMs, rules } = settings
+  const { cacheKey, clock, random, log, telemetry, reconcileMs, isLookedAt, rules } = settings
   const source = masterSource({
     master,
     table: rowsTable,
@@ -110,6 +110,7 @@ function newSync({ replica, settings, news, invalidateAll }: ConnectionOptions, 
     source,
     whole,
     reconcileMs,
+    isLookedAt,
     clock,
     random,
     log,

@@ -32,6 +32,7 @@ export type LiveSettings = {
   readonly connectWaitMs: number
   readonly drainMs: number
   readonly reconcileMs: number
+  readonly isLookedAt: (() => boolean) | undefined
   readonly rules: LiveRules
   readonly maxBytes: number
   readonly maxAgeMs: number

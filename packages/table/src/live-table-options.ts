@@ -52,6 +52,11 @@ export type LiveTableOptions = {
   readonly drainMs?: number | undefined
   /** How often everything is held to be old where the master may miss to push. Default 60,000. */
   readonly reconcileMs?: number | undefined
+  /**
+   * Whether anyone looks, such as `() => document.visibilityState === 'visible'`. While not,
+   * nothing is read again for that; it is soon after someone does. Default: someone does.
+   */
+  readonly isLookedAt?: (() => boolean) | undefined
   /** What rows read on demand may take in memory, estimated. Default 64 MB; the least recently used leave first. */
   readonly maxBytes?: number | undefined
   /** Results that were read longer ago than this are not taken over from the store. Default 30 days. */
@@ -92,6 +97,7 @@ export function liveSettings(master: Master, options: LiveTableOptions, durable:
     connectWaitMs: options.connectWaitMs ?? 5_000,
     drainMs: options.drainMs ?? 5_000,
     reconcileMs: options.reconcileMs ?? 60_000,
+    isLookedAt: options.isLookedAt,
     maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
     maxAgeMs: options.maxAgeMs ?? 30 * 86_400_000,
     rules: options.rules ?? allLiveRules,
