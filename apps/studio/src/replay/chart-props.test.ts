@@ -1,7 +1,7 @@
 import type { ReplayMarker, ReplaySeries } from '@freshet/raindex/client'
 import { floatToHex, parse } from '@freshet/raindex/float'
 import { expect, test } from 'vitest'
-import { chartProps, pointAt } from './chart-props.ts'
+import { chartProps, markerWords, pointAt } from './chart-props.ts'
 
 const hash = `0x${'1'.repeat(64)}` as const
 const word = (text: string): `0x${string}` => floatToHex(parse(text))
@@ -27,11 +27,11 @@ function seriesOf(
   }
 }
 
-test('[SR2] points become columns with null where there is no quote', () => {
+test('[SR2] points become columns with no number where there is no quote', () => {
   const props = chartProps(seriesOf([5, 5, NaN, 6]), 'USDC per WETH')
   expect([...props.times]).toEqual([1_000, 1_001, 1_002, 1_003])
-  expect(props.ratio).toEqual([5, 5, null, 6])
-  expect(props.outputMax).toEqual([0.5, 0.5, null, 0.6])
+  expect([...props.ratio]).toEqual([5, 5, NaN, 6])
+  expect([...props.outputMax]).toEqual([0.5, 0.5, NaN, 0.6])
   expect(props.label).toBe('USDC per WETH')
 })
 
@@ -42,10 +42,11 @@ test('[SR2] events carry words, and trades their place on the scale, which has r
     { ...place, kind: 'take', price: word('7.25'), amount: word('0.5') },
   ]
   const props = chartProps(seriesOf([5, 6], { markers }), '')
-  expect(props.markers).toEqual([
-    { kind: 'deposit', time: 1_001, words: 'Deposit, block 77', price: undefined },
-    { kind: 'take', time: 1_001, words: 'Take of 0.5 at 7.25, block 77', price: 7.25 },
+  expect(props.markers.map(({ kind, time, price }) => [kind, time, price])).toEqual([
+    ['deposit', 1_001, undefined],
+    ['take', 1_001, 7.25],
   ])
+  expect(props.markers.map(markerWords)).toEqual(['Deposit, block 77', 'Take of 0.5 at 7.25, block 77'])
   expect(props.ratioRange).toEqual([5 - 2.25 / 20, 7.25 + 2.25 / 20])
 })
 

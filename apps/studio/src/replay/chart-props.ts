@@ -8,27 +8,24 @@ import {
 } from '@freshet/raindex/client'
 import { display, hexToFloat } from '@freshet/raindex/float'
 
-/** Values beside times, as the chart takes them: null where there is none. */
-export type ChartColumn = readonly (number | null)[]
-
 /** Something to be drawn at a time. */
 export type ChartMarker = {
   readonly kind: MarkerKind
   readonly time: number
-  /** For people, in a few words. */
-  readonly words: string
   /** Where a trade was made, on the scale of the ratio. */
   readonly price?: number | undefined
+  readonly event: ReplayMarker
 }
 
 /** A stretch of points that may differ from the chain's, the last included. */
-export type MarkedSpan = { readonly from: number; readonly to: number; readonly marks: readonly PointMark[] }
+type MarkedSpan = { readonly from: number; readonly to: number; readonly marks: readonly PointMark[] }
 
 /** All that a chart shows of a replay. */
 export type ChartProps = {
   readonly times: Float64Array
-  readonly ratio: ChartColumn
-  readonly outputMax: ChartColumn
+  /** NaN where there is no quote. The replay's own columns: a day of boxed numbers takes longer to make than to draw. */
+  readonly ratio: Float64Array
+  readonly outputMax: Float64Array
   readonly markers: readonly ChartMarker[]
   readonly markedSpans: readonly MarkedSpan[]
   /** Of ratio and trade prices; undefined where there is neither. */
@@ -40,14 +37,13 @@ export type ChartProps = {
 export function chartProps(series: ReplaySeries, label: string): ChartProps {
   const { time, ratio, outputMax } = series.columns
   const markers = series.markers.map(chartMarker)
-  const column = columnOf(ratio)
   return {
     times: time,
-    ratio: column,
-    outputMax: columnOf(outputMax),
+    ratio,
+    outputMax,
     markers,
     markedSpans: markedSpans(series),
-    ratioRange: rangeOf(column, markers),
+    ratioRange: rangeOf(ratio, markers),
     label,
   }
 }
@@ -58,17 +54,18 @@ export function pointAt(times: Float64Array, time: number): number {
   return Math.max(0, Math.min(times.length - 1, Math.floor((time - first) / Math.max(1, second - first))))
 }
 
-function columnOf(values: Float64Array): ChartColumn {
-  return Array.from(values, (value) => (Number.isFinite(value) ? value : null))
-}
-
-function chartMarker({ kind, time, blockNumber, price, amount }: ReplayMarker): ChartMarker {
+/** What happened, for people, in a few words. */
+export function markerWords({ event: { kind, blockNumber, price, amount } }: ChartMarker): string {
   const trade =
     price === undefined || amount === undefined
       ? ''
       : ` of ${display(hexToFloat(amount))} at ${display(hexToFloat(price))}`
-  const words = `${kindWords[kind]}${trade}, block ${blockNumber}`
-  return { kind, time, words, price: price === undefined ? undefined : numberOf(price) }
+  return `${kindWords[kind]}${trade}, block ${blockNumber}`
+}
+
+function chartMarker(event: ReplayMarker): ChartMarker {
+  const { kind, time, price } = event
+  return { kind, time, price: price === undefined ? undefined : numberOf(price), event }
 }
 
 /** The kinds of events by their names for people. */
@@ -94,15 +91,21 @@ function markedSpans({ columns: { time, marks } }: ReplaySeries): readonly Marke
   return spans
 }
 
-function rangeOf(ratio: ChartColumn, markers: readonly ChartMarker[]): readonly [number, number] | undefined {
+function rangeOf(
+  ratio: Float64Array,
+  markers: readonly ChartMarker[],
+): readonly [number, number] | undefined {
   let [low, high] = [Infinity, -Infinity]
-  const take = (value: number | null | undefined): void => {
-    if (value === null || value === undefined) return
+  for (let i = 0; i < ratio.length; i++) {
+    // What is no number is neither.
+    const value = ratio[i] ?? NaN
     if (value < low) low = value
     if (value > high) high = value
   }
-  for (const value of ratio) take(value)
-  for (const { price } of markers) take(price)
+  for (const { price = NaN } of markers) {
+    if (price < low) low = price
+    if (price > high) high = price
+  }
   if (low > high) return undefined
   // A line through the middle, not along the edge.
   const margin = low === high ? Math.abs(low || 1) / 20 : (high - low) / 20

@@ -1,6 +1,6 @@
 /** How many seconds of the replay pass in one. */
 export const speeds = [1, 10, 60] as const
-export type Speed = (typeof speeds)[number]
+type Speed = (typeof speeds)[number]
 
 /** Where a replay is. Times are seconds since 1970. */
 export type Player = {

@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useImperativeHandle, useRef, useState, type Ref } from 'react'
 import { inkNames, onAppearanceChange } from './chart-ink.ts'
-import { kindWords, type ChartMarker, type ChartProps } from './chart-props.ts'
+import { kindWords, markerWords, type ChartMarker, type ChartProps } from './chart-props.ts'
 import { createReplayChart, type ChartHover, type ReplayChart } from './replay-chart.ts'
 import { timeText } from './time-text.ts'
 
@@ -61,11 +61,11 @@ export function ReplayChartView({ props, time, hidesLater, onSeek, ref }: Replay
 function HoverText({ hover: { time, ratio, outputMax, marker } }: { readonly hover: ChartHover }) {
   return (
     <>
-      <b>{timeText(time)}</b> {ratio === null ? 'no quote' : `${ratio} · at most ${outputMax ?? '?'}`}
+      <b>{timeText(time)}</b> {Number.isNaN(ratio) ? 'no quote' : `${ratio} · at most ${outputMax}`}
       {marker && (
         <span data-kind={marker.kind}>
           {' '}
-          · {marker.words} at {timeText(marker.time)}
+          · {markerWords(marker)} at {timeText(marker.time)}
         </span>
       )}
     </>

@@ -7,8 +7,9 @@ import { stepPath } from './step-path-builder.ts'
 /** What stands under the pointer. */
 export type ChartHover = {
   readonly time: number
-  readonly ratio: number | null
-  readonly outputMax: number | null
+  /** NaN where there is no quote. */
+  readonly ratio: number
+  readonly outputMax: number
   readonly marker: ChartMarker | undefined
 }
 
@@ -44,6 +45,8 @@ export function createReplayChart(
   { onSeek, onHover }: ReplayChartOptions,
 ): ReplayChart {
   let ink = readInk(root)
+  let size: Size = { width: root.clientWidth || 600, height: root.clientHeight || 300 }
+  let sizes = paneSizes(size)
   const panes: uPlot[] = []
   const heads: PlayHead[] = []
   let head = { time: props.times[0] ?? 0, hidesLater: false }
@@ -59,8 +62,8 @@ export function createReplayChart(
     const marker = chart === panes[0] ? markerAt(chart, props.markers, left, top) : undefined
     onHover({
       time: props.times[at] ?? time,
-      ratio: props.ratio[at] ?? null,
-      outputMax: props.outputMax[at] ?? null,
+      ratio: props.ratio[at] ?? NaN,
+      outputMax: props.outputMax[at] ?? NaN,
       marker: marker !== undefined && isHidden(marker.time) ? undefined : marker,
     })
   }
@@ -84,20 +87,20 @@ export function createReplayChart(
   }
   const upper = new uPlot(
     {
-      ...paneOptions(() => ink, props.label, 'line', sync),
+      ...paneOptions(sizes[0], () => ink, props.label, 'line', sync),
       scales: { x: { time: true }, y: { range: () => [...(props.ratioRange ?? [0, 1])] } },
       hooks: hooks((chart) => drawMarkers(chart, props, ink)),
     },
-    dataOf(props.times, props.ratio),
+    [props.times, props.ratio],
     root,
   )
   const lower = new uPlot(
     {
-      ...paneOptions(() => ink, 'maximum output', 'max', sync),
+      ...paneOptions(sizes[1], () => ink, 'maximum output', 'max', sync),
       scales: { x: { time: true }, y: { range: (_, __, high) => [0, (high || 1) * 1.1] } },
       hooks: hooks(() => {}),
     },
-    dataOf(props.times, props.outputMax),
+    [props.times, props.outputMax],
     root,
   )
   panes.push(upper, lower)
@@ -112,9 +115,11 @@ export function createReplayChart(
       place()
     },
     setSize(width, height) {
-      const ratioHeight = Math.round(height * shareOfRatio)
-      upper.setSize({ width, height: ratioHeight })
-      lower.setSize({ width, height: height - ratioHeight })
+      if (width === size.width && height === size.height) return
+      size = { width, height }
+      sizes = paneSizes(size)
+      upper.setSize(sizes[0])
+      lower.setSize(sizes[1])
     },
     repaint() {
       ink = readInk(root)
@@ -129,12 +134,19 @@ export function createReplayChart(
 
 let charts = 0
 
-function dataOf(times: Float64Array, values: ChartProps['ratio']): uPlot.AlignedData {
-  // Only read by the chart.
-  return [times, values as (number | null)[]]
+type Size = { readonly width: number; readonly height: number }
+
+/** What the panes take of the whole. */
+function paneSizes({ width, height }: Size): readonly [ratio: Size, max: Size] {
+  const ratioHeight = Math.round(height * shareOfRatio)
+  return [
+    { width, height: ratioHeight },
+    { width, height: height - ratioHeight },
+  ]
 }
 
 function paneOptions(
+  size: Size,
   ink: () => ChartInk,
   label: string,
   stroke: 'line' | 'max',
@@ -146,8 +158,7 @@ function paneOptions(
     ticks: { show: false },
   }
   return {
-    width: 600,
-    height: 200,
+    ...size,
     tzDate: (second) => uPlot.tzDate(new Date(second * 1_000), 'Etc/UTC'),
     legend: { show: false },
     // Points at the pointer would show what is hidden.
@@ -181,7 +192,8 @@ function createPlayHead(chart: uPlot): PlayHead {
   chart.over.append(curtain, line)
   return {
     place(time, hidesLater) {
-      const width = chart.over.clientWidth
+      // Not the element's own width, which would make the browser lay out the page.
+      const width = chart.bbox.width / devicePixelRatio
       const left = Math.max(-2, Math.min(width + 2, chart.valToPos(time, 'x')))
       // Moved by the compositor, so that nothing is laid out or drawn anew.
       line.style.transform = `translateX(${left}px)`

@@ -1,4 +1,4 @@
-import type { ChartMarker } from './chart-props.ts'
+import { markerWords, type ChartMarker } from './chart-props.ts'
 import { eventBeside, speeds, type Player, type PlayerStep } from './player.ts'
 import { dayTimeText } from './time-text.ts'
 
@@ -68,7 +68,7 @@ export function ReplayControls({ player, stepSeconds, markers, onStep }: ReplayC
         hide what comes later
       </label>
       <span className="replay-event" role="status">
-        {here?.words}
+        {here && markerWords(here)}
       </span>
     </div>
   )

@@ -23,9 +23,9 @@ export const stepPath: uPlot.Series.PathBuilder = (chart, seriesIndex, first, la
     }
   }
   for (let i = first; i <= last; i++) {
-    const value = values[i]
+    const value = values[i] ?? NaN
     const at = Math.round(x(times[i] ?? 0))
-    if (value === null || value === undefined) {
+    if (Number.isNaN(value)) {
       if (!Number.isNaN(column)) {
         flush()
         // The last value holds until here.

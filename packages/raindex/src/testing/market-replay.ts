@@ -14,7 +14,7 @@ import { marketCode, marketDecimals, marketOrderbook, type ReplayMarket } from '
 export const marketTokens = [weth, usdc].map((token) => ({ token, decimals: marketDecimals }))
 
 /** What happened in a market, for a replay. */
-export function marketHistory(
+function marketHistory(
   { logs, head }: ReplayMarket,
   options: Partial<LogHistoryOptions> = {},
 ): ReplayHistory {

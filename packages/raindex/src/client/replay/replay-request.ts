@@ -30,7 +30,7 @@ export type ReplayRequest = ReplaySubject & {
 }
 
 /** More points would not fit into memory: 30 days of seconds. */
-export const mostPoints = 2_592_000
+const mostPoints = 2_592_000
 
 /**
  * How many points a request asks for.

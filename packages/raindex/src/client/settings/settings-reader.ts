@@ -18,7 +18,7 @@ export type SettingsReader = {
   address(node: Node | undefined, what: string): `0x${string}` | undefined
 }
 
-export type SettingsEntry = { readonly name: string; readonly key: Node; readonly value: Node }
+type SettingsEntry = { readonly name: string; readonly key: Node; readonly value: Node }
 
 /** A file that is longer is no settings file. */
 const mostCharacters = 1_000_000

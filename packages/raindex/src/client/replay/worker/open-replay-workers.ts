@@ -69,7 +69,7 @@ export async function openReplayWorkers(
 const noRange = { first: { number: 0, timestamp: 0 }, head: { number: 0, timestamp: 0 } }
 
 /** Parts of a run in their order, as the run they are of. */
-export function joinParts(parts: readonly ReplayRun[]): ReplayRun {
+function joinParts(parts: readonly ReplayRun[]): ReplayRun {
   const [first] = parts
   if (first === undefined) throw closed()
   const series = first.series.map((pair, at) => {
