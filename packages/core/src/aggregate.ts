@@ -1,4 +1,5 @@
-import type { Collection } from './collection.ts'
+import { rowsOf, type Collection } from './collection.ts'
+import type { CollectionRows } from './collection-writer.ts'
 import type { Derived, Output } from './derived.ts'
 import { FreshetError } from './errors.ts'
 import { ExactSum } from './exact-sum.ts'
@@ -10,7 +11,6 @@ import { valueKey } from './query-key.ts'
 import { columnType } from './value-equality.ts'
 import { meaning } from './value-order.ts'
 import type { Row, Value } from './value.ts'
-import { viewHosts, type ViewHost } from './view-host.ts'
 
 /** One total over the rows that match. Null and absent fields are left out of all but `count`. */
 export type AggregateTerm =
@@ -53,7 +53,7 @@ export function aggregate<S extends AggregateSpec>(
   { filter }: Query,
   spec: S,
 ): Aggregate<S> {
-  const host = viewHosts.get(collection)
+  const host = rowsOf.get(collection)
   if (!host) throw foreignCollection(collection.name)
   const listeners = createListeners<AggregateSnapshot<S>>(host.onListenerError)
   const totals = Object.entries(spec).map(([name, term]) => ({ name, ...openTotal(host, filter, term) }))
@@ -101,7 +101,7 @@ export function aggregate<S extends AggregateSpec>(
       snapshot()
       closed = true
       stopOutput()
-      host.rows.unfollow(derived)
+      host.unfollow(derived)
       for (const total of totals) total.close()
     },
   }
@@ -115,7 +115,7 @@ type Total = {
   close(): void
 }
 
-function openTotal(host: ViewHost, filter: Filter | undefined, term: AggregateTerm): Total {
+function openTotal(host: CollectionRows, filter: Filter | undefined, term: AggregateTerm): Total {
   switch (term.op) {
     case 'count':
       return countTotal()
@@ -145,7 +145,7 @@ function countTotal(): Total {
   }
 }
 
-function sumTotal(host: ViewHost, field: string): Total {
+function sumTotal(host: CollectionRows, field: string): Total {
   const read = compileField(field)
   const type = columnType(host.columns, field)
   let sum = new ExactSum()
@@ -163,7 +163,7 @@ function sumTotal(host: ViewHost, field: string): Total {
 
 /** Reads the ends of an ordered index over the rows that have the field. */
 function extremeTotal(
-  host: ViewHost,
+  host: CollectionRows,
   filter: Filter | undefined,
   { op, field }: { readonly op: 'min' | 'max'; readonly field: string },
 ): Total {
@@ -175,15 +175,18 @@ function extremeTotal(
     follow() {},
     reset() {},
     value() {
-      const row = live.order.at(op === 'min' ? 0 : live.order.size - 1)
-      return row === undefined ? null : (read(row) ?? null)
+      const { size } = live.order
+      const rank = op === 'min' ? 0 : size - 1
+      const ends: Row[] = []
+      if (size > 0) live.order.copy(rank, rank + 1, ends, [], 0)
+      return (ends[0] && read(ends[0])) ?? null
     },
     close: () => host.orders.release(live),
   }
 }
 
 /** Keeps the totals at what the visible rows add up to. */
-function followTotals(host: ViewHost, filter: Filter | undefined, totals: readonly Total[]): Derived {
+function followTotals(host: CollectionRows, filter: Filter | undefined, totals: readonly Total[]): Derived {
   const matches = compilePredicate(filter, host.columns)
   const follow = (row: Row | undefined, sign: 1 | -1): void => {
     if (row === undefined || !matches(row)) return
@@ -196,10 +199,10 @@ function followTotals(host: ViewHost, filter: Filter | undefined, totals: readon
     },
     rebuild() {
       for (const total of totals) total.reset()
-      for (const row of host.rows.slots.rows) follow(row, 1)
+      for (const row of host.slots.rows) follow(row, 1)
     },
   }
-  host.rows.follow(derived)
+  host.follow(derived)
   return derived
 }
 

@@ -1,9 +1,11 @@
 import type { CollectionChange } from './collection.ts'
 import type { Output } from './derived.ts'
-import type { LayeredRows, LoadEntry, RowFold } from './layered-rows.ts'
-import type { Listeners } from './listeners.ts'
-import type { LiveOrders } from './live-orders.ts'
+import { LayeredRows, type LoadEntry, type RowFold } from './layered-rows.ts'
+import { createListeners, type Listeners } from './listeners.ts'
+import { createLiveOrders, type LiveOrders } from './live-orders.ts'
+import type { WorkCounter } from './ordered-rows.ts'
 import type { Stamp, Version } from './row-slots.ts'
+import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
 
 /**
@@ -46,83 +48,71 @@ export type CollectionWriter = {
   idsVerifiedBefore(epoch: number): IterableIterator<string>
 }
 
-/** What the two sides of a collection share. */
-export type CollectionState = {
-  readonly rows: LayeredRows
-  readonly orders: LiveOrders
+/** The rows of a collection with all that is kept up to date with them: what its two sides share. */
+export class CollectionRows extends LayeredRows implements CollectionWriter {
   readonly listeners: Listeners<CollectionChange>
+  readonly orders: LiveOrders
+  readonly onListenerError: (error: unknown) => void
+  complete = false
   /** Replaced and never changed in place. */
-  outputs: readonly Output[]
+  #outputs: readonly Output[] = []
   /** Ids to tell at the next `notify`; undefined when there is nothing to tell. */
-  changed: Set<string> | 'all' | undefined
-  complete: boolean
-}
+  #changed: Set<string> | 'all' | undefined
 
-/** The writing side of a collection. */
-export function createCollectionWriter(state: CollectionState): CollectionWriter {
-  const { rows, orders, listeners } = state
-  const { slots } = rows
-  return {
-    ...rowReads(rows),
-    begin(count = 0) {
-      if (count < bulkRows || count * 4 < slots.used) return
-      slots.reserve(count)
-      rows.startBulk()
-    },
-    put: (id, row, stamp, version) => rows.put(id, row, stamp, version),
-    remove: (id, stamp) => rows.remove(id, stamp?.seq ?? 0),
-    verify(id, stamp) {
-      const slot = slots.findAgain(id)
-      if (slot >= 0) slots.verify(slot, stamp)
-    },
-    layer: (id, fold) => rows.layer(id, fold),
-    setComplete(complete) {
-      if (complete !== state.complete) state.changed ??= new Set()
-      state.complete = complete
-    },
-    settle() {
-      rows.endBulk()
-      for (const output of state.outputs) output.settle()
-      orders.settled()
-    },
-    notify() {
-      const { changed } = state
-      state.changed = undefined
-      if (changed !== undefined) listeners.emit({ ids: changed === 'all' ? changed : [...changed] })
-      for (const output of state.outputs) output.notify()
-    },
-    load(entries, stamp) {
-      for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
-    },
-    forget: (id) => rows.forget(id),
-    clear() {
-      state.changed = 'all'
-      state.complete = false
-      rows.startBulk()
-      rows.clear()
-    },
+  constructor(columns: ColumnTypes, work: WorkCounter, onListenerError: (error: unknown) => void) {
+    super(columns, work)
+    this.onListenerError = onListenerError
+    this.listeners = createListeners(onListenerError)
+    this.orders = createLiveOrders(this, work)
   }
-}
 
-type RowReads = Pick<CollectionWriter, 'changedSeq' | 'verifiedEpoch' | 'version' | 'idsVerifiedBefore'>
+  /** Tells an output of every batch from now on. Returns how to stop. */
+  show(output: Output): () => void {
+    this.#outputs = [...this.#outputs, output]
+    return () => {
+      this.#outputs = this.#outputs.filter((other) => other !== output)
+    }
+  }
 
-function rowReads(rows: LayeredRows): RowReads {
-  const { slots } = rows
-  return {
-    changedSeq: (id) => rows.changedSeq(id),
-    verifiedEpoch(id) {
-      const slot = slots.findAgain(id)
-      return slot < 0 ? 0 : slots.epoch(slot)
-    },
-    version(id) {
-      const slot = slots.findAgain(id)
-      return slot < 0 ? undefined : slots.version(slot)
-    },
-    *idsVerifiedBefore(epoch) {
-      for (const [slot, id] of slots.ids.entries()) {
-        if (id !== undefined && slots.epoch(slot) < epoch && rows.confirmedAt(slot) !== undefined) yield id
-      }
-    },
+  begin(count = 0): void {
+    if (count < bulkRows || count * 4 < this.slots.used) return
+    this.slots.reserve(count)
+    this.startBulk()
+  }
+
+  setComplete(complete: boolean): void {
+    if (complete !== this.complete) this.#changed ??= new Set()
+    this.complete = complete
+  }
+
+  settle(): void {
+    this.endBulk()
+    for (const output of this.#outputs) output.settle()
+    this.orders.settled()
+  }
+
+  notify(): void {
+    const changed = this.#changed
+    this.#changed = undefined
+    if (changed !== undefined) this.listeners.emit({ ids: changed === 'all' ? changed : [...changed] })
+    for (const output of this.#outputs) output.notify()
+  }
+
+  load(entries: readonly LoadEntry[], stamp: Stamp): void {
+    for (const [id, row, version] of entries) this.put(id, row, stamp, version)
+  }
+
+  override clear(): void {
+    this.#changed = 'all'
+    this.complete = false
+    this.startBulk()
+    super.clear()
+  }
+
+  protected override noteChanged(id: string): void {
+    if (this.listeners.size === 0 || this.#changed === 'all') return
+    this.#changed ??= new Set()
+    this.#changed.add(id)
   }
 }
 

@@ -1,14 +1,10 @@
-import { createCollectionWriter, type CollectionState, type CollectionWriter } from './collection-writer.ts'
-import { LayeredRows } from './layered-rows.ts'
-import { createListeners } from './listeners.ts'
-import { createLiveOrders } from './live-orders.ts'
+import { CollectionRows, type CollectionWriter } from './collection-writer.ts'
 import type { WorkCounter } from './ordered-rows.ts'
 import type { Query } from './query.ts'
 import type { Version } from './row-slots.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
 import { createView, type View } from './view.ts'
-import { viewHosts, type ViewHost } from './view-host.ts'
 
 export type { CollectionWriter } from './collection-writer.ts'
 export type { LoadEntry, RowFold } from './layered-rows.ts'
@@ -75,37 +71,31 @@ export function createCollection<R extends Row = Row>(
   options: CollectionOptions,
 ): { readonly collection: Collection<R>; readonly writer: CollectionWriter } {
   const { name, columns = {}, onListenerError = throwLater, work = { rows: 0 } } = options
-  const listeners = createListeners<CollectionChange>(onListenerError)
-  const rows = new LayeredRows(columns, work, (id) => {
-    if (listeners.size === 0 || state.changed === 'all') return
-    state.changed ??= new Set()
-    state.changed.add(id)
-  })
-  const orders = createLiveOrders(rows, columns, work)
-  const state: CollectionState = { rows, orders, listeners, outputs: [], changed: undefined, complete: false }
-  const host = createViewHost(state, columns, onListenerError)
+  const rows = new CollectionRows(columns, work, onListenerError)
   const collection: Collection = {
-    ...createRowReader(state),
+    ...createRowReader(rows),
     name,
     columns,
     get size() {
       return rows.visible
     },
     get complete() {
-      return state.complete
+      return rows.complete
     },
-    subscribe: (listener) => listeners.add(listener),
-    view: (query = {}) => createView(host, query),
+    subscribe: (listener) => rows.listeners.add(listener),
+    view: (query = {}) => createView(rows, query),
   }
-  viewHosts.set(collection, host)
+  rowsOf.set(collection, rows)
   // The rows are what the source put there; R is the caller's word for them.
-  return { collection: collection as unknown as Collection<R>, writer: createCollectionWriter(state) }
+  return { collection: collection as unknown as Collection<R>, writer: rows }
 }
+
+/** By collection, for live results that an application imports by themselves. */
+export const rowsOf = new WeakMap<object, CollectionRows>()
 
 type RowReader = Pick<Collection, 'get' | 'confirmed' | 'lookup' | 'meta' | 'ids' | 'entries'>
 
-function createRowReader(state: CollectionState): RowReader {
-  const { rows } = state
+function createRowReader(rows: CollectionRows): RowReader {
   const { slots } = rows
   const reader: RowReader = {
     get: (id) => rows.get(id),
@@ -116,7 +106,7 @@ function createRowReader(state: CollectionState): RowReader {
       if (row !== undefined) return { kind: 'present', row }
       // A row hidden by a pending delete is absent; a layer over nothing tells nothing.
       const hidden = slot >= 0 && rows.confirmedAt(slot) !== undefined
-      return { kind: hidden || state.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
+      return { kind: hidden || rows.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
     },
     meta(id) {
       const slot = slots.find(id)
@@ -139,29 +129,6 @@ function createRowReader(state: CollectionState): RowReader {
     },
   }
   return reader
-}
-
-function createViewHost(
-  state: CollectionState,
-  columns: ColumnTypes,
-  onListenerError: (error: unknown) => void,
-): ViewHost {
-  const { rows, orders } = state
-  return {
-    get complete() {
-      return state.complete
-    },
-    rows,
-    columns,
-    orders,
-    show(output) {
-      state.outputs = [...state.outputs, output]
-      return () => {
-        state.outputs = state.outputs.filter((other) => other !== output)
-      }
-    },
-    onListenerError,
-  }
 }
 
 function throwLater(error: unknown): void {

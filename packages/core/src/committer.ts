@@ -1,4 +1,5 @@
 import { delay, type Clock } from './clock.ts'
+import { rowKeyText } from './draft.ts'
 import { asFreshetError, type FreshetError } from './errors.ts'
 import type { Commit, CommitSeq, Store, StoreWrite, Term } from './store.ts'
 
@@ -36,9 +37,7 @@ const retryAfterMs = [100, 500, 2_000, 10_000]
 
 export function createCommitter(options: CommitterOptions): Committer {
   let staged = createStage()
-  let stagedCount = 0
-  let durableCount = 0
-  let inFlightRecords = 0
+  let inFlight: Stage | undefined
   let draining = false
   let closed = false
   let faulty = false
@@ -46,10 +45,9 @@ export function createCommitter(options: CommitterOptions): Committer {
   // checkpoint whose rows the store does not have.
   let failed: FreshetError | undefined
   const waiting: (() => void)[] = []
-  let flushes: { readonly count: number; resolve(): void; reject(fault: FreshetError): void }[] = []
   const closing = new AbortController()
 
-  const backlog = (): number => staged.records + inFlightRecords
+  const backlog = (): number => staged.records + (inFlight?.records ?? 0)
   const release = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
   }
@@ -58,41 +56,31 @@ export function createCommitter(options: CommitterOptions): Committer {
     options.onFault(fault)
     release()
   }
-  const fail = (fault: FreshetError): void => {
-    failed = fault
+  const commit = async (stage: Stage): Promise<void> => {
+    inFlight = stage
     staged = createStage()
-    for (const flush of flushes) flush.reject(fault)
-    flushes = []
-  }
-  const commitStaged = async (): Promise<void> => {
-    const { commit, records } = staged.take()
-    const count = stagedCount
-    staged = createStage()
-    inFlightRecords = records
-    const outcome = await commitWithRetry({ ...options, onFault }, commit, closing.signal)
-    inFlightRecords = 0
-    if (outcome.kind === 'failed') fail(outcome.fault)
+    const outcome = await commitWithRetry({ ...options, onFault }, stage.commit(), closing.signal)
+    inFlight = undefined
+    if (outcome.kind === 'committed') stage.resolve()
     else {
-      durableCount = count
-      for (const flush of flushes) if (flush.count <= count) flush.resolve()
-      flushes = flushes.filter((flush) => flush.count > count)
+      failed = outcome.fault
+      stage.reject(failed)
+      staged.reject(failed)
+      staged = createStage()
     }
     release()
     if (outcome.kind === 'committed') options.onCommitted(outcome.seq)
   }
   const drain = async (): Promise<void> => {
     try {
-      while (staged.records > 0) await commitStaged()
+      while (staged.records > 0) await commit(staged)
     } finally {
       draining = false
     }
   }
-  const flushed = (): Promise<void> => {
-    if (failed) return Promise.reject(failed)
-    if (durableCount === stagedCount) return Promise.resolve()
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    flushes.push({ count: stagedCount, resolve, reject })
-    return promise
+  const flushed = async (): Promise<void> => {
+    if (failed) throw failed
+    await (staged.records > 0 ? staged : inFlight)?.done
   }
 
   return {
@@ -101,7 +89,6 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     stage(writes, clear = []) {
       if (failed || closed) return
-      stagedCount += 1
       for (const table of clear) staged.clear(table)
       for (const write of writes) staged.write(write)
       if (draining) return
@@ -149,36 +136,29 @@ async function commitWithRetry(
   }
 }
 
-/** What the next commit carries: the newest value of each record. */
+/** What the next commit carries: the newest value of each record; and word of its end. */
 function createStage() {
-  const tables = new Map<string, Map<string, StoreWrite>>()
+  const writes = new Map<string, StoreWrite>()
   const cleared = new Set<string>()
-  let records = 0
-  const writesOf = (table: string): Map<string, StoreWrite> => {
-    const known = tables.get(table)
-    if (known) return known
-    const fresh = new Map<string, StoreWrite>()
-    tables.set(table, fresh)
-    return fresh
-  }
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>()
+  // Nobody may be waiting for it.
+  done.catch(() => {})
   return {
+    done,
+    resolve,
+    reject,
     get records() {
-      return records
+      return writes.size + cleared.size
     },
     clear(table: string): void {
-      records -= tables.get(table)?.size ?? 0
-      tables.delete(table)
-      if (!cleared.has(table)) records += 1
+      for (const [key, write] of writes) if (write.table === table) writes.delete(key)
       cleared.add(table)
     },
     write(write: StoreWrite): void {
-      const writes = writesOf(write.table)
-      if (!writes.has(write.id)) records += 1
-      writes.set(write.id, write)
+      writes.set(rowKeyText(write.table, write.id), write)
     },
-    take(): { commit: Commit; records: number } {
-      const writes = [...tables.values()].flatMap((table) => [...table.values()])
-      return { commit: { writes, clear: [...cleared] }, records }
-    },
+    commit: (): Commit => ({ writes: [...writes.values()], clear: [...cleared] }),
   }
 }
+
+type Stage = ReturnType<typeof createStage>

@@ -16,11 +16,10 @@ export type LoadEntry = readonly [id: string, row: Row, version?: Version | unde
  * The slots hold the visible rows, so that a read asks for no layer at all;
  * only the few ids with a layer keep their confirmed row aside.
  */
-export class LayeredRows {
+export abstract class LayeredRows {
   readonly slots = new RowSlots()
-  readonly #columns: ColumnTypes
+  readonly columns: ColumnTypes
   readonly #work: WorkCounter
-  readonly #changed: (id: string) => void
   /** Replaced and never changed in place: an array is walked faster than a set. */
   #derived: readonly Derived[] = []
   readonly #layers = new Map<number, Layered>()
@@ -31,11 +30,13 @@ export class LayeredRows {
   #bulk = false
   visible = 0
 
-  constructor(columns: ColumnTypes, work: WorkCounter, changed: (id: string) => void) {
-    this.#columns = columns
+  constructor(columns: ColumnTypes, work: WorkCounter) {
+    this.columns = columns
     this.#work = work
-    this.#changed = changed
   }
+
+  /** The visible row or the pending state of an id changed. */
+  protected abstract noteChanged(id: string): void
 
   /** Keeps something up to date from now on. */
   follow(derived: Derived): void {
@@ -77,13 +78,35 @@ export class LayeredRows {
     return seq > 0 ? seq : (this.#absent.get(id) ?? this.#forgottenSeq)
   }
 
-  put(id: string, row: Row, stamp: Stamp, version: Version | undefined): boolean {
+  verifiedEpoch(id: string): number {
+    const slot = this.slots.findAgain(id)
+    return slot < 0 ? 0 : this.slots.epoch(slot)
+  }
+
+  version(id: string): Version | undefined {
+    const slot = this.slots.findAgain(id)
+    return slot < 0 ? undefined : this.slots.version(slot)
+  }
+
+  *idsVerifiedBefore(epoch: number): IterableIterator<string> {
+    for (const [slot, id] of this.slots.ids.entries()) {
+      const held = id !== undefined && this.confirmedAt(slot) !== undefined
+      if (held && this.slots.epoch(slot) < epoch) yield id
+    }
+  }
+
+  verify(id: string, stamp: Stamp): void {
+    const slot = this.slots.findAgain(id)
+    if (slot >= 0) this.slots.verify(slot, stamp)
+  }
+
+  put(id: string, row: Row, stamp: Stamp, version?: Version): boolean {
     const { slots } = this
     this.#work.rows++
     const slot = this.#slotFor(id)
     const layer = this.#layers.size > 0 ? this.#layers.get(slot) : undefined
     const held = layer === undefined ? slots.rows[slot] : layer.confirmed
-    if (held !== undefined && rowsEqual(held, row, this.#columns)) {
+    if (held !== undefined && rowsEqual(held, row, this.columns)) {
       slots.verify(slot, stamp)
       if (version !== undefined) slots.setVersion(slot, version)
       return false
@@ -95,12 +118,12 @@ export class LayeredRows {
       layer.confirmed = row
       this.#fold(slot, layer)
     }
-    this.#changed(id)
+    this.noteChanged(id)
     return true
   }
 
-  remove(id: string, seq: number): boolean {
-    this.#noteAbsent(id, seq)
+  remove(id: string, stamp?: Stamp): boolean {
+    this.#noteAbsent(id, stamp?.seq ?? 0)
     const slot = this.slots.findAgain(id)
     if (slot < 0) return false
     const layer = this.#layers.get(slot)
@@ -111,7 +134,7 @@ export class LayeredRows {
       if (layer.confirmed === undefined) return false
       this.#unconfirm(slot, layer)
     }
-    this.#changed(id)
+    this.noteChanged(id)
     return true
   }
 
@@ -120,7 +143,7 @@ export class LayeredRows {
     const slot = this.slots.findAgain(id)
     if (slot < 0 || this.#layers.has(slot)) return false
     this.#forget(slot)
-    this.#changed(id)
+    this.noteChanged(id)
     return true
   }
 
@@ -131,7 +154,7 @@ export class LayeredRows {
     layer.fold = fold
     this.#layers.set(slot, layer)
     this.#fold(slot, layer)
-    this.#changed(id)
+    this.noteChanged(id)
   }
 
   /** From now on no derived result follows row by row; they start again at `endBulk`. */
@@ -179,7 +202,7 @@ export class LayeredRows {
     this.#layers.delete(slot)
     this.#show(slot, this.#keepIdentity(slot, layer.confirmed))
     if (layer.confirmed === undefined) this.slots.release(slot)
-    this.#changed(id)
+    this.noteChanged(id)
   }
 
   #fold(slot: number, layer: Layered): void {
@@ -189,7 +212,7 @@ export class LayeredRows {
   /** The shown object while it equals the new one [Q4]. */
   #keepIdentity(slot: number, row: Row | undefined): Row | undefined {
     const shown = this.slots.rows[slot]
-    const same = shown !== undefined && row !== undefined && rowsEqual(shown, row, this.#columns)
+    const same = shown !== undefined && row !== undefined && rowsEqual(shown, row, this.columns)
     return same ? shown : row
   }
 

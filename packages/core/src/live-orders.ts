@@ -3,7 +3,6 @@ import { LiveOrder } from './live-order.ts'
 import type { WorkCounter } from './ordered-rows.ts'
 import type { Filter, OrderTerm } from './query.ts'
 import { filterKey, orderKey } from './query-key.ts'
-import type { ColumnTypes } from './schema.ts'
 
 /** The live orders of a collection, one for each filter and order however many views hold it. */
 export type LiveOrders = {
@@ -13,7 +12,7 @@ export type LiveOrders = {
   settled(): void
 }
 
-export function createLiveOrders(rows: LayeredRows, columns: ColumnTypes, work: WorkCounter): LiveOrders {
+export function createLiveOrders(rows: LayeredRows, work: WorkCounter): LiveOrders {
   let held: readonly Held[] = []
   return {
     acquire(filter, terms) {
@@ -23,7 +22,7 @@ export function createLiveOrders(rows: LayeredRows, columns: ColumnTypes, work: 
         known.users++
         return known.order
       }
-      const order = new LiveOrder(rows.slots, columns, filter, terms, work)
+      const order = new LiveOrder(rows.slots, rows.columns, filter, terms, work)
       rows.follow(order)
       order.settled()
       held = [...held, { key, order, users: 1 }]

@@ -113,13 +113,6 @@ export class OrderedRows {
     return this.#ranks.before(chunk) + this.#placeIn(chunk, key, row, slot) - this.#base(chunk)
   }
 
-  /** The row at a rank, undefined beyond the ends. */
-  at(rank: number): Row | undefined {
-    if (rank < 0 || rank >= this.#size) return undefined
-    const chunk = this.#ranks.find(rank)
-    return this.#held.rows[this.#slots[this.#base(chunk) + rank - this.#ranks.before(chunk)] ?? 0]
-  }
-
   /**
    * Writes the rows and ids of ranks `from` up to but not including `to` over
    * the arrays from index `at` on, and says whether that changed any of them.

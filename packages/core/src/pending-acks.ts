@@ -1,5 +1,4 @@
 import type { RowFact, Seq, StateBatch } from './batch.ts'
-import { rowKeyText } from './draft.ts'
 import type { Layer } from './overlay.ts'
 import type { RowKey } from './projection.ts'
 import type { Refetches } from './refetch.ts'
@@ -25,20 +24,11 @@ export type PendingAcks = {
 }
 
 export function createPendingAcks(refetches: Refetches): PendingAcks {
-  const held = new Map<string, HeldAck[]>()
-  const setHeld = (key: string, entries: HeldAck[]): void => {
-    if (entries.length > 0) held.set(key, entries)
-    else held.delete(key)
-  }
-  const forget = (operationId: string): void => {
-    for (const [key, entries] of held) {
-      if (entries.some((entry) => entry.operationId === operationId)) {
-        setHeld(
-          key,
-          entries.filter((entry) => entry.operationId !== operationId),
-        )
-      }
-    }
+  const held = new Map<string, HeldAck>()
+  const take = (isConfirmed: (ack: HeldAck) => boolean): readonly string[] => {
+    const taken = [...held.values()].filter(isConfirmed).map(({ operationId }) => operationId)
+    for (const operationId of taken) held.delete(operationId)
+    return taken
   }
   return {
     toldBy(batch, table, id) {
@@ -48,37 +38,23 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       return told && !refetches.wants({ table, id })
     },
     hold(layer, ackedAt) {
-      const key = keyOf(layer)
-      setHeld(key, [...(held.get(key) ?? []), { ...layer, ackedAt }])
+      const { operationId, table, id } = layer
+      if (!held.has(operationId)) held.set(operationId, { operationId, table, id, ackedAt })
       refetches.want(layer)
     },
-    isHeld: (layer) =>
-      held.size > 0 &&
-      (held.get(keyOf(layer)) ?? []).some(({ operationId }) => operationId === layer.operationId),
+    isHeld: ({ operationId }) => held.has(operationId),
     confirmedBy(fact, readAt) {
       if (held.size === 0) return []
-      const key = keyOf(fact)
-      const entries = held.get(key) ?? []
-      const isConfirmed = (entry: HeldAck): boolean => readAt >= entry.ackedAt
-      const left = entries.filter((entry) => !isConfirmed(entry))
-      setHeld(key, left)
+      const isOfRow = ({ table, id }: HeldAck): boolean => table === fact.table && id === fact.id
+      const confirmed = take((ack) => isOfRow(ack) && readAt >= ack.ackedAt)
       // What was pushed may be older than the write: the row is still to be read.
-      if (left.length > 0) refetches.want(fact)
-      return entries.filter(isConfirmed).map((entry) => entry.operationId)
+      if ([...held.values()].some(isOfRow)) refetches.want(fact)
+      return confirmed
     },
-    confirmedByWalk(table, since, isHeldBack) {
-      const confirmed = [...held.values()]
-        .flat()
-        .filter((entry) => entry.table === table && entry.ackedAt <= since && !isHeldBack(entry.id))
-      for (const entry of confirmed) forget(entry.operationId)
-      return confirmed.map((entry) => entry.operationId)
-    },
-    forget,
+    confirmedByWalk: (table, since, isHeldBack) =>
+      take((ack) => ack.table === table && ack.ackedAt <= since && !isHeldBack(ack.id)),
+    forget: (operationId) => void held.delete(operationId),
   }
 }
 
 type HeldAck = RowKey & { readonly operationId: string; readonly ackedAt: Seq }
-
-function keyOf(key: RowKey): string {
-  return rowKeyText(key.table, key.id)
-}

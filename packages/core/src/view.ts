@@ -1,10 +1,10 @@
+import type { CollectionRows } from './collection-writer.ts'
 import type { Output } from './derived.ts'
 import { createListeners } from './listeners.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Query } from './query.ts'
 import { queryWindow } from './query-window.ts'
 import type { Row } from './value.ts'
-import type { ViewHost } from './view-host.ts'
 
 /** The answer of a live query at one moment. Immutable. */
 export type ViewSnapshot<R extends Row = Row> = {
@@ -40,7 +40,7 @@ export type View<R extends Row = Row> = {
  *
  * @throws {FreshetError} `query/bad-window`, `query/bad-filter`.
  */
-export function createView(host: ViewHost, query: Query): View {
+export function createView(host: CollectionRows, query: Query): View {
   const { offset, limit } = queryWindow(query)
   const live = host.orders.acquire(query.filter, query.order)
   const listeners = createListeners<ViewSnapshot>(host.onListenerError)

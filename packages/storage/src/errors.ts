@@ -29,6 +29,6 @@ export function corruptError(store: string, detail: string, cause?: unknown): Fr
 }
 
 /** The caller broke the contract of the port. */
-export function usageError(code: `storage/${string}`, message: string): FreshetError {
-  return new FreshetError({ code, kind: 'usage', message })
+export function usageError(code: `storage/${string}`, message: string, cause?: unknown): FreshetError {
+  return new FreshetError({ code, kind: 'usage', message, cause })
 }

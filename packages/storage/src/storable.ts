@@ -4,18 +4,8 @@ import { usageError } from './errors.ts'
 /** Deepest nesting a row may have; deeper ones are refused, not cut [ST9]. */
 export const maxDepth = 200
 
-/** What a value is to a store. */
-export type StorableKind =
-  | 'null'
-  | 'boolean'
-  | 'number'
-  | 'bigint'
-  | 'string'
-  | 'bytes'
-  | 'date'
-  | 'tagged'
-  | 'array'
-  | 'record'
+/** What a value is to a store. `plain`: null, boolean, number, bigint and text, which nobody can change. */
+export type StorableKind = 'plain' | 'bytes' | 'date' | 'tagged' | 'array' | 'record'
 
 /**
  * The kind of a value, or an error for what is not a value of the kernel:
@@ -26,22 +16,18 @@ export type StorableKind =
 export function storableKind(value: Value): StorableKind {
   switch (typeof value) {
     case 'string':
-      return 'string'
     case 'number':
-      return 'number'
     case 'boolean':
-      return 'boolean'
     case 'bigint':
-      return 'bigint'
+      return 'plain'
     case 'object':
-      return objectKind(value)
+      return value === null ? 'plain' : objectKind(value)
     default:
       throw unstorable(`${typeof value} is not a value; leave the field out or use null`)
   }
 }
 
-function objectKind(value: object | null): StorableKind {
-  if (value === null) return 'null'
+function objectKind(value: object): StorableKind {
   if (Array.isArray(value)) return 'array'
   if (value instanceof Tagged) return 'tagged'
   if (value instanceof Date) {
@@ -57,7 +43,7 @@ function objectKind(value: object | null): StorableKind {
 function isPlain(value: object): boolean {
   // `getPrototypeOf` is typed `any`; what it returns is an object or null.
   const prototype = Object.getPrototypeOf(value) as object | null
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Refuses nesting that would exhaust the stack of this or another engine. */
@@ -79,7 +65,9 @@ export function encodingRecord<T>(table: string, id: string, row: Row, encode: (
     if (storableKind(row) !== 'record') throw unstorable('not a record; a row is a record of values')
     return encode(row)
   } catch (error) {
-    throw namedError(table, id, error)
+    if (!(error instanceof FreshetError) || error.code !== 'storage/value') throw error
+    const record = `Record ${JSON.stringify(id.slice(0, 100))} of table "${table}"`
+    throw usageError('storage/value', `${record} cannot be stored: ${error.message}.`, error)
   }
 }
 
@@ -113,11 +101,7 @@ function copyValue(value: Value, depth: number, keep: (tagged: Tagged) => Value)
       return new Date((value as Date).getTime())
     case 'tagged':
       return keep(value as Tagged)
-    case 'null':
-    case 'boolean':
-    case 'number':
-    case 'bigint':
-    case 'string':
+    case 'plain':
       return value
   }
 }
@@ -135,14 +119,4 @@ export function setField(record: Record<string, Value>, field: string, value: Va
   } else {
     record[field] = value
   }
-}
-
-function namedError(table: string, id: string, error: unknown): unknown {
-  if (!(error instanceof FreshetError) || error.code !== 'storage/value') return error
-  return new FreshetError({
-    code: error.code,
-    kind: error.kind,
-    message: `Record ${JSON.stringify(id.slice(0, 100))} of table "${table}" cannot be stored: ${error.message}.`,
-    cause: error,
-  })
 }

@@ -1,4 +1,4 @@
-import type { Commit, StoreIndex, StoreTable, Term } from '@freshet/core'
+import type { Commit, Space, StoreIndex, StoreTable, Term } from '@freshet/core'
 import { usageError } from './errors.ts'
 
 /** The tables a store was opened with, checked and by name. */
@@ -19,16 +19,13 @@ export function tableSet(tables: readonly StoreTable[]): TableSet {
   return byName
 }
 
-function checkIndexes(table: StoreTable): void {
-  const names = new Set<string>()
-  for (const index of table.indexes ?? []) {
-    if (names.has(index.name)) {
-      throw usageError('storage/tables', `Index "${index.name}" of table "${table.name}" is declared twice.`)
-    }
-    if (index.fields.length === 0) {
-      throw usageError('storage/tables', `Index "${index.name}" of table "${table.name}" has no fields.`)
-    }
-    names.add(index.name)
+function checkIndexes({ name: table, indexes = [] }: StoreTable): void {
+  const refuse = (index: string, why: string): never => {
+    throw usageError('storage/tables', `Index "${index}" of table "${table}" ${why}.`)
+  }
+  for (const [at, { name, fields }] of indexes.entries()) {
+    if (indexes.findIndex((other) => other.name === name) < at) refuse(name, 'is declared twice')
+    if (fields.length === 0) refuse(name, 'has no fields')
   }
 }
 
@@ -62,25 +59,20 @@ export type CommitScope = {
  *   a commit to a replica table is made under no term [T9]. All are `usage`.
  */
 export function commitScope(tables: TableSet, commit: Commit, term: Term | undefined): CommitScope {
-  let touchesIntent = false
-  let touchesReplica = false
-  let clearsReplica = false
-  for (const name of commit.clear ?? []) {
-    if (tableNamed(tables, name).space === 'intent') touchesIntent = true
-    else touchesReplica = clearsReplica = true
-  }
+  const spaceOf = (name: string): Space => tableNamed(tables, name).space
+  const cleared = new Set(commit.clear?.map(spaceOf))
+  const touched = new Set(cleared)
   for (const { table, id } of commit.writes) {
     if (typeof id !== 'string') throw badId(table, id)
-    if (tableNamed(tables, table).space === 'intent') touchesIntent = true
-    else touchesReplica = true
+    touched.add(spaceOf(table))
   }
-  if (term === undefined && touchesReplica) {
+  if (term === undefined && touched.has('replica')) {
     throw usageError(
       'storage/term',
       'Only the leader writes to replica tables. Call takeTerm() and pass its term to commit().',
     )
   }
-  return { touchesIntent, clearsReplica }
+  return { touchesIntent: touched.has('intent'), clearsReplica: cleared.has('replica') }
 }
 
 /** Types forbid it, but a driver may hand over what a remote calls an id. */

@@ -56,13 +56,8 @@ export function decodeRow(bytes: Uint8Array): Row {
 function isExact(value: Value, depth: number): boolean {
   // The checked kinds are what the casts below say; TypeScript cannot follow the table.
   switch (storableKind(value)) {
-    case 'string':
-      return (value as string).isWellFormed()
-    case 'number':
-      return value !== 0 || !Object.is(value, -0)
-    case 'null':
-    case 'boolean':
-    case 'bigint':
+    case 'plain':
+      return typeof value === 'string' ? value.isWellFormed() : !Object.is(value, -0)
     case 'bytes':
       return true
     case 'date':
