@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { pathToFileURL } from 'node:url'
 import { systemClock } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
 import { createToriiClient } from '@freshet/torii'
@@ -9,27 +8,20 @@ import { createToriiServer } from '@freshet/torii/testing'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { interleave, median } from '../measure.ts'
 import { demoMembers, fillWorld } from './filled-world.ts'
+import { officialFolder, officialQuery, openOfficialClient } from './official-clients.ts'
 
 const tags = ['ns-A', 'ns-B', 'ns-C']
 const entities = 5_000
 
-/** The official client, as far as it is used here. */
-type Official = { getEntities(query: object): Promise<{ readonly items: readonly object[] }> }
-
 /**
  * A page of 5,000 entities with three models each, fetched and read into values, against `@dojoengine/grpc`.
- * Where `FRESHET_TORII_CLIENTS` does not name a folder with it, there is nothing to compare with and no row.
+ * Where it is not installed, there is nothing to compare with and no row.
  */
 export async function run(): Promise<readonly BenchRow[]> {
-  const folder = process.env['FRESHET_TORII_CLIENTS']
+  const folder = officialFolder()
   if (folder === undefined) return []
   const { url, world, close } = await servePage()
-  const file = pathToFileURL(`${folder}/node_modules/@dojoengine/grpc/dist/index.js`)
-  // Not installed here, so its types are not either.
-  const { ToriiGrpcClient } = (await import(file.href)) as {
-    ToriiGrpcClient: new (options: object) => Official
-  }
-  const official = new ToriiGrpcClient({ toriiUrl: url, worldAddress: world })
+  const official = await openOfficialClient(folder, url, world)
   const ours = createToriiClient({ toriiUrl: url, gzip: false })
   const { signal } = new AbortController()
   const figures = await interleave({
@@ -37,7 +29,8 @@ export async function run(): Promise<readonly BenchRow[]> {
       timed(
         async () => (await ours.entities({ world, models: tags, limit: entities }, signal)).entities.length,
       ),
-    official: () => timed(async () => (await official.getEntities(officialQuery(world))).items.length),
+    official: () =>
+      timed(async () => (await official.getEntities(officialQuery(world, tags, entities))).items.length),
   })
   close()
   return [
@@ -90,15 +83,4 @@ async function servePage() {
     server.close()
   }
   return { url: `http://127.0.0.1:${port}`, world: server.world.address, close }
-}
-
-function officialQuery(world: string): object {
-  return {
-    world_addresses: [world],
-    pagination: { limit: entities, cursor: undefined, direction: 'Forward', order_by: [] },
-    clause: undefined,
-    no_hashed_keys: false,
-    models: tags,
-    historical: false,
-  }
 }

@@ -14,27 +14,17 @@ import { demoMembers, demoTag, fillWorld } from './filled-world.ts'
 const entities = 20_000
 const updates = 200_000
 
-/** A world on the disk: the first read after a restart against the first synchronisation, and what updates leave behind. */
+/** A world on the disk: what updates leave behind. */
 export async function run(): Promise<readonly BenchRow[]> {
   const server = createToriiServer({ clock: systemClock, random: createSeededRandom(1) })
   server.world.declare(demoTag, demoMembers)
   const ids = fillWorld(server, entities)
   const folder = await mkdtemp(join(tmpdir(), 'freshet-bench-'))
   try {
-    const first = await opened(server, folder)
-    await first.client.shutdown()
-    const again = await opened(server, folder)
-    await isLive(again.client)
-    const grown = await heapGrowth(server, again.client, ids)
-    await again.client.shutdown()
+    const client = await opened(server, folder)
+    const grown = await heapGrowth(server, client, ids)
+    await client.shutdown()
     return [
-      benchRow({
-        name: 'reload to first query, share of the bootstrap',
-        measured: again.ms / first.ms,
-        bound: 0.1,
-        better: 'lower',
-        note: `${entities} entities on SQLite: ${again.ms.toFixed(0)} of ${first.ms.toFixed(0)} ms`,
-      }),
       benchRow({
         name: 'heap grown by updates of 1,000 entities, MB',
         measured: grown / 1e6,
@@ -49,11 +39,7 @@ export async function run(): Promise<readonly BenchRow[]> {
   }
 }
 
-async function opened(
-  server: ToriiServer,
-  folder: string,
-): Promise<{ readonly client: ReactiveClient; readonly ms: number }> {
-  const start = performance.now()
+async function opened(server: ToriiServer, folder: string): Promise<ReactiveClient> {
   const client = await createReactiveClient({
     toriiUrl: 'http://torii',
     fetch: server.fetch,
@@ -61,12 +47,7 @@ async function opened(
     storageFactory: (tables) => openSqliteStore({ path: join(folder, 'world.db'), tables }),
   })
   await client.ready
-  const { rows } = client.query(demoTag, {
-    filter: { where: [{ member: 'vec.x', op: 'lt', value: 3 }] },
-    limit: 50,
-  })
-  if (rows.length !== 50) throw new Error(`The query gave ${rows.length} rows.`)
-  return { client, ms: performance.now() - start }
+  return client
 }
 
 async function heapGrowth(
@@ -85,14 +66,6 @@ async function heapGrowth(
   }
   const before = await half()
   return (await half()) - before
-}
-
-/** Resolves once the gap since the start before is closed. */
-function isLive(client: ReactiveClient): Promise<void> {
-  return new Promise((resolve) => {
-    client.syncStatus.subscribe(({ overall }) => overall.state === 'streaming' && resolve())
-    if (client.getSyncStatus().overall.state === 'streaming') resolve()
-  })
 }
 
 /** Resolves once the client holds the last of the updates. */

@@ -1,4 +1,11 @@
-import { compileOrder, compilePredicate, type Collection, type OrderTerm, type Row } from '@freshet/core'
+import {
+  compileOrder,
+  compilePredicate,
+  type Collection,
+  type OrderTerm,
+  type Row,
+  type RowComparator,
+} from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { entityIdOf } from '../values/entity-id.ts'
 import { canonicalFelt } from '../values/felt.ts'
@@ -41,22 +48,55 @@ export function queryEntities(
   const { filter = {}, order, limit = Infinity, cursor, consistency = 'overlay-first' } = options
   const matches = compilePredicate(toKernelFilter(filter))
   const read = consistency === 'overlay-first' ? collection.get : collection.confirmed
-  const found: [id: string, row: Row][] = []
+  const compare = compileOrder(cursor === undefined ? order : undefined)
+  const first = createFirst(limit, compare)
   // An index follows what is visible.
   const usable = consistency === 'overlay-first' ? indexes : new Map<string, MemberIndex>()
   for (const id of candidates(collection, schema, filter, usable)) {
     const row = read(id)
-    if (row !== undefined && (cursor === undefined || id > cursor) && matches(row)) found.push([id, row])
+    if (row !== undefined && (cursor === undefined || id > cursor) && matches(row)) first.add(id, row)
   }
-  const compare = compileOrder(cursor === undefined ? order : undefined)
-  found.sort(([idA, rowA], [idB, rowB]) => compare(rowA, idA, rowB, idB))
-  const page = found.slice(0, limit)
+  const page = first.take()
   const last = page.at(-1)
   return {
     rows: page.map(([, row]) => row),
     ids: page.map(([id]) => id),
-    ...(found.length > page.length && last && order === undefined && { next: last[0] }),
+    ...(first.found > page.length && last && order === undefined && { next: last[0] }),
     complete: collection.complete,
+  }
+}
+
+type Found = readonly [id: string, row: Row]
+
+/** Up to this limit what is found is kept in order; sorting 100,000 entities for fifty would hold up a page. */
+const keptInOrder = 1_000
+
+/** The first rows in an order, of many. */
+function createFirst(limit: number, compare: RowComparator) {
+  const order = ([idA, rowA]: Found, [idB, rowB]: Found): number => compare(rowA, idA, rowB, idB)
+  const kept: Found[] = []
+  let found = 0
+  return {
+    get found() {
+      return found
+    },
+    add(id: string, row: Row): void {
+      found += 1
+      const entry: Found = [id, row]
+      if (limit > keptInOrder) return void kept.push(entry)
+      const last = kept.at(-1)
+      if (kept.length >= limit && (!last || order(entry, last) >= 0)) return
+      let [from, to] = [0, kept.length]
+      while (from < to) {
+        const middle = (from + to) >> 1
+        const other = kept[middle]
+        if (other && order(entry, other) >= 0) from = middle + 1
+        else to = middle
+      }
+      kept.splice(from, 0, entry)
+      if (kept.length > limit) kept.pop()
+    },
+    take: (): readonly Found[] => (limit > keptInOrder ? kept.toSorted(order).slice(0, limit) : kept),
   }
 }
 

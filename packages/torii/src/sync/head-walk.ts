@@ -62,7 +62,10 @@ export async function walkOn(
   const here = place.pages === 0 ? await withHead(walk, place, signal) : place
   const { client, world, models, kind } = walk
   const page = await readFitting(limit, (rows) =>
-    client.entities({ world, models, kind, limit: rows, cursor: here.cursor }, signal),
+    client.entities(
+      { world, models, kind, limit: rows, cursor: here.cursor, withBlock: here.floorBlock > 0 },
+      signal,
+    ),
   )
   const { next } = page
   if (next !== undefined && !isBelow(page, here))
@@ -76,7 +79,7 @@ async function withHead(
   place: WalkPlace,
   signal: AbortSignal,
 ): Promise<WalkPlace> {
-  const head = await client.entities({ world, models, kind, limit: 1 }, signal)
+  const head = await client.entities({ world, models, kind, limit: 1, withBlock: true }, signal)
   return { ...place, headBlock: head.lastBlock ?? 0, headTime: head.entities[0]?.executedAt ?? 0 }
 }
 

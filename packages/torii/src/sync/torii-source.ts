@@ -27,6 +27,7 @@ import {
 import type { Pulse } from './heartbeat.ts'
 import { createMailbox } from './mailbox.ts'
 import { isUnimplemented, openStreams, targetLeft, type Told } from './open-streams.ts'
+import { createPageAhead } from './page-ahead.ts'
 import { everyRecord, recordPage, recordsById } from './record-target.ts'
 import type { ActiveTargets } from './sync-target.ts'
 import type { ToriiRules } from './torii-rules.ts'
@@ -122,6 +123,15 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
     throw targetLeft(table)
   }
 
+  const ahead = createPageAhead(({ table, cursor, limit }, signal) => {
+    const target = targets.find(table)
+    return reading(table, signal, () =>
+      target && !('tag' in target)
+        ? recordPage(client, target, typeof cursor === 'string' ? cursor : undefined, limit, signal)
+        : entityPage(readingOf(table), table, cursor, limit, signal),
+    )
+  })
+
   async function* stream(resume: Resume | null, outer: AbortSignal): AsyncGenerator<StreamItem<RowFact>> {
     const leaving = new AbortController()
     const signal = AbortSignal.any([outer, leaving.signal])
@@ -162,6 +172,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
             highWater: Math.max(checkpoint.highWater, marks.entities),
             eventHighWater: Math.max(checkpoint.eventHighWater, marks.eventMessages),
           }
+          ahead.told()
           for (const { table } of facts) onRows(table, 1, Math.max(marks.entities, marks.eventMessages))
           yield { kind: 'facts', facts, checkpoint: checkpointToValue(checkpoint) }
         }
@@ -226,22 +237,17 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
   return {
     // The stream says nothing of what the network swallowed: everything is compared from time to time [S5].
     capabilities: { kind: 'state', lossless: false, resumable: true },
-    page({ table, cursor, limit }, signal) {
-      const target = targets.find(table)
-      return reading(table, signal, () =>
-        target && !('tag' in target)
-          ? recordPage(client, target, typeof cursor === 'string' ? cursor : undefined, limit, signal)
-          : entityPage(readingOf(table), table, cursor, limit, signal),
-      )
-    },
+    page: ahead.page,
     async get(table, ids, signal) {
       const target = targets.find(table)
       if (!target) return ids.map((id) => asHeld(options, table, id))
-      return reading(table, signal, () =>
+      const found = await reading(table, signal, () =>
         'tag' in target
           ? entitiesById(readingOf(table), table, ids, signal)
           : recordsById(client, target, ids, pageRows, signal),
       )
+      ahead.told()
+      return found
     },
     stream,
   }

@@ -63,13 +63,18 @@ function writeEntity(
   noId: boolean,
 ): void {
   writer.tag(no, WireType.LengthDelimited).fork()
-  writer.tag(1, WireType.LengthDelimited).bytes(noId ? new Uint8Array(32) : feltBytes(entity.entityId))
+  writer.tag(1, WireType.LengthDelimited).bytes(noId ? new Uint8Array(32) : idBytes(entity.entityId))
   for (const struct of entity.models) writer.tag(2, WireType.LengthDelimited).bytes(struct)
   writer.tag(3, WireType.Varint).uint64(entity.createdAt)
   writer.tag(4, WireType.Varint).uint64(entity.updatedAt)
   writer.tag(5, WireType.Varint).uint64(entity.executedAt)
   writer.tag(6, WireType.LengthDelimited).bytes(feltBytes(world.address))
   writer.join()
+}
+
+/** Quicker than `feltBytes`, because pages hold thousands. */
+function idBytes(id: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(id.slice(2).padStart(64, '0'), 'hex'))
 }
 
 /** A message of `SubscribeEntities`; without a change the first, which tells the id alone. */

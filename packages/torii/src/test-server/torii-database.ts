@@ -52,7 +52,6 @@ export function openToriiDatabase(world: string): ToriiDatabase {
     return known
   }
   const run = (sql: string, ...values: SQLInputValue[]) => statement(sql).run(...values)
-  const all = (sql: string, ...values: SQLInputValue[]) => statement(sql).all(...values)
   const keyOf = (entityId: string): string => `${world}:${databaseFelt(entityId)}`
   const modelOf = ({ selector }: ModelSchema): string => `${world}:${databaseFelt(selector)}`
   const models = new Map<string, ModelSchema>()
@@ -103,9 +102,11 @@ export function openToriiDatabase(world: string): ToriiDatabase {
         ...(before === undefined ? [] : ['e.event_id < ?']),
         ...(ids === undefined ? [] : [`e.id IN (${marks(ids)})`]),
       ]
+      const members = asked.map((_, at) => `m${at}.members AS m${at}`).join(', ')
+      const joins = asked.map(({ tag }, at) => `LEFT JOIN [${tag}] m${at} ON m${at}.internal_id = e.id`)
       const rows = db
         .prepare(
-          `SELECT e.* FROM entities e WHERE ${conditions.join(' AND ')} ORDER BY e.event_id DESC LIMIT ?`,
+          `SELECT e.*, ${members} FROM entities e ${joins.join(' ')} WHERE ${conditions.join(' AND ')} ORDER BY e.event_id DESC LIMIT ?`,
         )
         .all(
           ...asked.map(modelOf),
@@ -119,9 +120,9 @@ export function openToriiDatabase(world: string): ToriiDatabase {
         executedAt: Number(row['executed_at']),
         createdAt: Number(row['created_at']),
         updatedAt: Number(row['updated_at']),
-        models: asked.flatMap(({ tag }) => {
-          const [held] = all(`SELECT members FROM [${tag}] WHERE internal_id = ?`, String(row['id']))
-          return held?.['members'] instanceof Uint8Array ? [held['members']] : []
+        models: asked.flatMap((_, at) => {
+          const held = row[`m${at}`]
+          return held instanceof Uint8Array ? [held] : []
         }),
       }))
     },

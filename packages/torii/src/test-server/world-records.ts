@@ -2,7 +2,7 @@ import { canonicalFelt } from '../values/felt.ts'
 import type { RecordKind, RecordRows } from '../wire/record-rows.ts'
 
 /** A record that was written. */
-export type RecordChange = {
+type RecordChange = {
   [K in RecordKind]: { readonly kind: K; readonly id: string; readonly row: RecordRows[K] }
 }[RecordKind]
 

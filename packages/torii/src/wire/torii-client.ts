@@ -26,7 +26,7 @@ export type EntityPage = {
   readonly entities: readonly ToriiEntity[]
   /** Absent behind the last page. */
   readonly next: string | undefined
-  /** The block of the last entity's latest change, where the cursor tells it. */
+  /** The block of the last entity's latest change, where it was asked for and the cursor tells it. */
   readonly lastBlock: number | undefined
 }
 
@@ -72,6 +72,8 @@ export interface ReactiveToriiClient {
       readonly ids?: readonly string[] | undefined
       /** Default `entities`. */
       readonly kind?: EntityKind | undefined
+      /** Whether `lastBlock` is wanted, which takes some unpacking. Default false. */
+      readonly withBlock?: boolean | undefined
     },
     signal: AbortSignal,
   ): Promise<EntityPage>
@@ -109,7 +111,7 @@ export type ToriiClientOptions = {
   readonly fetch?: Fetch | undefined
   /** Default 16 MiB, the server's own limit. */
   readonly maxMessageBytes?: number | undefined
-  /** Whether packed answers are asked for. Default true. */
+  /** Whether packed answers are asked for. Default: unless the server is on this machine. */
   readonly gzip?: boolean | undefined
   /** Unpacks raw deflate. Default: the platform's own. */
   readonly inflate?: Inflate | undefined
@@ -120,10 +122,12 @@ const idsPerStatement = 10_000
 
 /** A client of Torii over gRPC-web and its SQL door. */
 export function createToriiClient(options: ToriiClientOptions): ReactiveToriiClient {
-  const { maxMessageBytes = 16 * 2 ** 20, gzip = true, inflate } = options
+  const { maxMessageBytes = 16 * 2 ** 20, inflate } = options
   // Called as a method of nothing, as browsers demand of their fetch.
   const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   const url = checkedUrl(options.toriiUrl)
+  // On one machine packing takes longer than what it saves.
+  const { gzip = !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) } = options
   const grpc = createGrpcWeb({ url, fetch, maxMessageBytes, gzip })
 
   return {
@@ -174,7 +178,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       }
       return { known, broken }
     },
-    async entities({ world, models, limit, cursor = '', ids, kind = 'entities' }, signal) {
+    async entities({ world, models, limit, cursor = '', ids, kind = 'entities', withBlock }, signal) {
       const query = {
         clause: ids && idsClause(ids),
         noHashedKeys: false,
@@ -192,7 +196,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       return {
         entities: ofWorld(entities, world),
         next: nextCursor === '' ? undefined : nextCursor,
-        lastBlock: nextCursor === '' ? undefined : await blockOfCursor(nextCursor, inflate),
+        lastBlock: withBlock && nextCursor !== '' ? await blockOfCursor(nextCursor, inflate) : undefined,
       }
     },
     async *subscribeEntities(world, models, signal, kind = 'entities') {
@@ -333,6 +337,7 @@ async function readJson(fetch: Fetch, url: string, signal: AbortSignal): Promise
 /** The server passes over the world it is asked for where no clause is given. */
 function ofWorld(entities: readonly ToriiEntity[], world: string): readonly ToriiEntity[] {
   const address = canonicalFelt(world)
+  if (entities.every(({ worldAddress }) => worldAddress === '' || worldAddress === address)) return entities
   return entities.filter(({ worldAddress }) => worldAddress === '' || worldAddress === address)
 }
 
