@@ -17,4 +17,6 @@ export type GoldenResult = {
   readonly checked: number
   /** One sentence for each row that came out otherwise. */
   readonly differences: readonly string[]
+  /** Why nothing could be compared. */
+  readonly skipped?: string | undefined
 }
