@@ -84,6 +84,23 @@ function linePixels(page: Page, share: number): Promise<readonly [left: number, 
   }, share)
 }
 
+/** The colours that a part of the page has on the screen. */
+async function coloursIn(page: Page, clip: NonNullable<Awaited<ReturnType<Locator['boundingBox']>>>) {
+  const shot = await page.screenshot({ clip })
+  return page.evaluate(
+    async (bytes) => {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]))
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')
+      context?.drawImage(bitmap, 0, 0)
+      const { data = [] } = context?.getImageData(0, 0, bitmap.width, bitmap.height) ?? {}
+      const colours = new Set<string>()
+      for (let i = 0; i < data.length; i += 4) colours.add(`${data[i]},${data[i + 1]},${data[i + 2]}`)
+      return [...colours]
+    },
+    [...shot],
+  )
+}
+
 test('[SR1] [SR9] three hours of seconds are quoted in a worker and drawn, with what happened', async () => {
   const page = await openReplay()
   expect(await page.locator('.replay-chart').getAttribute('data-points')).toBe('10801')
@@ -172,6 +189,14 @@ test('[SR4] while it plays nothing later is shown, and it stops at the end', asy
   if (plot === null || covered === null) throw new Error('There is no plot.')
   expect(covered.x).toBeGreaterThan(plot.x)
   expect(covered.x + covered.width).toBeGreaterThanOrEqual(plot.x + plot.width)
+  const later = {
+    x: covered.x + 3,
+    y: plot.y,
+    width: plot.x + plot.width + 8 - covered.x,
+    height: plot.height,
+  }
+  expect(await coloursIn(page, later)).toEqual(['255,255,255'])
+  expect((await page.locator('.replay-kinds').textContent())?.includes('Removed')).toBe(false)
   await page.mouse.move(plot.x + plot.width - 3, plot.y + 20)
   expect(await page.locator('.replay-hover').textContent()).toContain('Drag')
   await page.getByLabel('hide what comes later').uncheck()

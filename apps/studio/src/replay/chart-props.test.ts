@@ -33,6 +33,8 @@ test('[SR2] points become columns with no number where there is no quote', () =>
   expect([...props.ratio]).toEqual([5, 5, NaN, 6])
   expect([...props.outputMax]).toEqual([0.5, 0.5, NaN, 0.6])
   expect(props.label).toBe('USDC per WETH')
+  expect(props.outputRange).toEqual([0, 0.6 * 1.1])
+  expect(chartProps(seriesOf([NaN]), '').outputRange).toEqual([0, 1.1])
 })
 
 test('[SR2] events carry words, and trades their place on the scale, which has room for them', () => {

@@ -30,6 +30,8 @@ export type ChartProps = {
   readonly markedSpans: readonly MarkedSpan[]
   /** Of ratio and trade prices; undefined where there is neither. */
   readonly ratioRange: readonly [low: number, high: number] | undefined
+  /** From nothing to a little more than the most. */
+  readonly outputRange: readonly [low: number, high: number]
   readonly label: string
 }
 
@@ -44,6 +46,7 @@ export function chartProps(series: ReplaySeries, label: string): ChartProps {
     markers,
     markedSpans: markedSpans(series),
     ratioRange: rangeOf(ratio, markers),
+    outputRange: [0, 1.1 * (mostOf(outputMax) || 1)],
     label,
   }
 }
@@ -110,4 +113,13 @@ function rangeOf(
   // A line through the middle, not along the edge.
   const margin = low === high ? Math.abs(low || 1) / 20 : (high - low) / 20
   return [low - margin, high + margin]
+}
+
+function mostOf(values: Float64Array): number {
+  let most = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN
+    if (value > most) most = value
+  }
+  return most
 }

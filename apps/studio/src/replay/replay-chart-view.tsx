@@ -52,7 +52,7 @@ export function ReplayChartView({ props, time, hidesLater, onSeek, ref }: Replay
         <span className="replay-hover" aria-hidden="true">
           {hover ? <HoverText hover={hover} /> : 'Drag to look closer, double-click to see all.'}
         </span>
-        <Legend markers={props.markers} />
+        <Legend markers={props.markers.filter((marker) => !hidesLater || marker.time <= time)} />
       </figcaption>
     </figure>
   )

@@ -88,7 +88,7 @@ export function createReplayChart(
   const upper = new uPlot(
     {
       ...paneOptions(sizes[0], () => ink, props.label, 'line', sync),
-      scales: { x: { time: true }, y: { range: () => [...(props.ratioRange ?? [0, 1])] } },
+      scales: { x: { time: true }, y: fixedScale(props.ratioRange ?? [0, 1]) },
       hooks: hooks((chart) => drawMarkers(chart, props, ink)),
     },
     [props.times, props.ratio],
@@ -97,7 +97,7 @@ export function createReplayChart(
   const lower = new uPlot(
     {
       ...paneOptions(sizes[1], () => ink, 'maximum output', 'max', sync),
-      scales: { x: { time: true }, y: { range: (_, __, high) => [0, (high || 1) * 1.1] } },
+      scales: { x: { time: true }, y: fixedScale(props.outputRange) },
       hooks: hooks(() => {}),
     },
     [props.times, props.outputMax],
@@ -133,6 +133,11 @@ export function createReplayChart(
 }
 
 let charts = 0
+
+/** The range is known, so that the chart need not look for it, and cannot be led astray by what is no number. */
+function fixedScale([low, high]: readonly [number, number]): uPlot.Scale {
+  return { auto: false, range: [low, high] }
+}
 
 type Size = { readonly width: number; readonly height: number }
 
@@ -234,7 +239,7 @@ async function picture(
     if (hidesLater) {
       const { bbox } = pane
       const left = Math.max(bbox.left, pane.valToPos(time, 'x', true))
-      context.fillRect(left, top + bbox.top, bbox.left + bbox.width - left, bbox.height)
+      context.fillRect(left, top + bbox.top, canvas.width - left, bbox.height)
     }
     top += pane.ctx.canvas.height
   }

@@ -14,7 +14,7 @@ export function ReplayControls({ player, stepSeconds, markers, onStep }: ReplayC
   const { from, to, time, isPlaying, speed, hidesLater } = player
   const times = markers.map((marker) => marker.time)
   const [previous, next] = [eventBeside(times, time, 'previous'), eventBeside(times, time, 'next')]
-  const here = markers.findLast((marker) => marker.time === Math.floor(time))
+  const here = markers.filter((marker) => marker.time === Math.floor(time))
   const seek = (to: number | undefined): void => {
     if (to !== undefined) onStep({ kind: 'seek', time: to })
   }
@@ -68,7 +68,7 @@ export function ReplayControls({ player, stepSeconds, markers, onStep }: ReplayC
         hide what comes later
       </label>
       <span className="replay-event" role="status">
-        {here && markerWords(here)}
+        {here.map(markerWords).join(' · ')}
       </span>
     </div>
   )
