@@ -3,6 +3,16 @@ import type { ReadColumn } from './row-reader.ts'
 /** The values of a row as PostgreSQL writes them; `undefined` is one that was not sent, because it did not change. */
 export type Tuple = readonly (string | null | undefined)[]
 
+/**
+ * A row as it was, not read yet: most changes are told without it, and reading
+ * it costs as much as reading the new one.
+ */
+export type OldRow = {
+  /** The text of one column. */
+  text(column: number): string | null | undefined
+  read(): Tuple
+}
+
 /** A message of the replication stream, as far as the driver has a use for it. */
 export type PgOutputMessage =
   | { readonly kind: 'begin' }
@@ -14,7 +24,7 @@ export type PgOutputMessage =
       readonly kind: 'update'
       readonly relation: number
       readonly row: Tuple
-      readonly old: Tuple | undefined
+      readonly old: OldRow | undefined
       readonly isKey: boolean
     }
   | { readonly kind: 'delete'; readonly relation: number; readonly old: Tuple }
@@ -82,8 +92,26 @@ function readUpdate(frame: Buffer): PgOutputMessage {
       old: undefined,
       isKey: false,
     }
-  const { tuple: old, end } = readTuple(frame, payloadAt + 6)
-  return { kind: 'update', relation, row: readTuple(frame, end + 1).tuple, old, isKey: mark === 0x4b }
+  const oldAt = payloadAt + 6
+  const row = readTuple(frame, columnAt(frame, oldAt, Infinity) + 1).tuple
+  const old: OldRow = {
+    text: (column) => readText(frame, columnAt(frame, oldAt, column)),
+    read: () => readTuple(frame, oldAt).tuple,
+  }
+  return { kind: 'update', relation, row, old, isKey: mark === 0x4b }
+}
+
+/** Where a column of the row that begins here begins; behind the last, its end. */
+function columnAt(frame: Buffer, start: number, column: number): number {
+  const count = Math.min(column, frame.readUInt16BE(start))
+  let at = start + 2
+  for (let passed = 0; passed < count; passed++) at += frame[at] === 0x74 ? 5 + frame.readUInt32BE(at + 1) : 1
+  return at
+}
+
+function readText(frame: Buffer, at: number): string | null | undefined {
+  if (frame[at] !== 0x74) return frame[at] === 0x6e ? null : undefined
+  return frame.toString('utf8', at + 5, at + 5 + frame.readUInt32BE(at + 1))
 }
 
 function readTuple(frame: Buffer, start: number): { readonly tuple: Tuple; readonly end: number } {

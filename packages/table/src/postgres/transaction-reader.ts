@@ -1,5 +1,5 @@
 import type { MasterChange, RowChange } from '../master.ts'
-import type { PgOutputMessage, Tuple } from './pgoutput.ts'
+import type { OldRow, PgOutputMessage, Tuple } from './pgoutput.ts'
 import { operationPrefix } from './postgres-writes.ts'
 import type { ReadColumn, RowReader, RowReaders } from './row-reader.ts'
 
@@ -61,23 +61,18 @@ export function createTransactionReader(options: {
     isBroken = false
   }
   /** A new row, with what did not change taken from the old one. */
-  const upsert = (reader: RowReader, row: Tuple, old: Tuple | undefined): void => {
-    const whole =
-      old === undefined || !row.includes(undefined)
-        ? row
-        : row.map((text, at) => (text === undefined ? old[at] : text))
-    const id = idOf(reader, whole)
+  const upsert = (reader: RowReader, row: Tuple, old: OldRow | undefined): void => {
+    const whole = old !== undefined && row.includes(undefined) ? filledUp(row, old.read()) : row
+    const id = idOf(reader, whole[reader.idAt])
     if (id === undefined) return void (isBroken = true)
     if (whole.includes(undefined)) partial.add(id)
-    const before = wantsBefore && old !== undefined ? reader.read(id, old) : undefined
-    push(
-      before === undefined
-        ? { kind: 'upsert', id, row: reader.read(id, whole) }
-        : { kind: 'upsert', id, row: reader.read(id, whole), before },
-    )
+    const next = reader.read(id, whole)
+    if (wantsBefore && old !== undefined)
+      push({ kind: 'upsert', id, row: next, before: reader.read(id, old.read()) })
+    else push({ kind: 'upsert', id, row: next })
   }
-  const gone = (reader: RowReader, old: Tuple): void => {
-    const id = idOf(reader, old)
+  const gone = (reader: RowReader, text: string | null | undefined): void => {
+    const id = idOf(reader, text)
     if (id === undefined) isBroken = true
     else push({ kind: 'delete', id })
   }
@@ -85,9 +80,9 @@ export function createTransactionReader(options: {
     reader: RowReader,
     { row, old, isKey }: Extract<PgOutputMessage, { kind: 'update' }>,
   ): void => {
-    const from = old && idOf(reader, old)
-    const to = idOf(reader, row) ?? from
-    if (old !== undefined && from !== undefined && from !== to) gone(reader, old)
+    const from = old?.text(reader.idAt)
+    const to = row[reader.idAt] ?? from
+    if (typeof from === 'string' && from !== to) gone(reader, from)
     upsert(reader, row, isKey ? undefined : old)
   }
   const learn = (message: Extract<PgOutputMessage, { kind: 'relation' }>): undefined | Promise<undefined> => {
@@ -121,7 +116,7 @@ export function createTransactionReader(options: {
           if (reader === undefined) isBroken = true
           else if (message.kind === 'insert') upsert(reader, message.row, undefined)
           else if (message.kind === 'update') update(reader, message)
-          else gone(reader, message.old)
+          else gone(reader, message.old[reader.idAt])
           return undefined
         }
         case 'truncate':
@@ -139,9 +134,13 @@ export function createTransactionReader(options: {
   }
 }
 
-function idOf(reader: RowReader, tuple: Tuple): string | undefined {
-  const text = tuple[reader.idAt]
+function idOf(reader: RowReader, text: string | null | undefined): string | undefined {
   return typeof text === 'string' ? reader.idOf(text) : undefined
+}
+
+/** A row that was told in part, with the rest from the row before. */
+function filledUp(row: Tuple, old: Tuple): Tuple {
+  return row.map((text, at) => (text === undefined ? old[at] : text))
 }
 
 /** A transaction as a watch reports it: one change as itself, more of them as a whole. */
