@@ -1,7 +1,9 @@
+import { createWasmEvm } from '@freshet/evm'
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
-import { hashOrder, type Order } from '../../engine/index.ts'
+import { createStaticCodeCache, hashOrder, type Order } from '../../engine/index.ts'
 import { display, hexToFloat } from '../../float/index.ts'
-import { addressOf } from '../../testing/fixture-order.ts'
+import { addressOf, wordOf } from '../../testing/fixture-order.ts'
 import {
   askKey,
   askWord,
@@ -12,13 +14,23 @@ import {
   numberAsk,
   oracleAsk,
   storedAsk,
+  weth,
 } from '../../testing/market-orders.ts'
-import { replayMarket } from '../../testing/market-replay.ts'
+import { marketTokens, replayMarket } from '../../testing/market-replay.ts'
 import { storyStart, timeWord } from '../../testing/market-story.ts'
-import { openReplayMarket, type ReplayMarket } from '../../testing/replay-market.ts'
-import { word } from '../../testing/scripted-interpreter.ts'
-import type { ReplaySeries } from './open-replay.ts'
+import {
+  marketCode,
+  marketOrderbook,
+  openReplayMarket,
+  type ReplayMarket,
+} from '../../testing/replay-market.ts'
+import { leaves, scriptedInterpreter, word } from '../../testing/scripted-interpreter.ts'
+import { op, testProgram } from '../../testing/test-program.ts'
+import { historyFromLogs } from './history-from-logs.ts'
+import { openReplay, type ReplaySeries } from './open-replay.ts'
 import { marksOf } from './point-marks.ts'
+import type { ReplayHistory } from './replay-history.ts'
+import { createReplayHost, type Looks, type ReplayHost } from './replay-host.ts'
 import { markersToCsv, pointsToCsv } from './replay-csv.ts'
 import { replayToSvg } from './replay-svg.ts'
 
@@ -156,6 +168,87 @@ test('[RP5] points with words that were given are marked, with quote or without'
   const key = { store: order.evaluable.store, fqn: addressOf(1), key: askKey, value: word('1') }
   const [overridden] = (await replay.run({ ...request, overrides: [key] })).series
   expect(marksOf(overridden?.columns.marks[0] ?? 0)).toEqual(['override'])
+})
+
+test('[RP5] a wallet, another contract and other fields of the block mark what was quoted with them', async () => {
+  const marksFor = async (looks: Partial<Looks>, version: 'v5' | 'v6' = 'v5'): Promise<readonly string[]> => {
+    const vaultless = { token: weth, vaultId: wordOf(0) }
+    const order: Order = { ...fixedAsk(2, '3000'), validOutputs: [vaultless] }
+    const none: Looks = { time: false, number: false, block: false, others: false }
+    const host: ReplayHost = {
+      orderbook: { ...marketOrderbook, version },
+      interpreter: scriptedInterpreter(() => leaves(['3000', '2'])),
+      takeLooks: () => ({ ...none, ...looks }),
+    }
+    const history: ReplayHistory = {
+      orderbook: host.orderbook,
+      chainId: 1,
+      head: { number: 2, timestamp: from + 2 },
+      tokens: marketTokens,
+      wallet: () => ({ balance: 10n ** 18n, allowance: 10n ** 18n }),
+      blocks: () => [
+        { number: 1, timestamp: from, mutations: [{ kind: 'setOrders', orders: [order] }], events: [] },
+      ],
+    }
+    const replay = await openReplay(history, host)
+    const [series] = (await replay.run({ order: hashOrder(order), counterparty, from, to: from })).series
+    return marksOf(series?.columns.marks[0] ?? 0)
+  }
+  expect(await marksFor({})).toEqual([])
+  expect(await marksFor({}, 'v6')).toEqual(['wallet'])
+  expect(await marksFor({ others: true })).toEqual(['other-contract'])
+  expect(await marksFor({ block: true })).toEqual(['block-field'])
+})
+
+test('[RP5] a program that asks a contract the host answers for is marked, one that asks only for code is not', async () => {
+  const oracle = addressOf(0xcc)
+  const asking: Order = {
+    ...fixedAsk(2, '3000'),
+    evaluable: {
+      ...fixedAsk(2, '3000').evaluable,
+      bytecode: testProgram([op.push(word('1')), op.push(`0x${oracle.slice(2).padStart(64, '0')}`), op.ask]),
+    },
+  }
+  const market = await minuteOf(asking)
+  const engine = await createWasmEvm()
+  const answer = hexToBytes(word('3000').slice(2))
+  engine.setHook(oracle, () => ({ status: 'ok', output: answer }))
+  const cache = createStaticCodeCache(marketCode)
+  const host = createReplayHost({ engine, cache, chainId: 1n, orderbook: marketOrderbook })
+  const { logs, head } = market
+  const history = historyFromLogs(logs, {
+    orderbook: marketOrderbook,
+    chainId: 1,
+    tokens: marketTokens,
+    head,
+  })
+  const replay = await openReplay(history, host)
+  const request = { order: hashOrder(asking), counterparty, from: from + 12, to: from + 12 }
+  const [series] = (await replay.run(request)).series
+  expect(series?.columns.ratio[0]).toBe(3_000)
+  expect(marksOf(series?.columns.marks[0] ?? 0)).toEqual(['other-contract'])
+  // Where nobody answers there is no quote, and the reason says whom it asks.
+  const plain = await replayMarket(market)
+  const [without] = (await plain.run(request)).series
+  expect(without?.results[0]).toMatchObject({
+    kind: 'gap',
+    reason: { kind: 'ExternalAccount', address: oracle },
+  })
+})
+
+test('[RP6] blocks out of order, and blocks beyond the head, are refused', async () => {
+  const market = await minuteOf(fixedAsk(2, '3000'))
+  const early = { number: market.head.number - 20, timestamp: market.head.timestamp - 40 }
+  await expect(replayMarket(market, { head: early })).rejects.toMatchObject({ code: 'replay/bad-history' })
+  const untimed = market.logs.map(({ blockTimestamp: _, ...log }) => log)
+  const options = { orderbook: marketOrderbook, chainId: 1, tokens: marketTokens }
+  expect(() => historyFromLogs(untimed, options)).toThrow(/time of block 1005 is not known/)
+  const timed = historyFromLogs(untimed, {
+    ...options,
+    timestampOf: (number) => storyStart + 2 * (number - 1_000),
+  })
+  expect(timed.head).toEqual({ number: 1_020, timestamp: storyStart + 40 })
+  expect(() => historyFromLogs([], options)).toThrow(/no logs/)
 })
 
 test('[RP6] nothing is quoted beyond what is known', async () => {

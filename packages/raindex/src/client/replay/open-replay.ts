@@ -67,7 +67,7 @@ export type SharedReplay = Replay & {
  * Reads a history and makes it ready for replays.
  *
  * @param host - Used for nothing else while this replays.
- * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend.
+ * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend, or lie beyond its head.
  * @throws {RaindexError} `NegativeVaultBalance`: it does not begin at the order book's first block.
  */
 export async function openReplay(

@@ -6,7 +6,7 @@ import {
   type EnvRow,
   type OrderbookState,
 } from '../../engine/index.ts'
-import type { HistoryBlock, HistoryEvent, ReplayHistory } from './replay-history.ts'
+import type { HistoryBlock, HistoryEvent, HistoryHead, ReplayHistory } from './replay-history.ts'
 
 /** The place of a block in a timeline, from 0; -1 is the time before the first. */
 export type Place = number
@@ -44,7 +44,7 @@ export interface Timeline {
 /**
  * Reads a history to its end.
  *
- * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend.
+ * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend, or lie beyond its head.
  * @throws {RaindexError} `NegativeVaultBalance`: it does not begin at the order book's first block.
  */
 export async function readTimeline(history: ReplayHistory, signal?: AbortSignal): Promise<Timeline> {
@@ -57,6 +57,7 @@ export async function readTimeline(history: ReplayHistory, signal?: AbortSignal)
   for await (const block of history.blocks()) {
     signal?.throwIfAborted()
     assertAfter(blockNumbers.at(-1), timestamps.at(-1), block)
+    assertKnown(block, history.head)
     log.place = blockNumbers.push(block.number) - 1
     timestamps.push(block.timestamp)
     events.push(block.events)
@@ -169,9 +170,16 @@ function isSame(table: string, before: Row | undefined, after: Row | undefined):
 function assertAfter(number: number | undefined, timestamp: number | undefined, block: HistoryBlock): void {
   if (number === undefined || timestamp === undefined) return
   if (block.number > number && block.timestamp >= timestamp) return
-  throw new FreshetError({
-    code: 'replay/bad-history',
-    kind: 'protocol',
-    message: `Block ${block.number} of ${block.timestamp} follows block ${number} of ${timestamp}. Give blocks in their order, each once.`,
-  })
+  throw badHistory(
+    `Block ${block.number} of ${block.timestamp} follows block ${number} of ${timestamp}. Give blocks in their order, each once.`,
+  )
+}
+
+function assertKnown({ number, timestamp }: HistoryBlock, head: HistoryHead): void {
+  if (number <= head.number && timestamp <= head.timestamp) return
+  throw badHistory(`Block ${number} is beyond ${head.number}, the head. Give the newest block as the head.`)
+}
+
+function badHistory(message: string): FreshetError {
+  return new FreshetError({ code: 'replay/bad-history', kind: 'protocol', message })
 }
