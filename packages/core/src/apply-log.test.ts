@@ -192,3 +192,37 @@ test('[A1] a log batch without a projection is a usage error', () => {
     expect.objectContaining({ code: 'replica/no-projection', kind: 'usage' }),
   )
 })
+
+test('[S12] at the head of its log a replica knows its tables whole, but for what waits', () => {
+  const { replica, rows, apply, makeReady } = setUp()
+  const view = rows.view()
+  const seen: boolean[] = []
+  view.subscribe(({ complete }) => seen.push(complete))
+  apply({ after: -1, upTo: 0, facts: [add('a', 1)] })
+  expect([rows.complete, rows.lookup('b').kind]).toEqual([false, 'unknown'])
+  replica.reachedHead()
+  expect([rows.complete, rows.lookup('b').kind]).toEqual([true, 'absent'])
+  apply({ after: 0, upTo: 1, facts: [add('b', 1, 'code:b')] })
+  expect(rows.complete).toBe(false)
+  apply({ after: 1, upTo: 2, facts: [add('a', 1)] })
+  expect(rows.complete).toBe(false)
+  makeReady('code:b')
+  expect([rows.complete, rows.get('b')]).toEqual([true, { value: 1, touches: 1 }])
+  apply({ after: 2, upTo: 3, rewindTo: 2, facts: [add('c', 1)] })
+  expect(rows.complete).toBe(true)
+  // Each batch told a view once, its completeness with its rows.
+  expect(seen).toEqual([false, true, false, false, true, true])
+  replica.reset()
+  expect([rows.complete, replica.coverages.get(toyTable, 'all')]).toEqual([false, undefined])
+  apply({ after: -1, upTo: 0, facts: [add('a', 1)] })
+  expect(rows.complete).toBe(false)
+})
+
+test('[S12] what waits when the head is reached keeps its tables open', () => {
+  const { replica, rows, apply, makeReady } = setUp()
+  apply({ after: -1, upTo: 0, facts: [add('a', 1, 'code:a')] })
+  replica.reachedHead()
+  expect(rows.complete).toBe(false)
+  makeReady('code:a')
+  expect(rows.complete).toBe(true)
+})

@@ -159,7 +159,7 @@ function applyCoverage(kernel: Kernel, change: TableChange, update: CoverageUpda
     fetchedAtUnixMs: update.fetchedAtUnixMs ?? telling.nowUnixMs,
     invalidated: kernel.coverages.invalidatedAt(table, key) > since,
   })
-  if (key === wholeTable) kernel.tables.writer(table).setComplete(update.complete)
+  if (key === wholeTable) change.setComplete(table, update.complete)
 }
 
 /** A walk saw every row there is: what it did not see is gone, unless it moved meanwhile [S4]. */

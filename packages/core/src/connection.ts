@@ -180,6 +180,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     await refetchAll()
     signal.throwIfAborted()
     options.onProgress()
+    if (kind === 'log') replica.reachedHead()
     replica.status.update({
       state: 'live',
       progress: undefined,

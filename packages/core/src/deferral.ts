@@ -1,4 +1,5 @@
 import type { LogBatch, Need, Position, Seq, StateBatch } from './batch.ts'
+import { tableOfKey } from './draft.ts'
 
 /** A batch that waits, with the row keys it holds back. */
 export type Deferred<F> = {
@@ -18,6 +19,8 @@ export type Deferred<F> = {
 export type Deferrals<F> = {
   readonly size: number
   all(): readonly Deferred<F>[]
+  /** The tables that what waits will write to. */
+  tables(): ReadonlySet<string>
   /** Whether a batch with these keys must queue behind one that waits. */
   blocks(keys: ReadonlySet<string>): boolean
   add(deferred: Omit<Deferred<F>, 'number'>): Deferred<F>
@@ -41,6 +44,7 @@ export function createDeferrals<F>(kept: readonly Deferred<F>[] = []): Deferrals
       return waiting.length
     },
     all: () => waiting,
+    tables: () => new Set(waiting.flatMap(({ keys }) => Array.from(keys, tableOfKey))),
     blocks: (keys) => waiting.some((deferred) => overlaps(deferred.keys, keys)),
     add(deferred) {
       const numbered = { ...deferred, number: nextNumber++ }

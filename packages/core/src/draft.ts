@@ -62,3 +62,8 @@ export function createDraft(confirmed: (table: string, id: string) => Row | unde
 export function rowKeyText(table: string, id: string): string {
   return `${table}\n${id}`
 }
+
+/** The table of such a text. */
+export function tableOfKey(key: string): string {
+  return key.slice(0, key.indexOf('\n'))
+}

@@ -1,6 +1,7 @@
 import { commitAndJudge, noProjection, writeState } from './apply-batch.ts'
 import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
 import type { ApplyOutcome, LogBatch, Need, Position, RowFact, StateBatch } from './batch.ts'
+import { wholeTable } from './coverage.ts'
 import { createDeferrals } from './deferral.ts'
 import { rowKeyText } from './draft.ts'
 import { FreshetError } from './errors.ts'
@@ -9,10 +10,11 @@ import { deferredDelete, deferredWrite, readDeferred, readHistory } from './inta
 import { applyAcks, retired } from './layers.ts'
 import type { Projection } from './projection.ts'
 import { stage, type ReplicaCore } from './replica-core.ts'
-import { kernelTables } from './replica-records.ts'
+import { coverageWrite, kernelTables } from './replica-records.ts'
+import type { TableChange } from './replica-tables.ts'
 import { checkRoom } from './room.ts'
 import type { Resume } from './source.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreWrite } from './store.ts'
 
 export type IntakeOptions<F> = {
   /** How the facts of a log become rows. Needed for log batches. */
@@ -49,6 +51,8 @@ export interface OpenIntake<F> {
   holdsBack(table: string, id: string): boolean
   /** Kept positions with the source's own marks, newest first [S8]. */
   marks(): Resume['marks']
+  /** The log has been applied up to its head: its tables are known whole, but for what waits. */
+  reachedHead(): void
   /** Reads what a store keeps of these books; the returned function takes it over. */
   read(store: Store): Promise<(oldest: Position) => void>
   reset(): void
@@ -68,7 +72,33 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
   const { tables, rules, maxRows, status } = core
   let history = createHistory<F>(core.origin)
   let deferrals = createDeferrals<F>()
+  /** Whether the log has been applied up to its head in this run. */
+  let reached = false
 
+  const isWhole = (table: string): boolean => core.coverages.get(table, wholeTable)?.complete === true
+  /** Notes which tables are known whole now; returns the records that say so. */
+  const coverTables = (work: TableChange): readonly StoreWrite[] => {
+    const names = tables.names()
+    const atHead = reached || names.some(isWhole)
+    const waiting = deferrals.tables()
+    const changed = names.filter((table) => isWhole(table) !== (atHead && !waiting.has(table)))
+    return changed.map((table) => {
+      const complete = atHead && !waiting.has(table)
+      const { epoch, seq, clock } = core
+      const coverage = {
+        table,
+        key: wholeTable,
+        complete,
+        epoch,
+        seq,
+        fetchedAtUnixMs: clock.now(),
+        invalidated: false,
+      }
+      core.coverages.set(coverage)
+      work.setComplete(table, complete)
+      return coverageWrite(coverage)
+    })
+  }
   const logKernel = (): LogKernel<F> => {
     if (!projection) throw noProjection(core.name)
     return {
@@ -88,7 +118,7 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
     const { batch, number, receivedAt } = deferred
     if (batch.kind === 'log') {
       const result = refusable(() => applyLateBatch(logKernel(), number, batch))
-      publishLog(core, result, batch)
+      publishLog(core, result, batch, coverTables)
     } else {
       checkRoom(batch.facts, tables, maxRows)
       deferrals.remove(number)
@@ -110,7 +140,7 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
       const { kind } = result.outcome
       if (kind !== 'applied' && kind !== 'parked') return result.outcome
       if (batch.checkpoint !== undefined) core.checkpoint = batch.checkpoint
-      publishLog(core, result, batch)
+      publishLog(core, result, batch, coverTables)
       if (deferrals.size > 0 || status.get().pending.length > 0) publishPending()
       return result.outcome
     },
@@ -136,6 +166,15 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
         .entries()
         .flatMap(({ upTo, mark }) => (mark === undefined ? [] : [{ position: upTo, mark }]))
         .toReversed(),
+    reachedHead() {
+      reached = true
+      let writes: readonly StoreWrite[] = []
+      tables.transact(
+        (work) => (writes = coverTables(work)),
+        0,
+        () => stage(core, writes),
+      )
+    },
     async read(store) {
       const [entries, waiting] = await Promise.all([
         store.range(kernelTables.history, {}),
@@ -150,17 +189,24 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
     reset() {
       history = createHistory(core.origin)
       deferrals = createDeferrals()
+      reached = false
       publishPending()
     },
   }
 }
 
 /** Swaps in what a stretch of a log changes. */
-function publishLog<F>(core: ReplicaCore<F>, result: LogResult, batch: LogBatch<F>): void {
+function publishLog<F>(
+  core: ReplicaCore<F>,
+  result: LogResult,
+  batch: LogBatch<F>,
+  coverTables: (work: TableChange) => readonly StoreWrite[],
+): void {
   // What waits has not happened yet: its layers stay until it has [W5].
   const acking = result.outcome.kind === 'applied' ? batch : {}
   core.seq += 1
   core.position = result.position
+  let covered: readonly StoreWrite[] = []
   const stamp = { seq: core.seq, epoch: core.epoch, nowUnixMs: core.clock.now() }
   core.tables.transact(
     (work) => {
@@ -169,9 +215,10 @@ function publishLog<F>(core: ReplicaCore<F>, result: LogResult, batch: LogBatch<
         else work.remove(table, id, stamp)
       }
       applyAcks(core, work, acking, () => true)
+      covered = coverTables(work)
     },
     result.writes.length,
-    (done) => commitAndJudge(core, done, () => [...result.storeWrites, ...retired(acking)]),
+    (done) => commitAndJudge(core, done, () => [...result.storeWrites, ...covered, ...retired(acking)]),
   )
 }
 

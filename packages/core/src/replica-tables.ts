@@ -45,6 +45,8 @@ export type TableChange = {
   /** Whether the row left memory. */
   forget(table: string, id: string): boolean
   clear(table: string): void
+  /** Notes whether the whole set of the source is known. */
+  setComplete(table: string, complete: boolean): void
   layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void
   /** Whether the confirmed row of this key was changed here. */
   changed(table: string, id: string): boolean
@@ -156,6 +158,10 @@ class WorkingChange implements TableChange {
 
   clear(table: string): void {
     this.#writerOf(table).clear()
+  }
+
+  setComplete(table: string, complete: boolean): void {
+    this.#writerOf(table).setComplete(complete)
   }
 
   layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void {

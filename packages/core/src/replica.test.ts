@@ -238,3 +238,12 @@ test('[S6] a batch delivered twice has its effect once', () => {
   expect(push(...facts)).toEqual({ kind: 'applied', changedRows: 0 })
   expect(rows.get('a')).toBe(held)
 })
+
+test('[R8] [Q3] a walk that saw no row tells views that this is all', () => {
+  const { replica, rows } = setUp()
+  const seen: boolean[] = []
+  rows.view().subscribe(({ complete }) => seen.push(complete))
+  const covers = [{ table: toyTable, key: wholeTable, complete: true }]
+  replica.apply({ kind: 'state', startedAt: replica.seq, facts: [], covers })
+  expect(seen).toEqual([true])
+})

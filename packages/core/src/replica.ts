@@ -83,6 +83,11 @@ export interface Replica<F = RowFact> {
   release(table: string, coverageKeys: readonly string[], ids: Iterable<string>): number
   /** Forgets rows, coverage, position and what waits, here and on disk; what the user did stays [T7]. */
   reset(): void
+  /**
+   * Notes that a log has been applied up to its head: all tables are known
+   * whole from now on, but for those that a waiting batch will write.
+   */
+  reachedHead(): void
   /** Notes that everything is now equal to the remote. */
   markFresh(): void
   /** Notes that everything may have changed without our being told. */
@@ -145,6 +150,7 @@ export function createReplicaOn<F>(core: ReplicaCore<F>): Replica<F> {
       dropLayer: (operationId) => dropLayer(core, operationId),
       release: (table, coverageKeys, ids) => release(core, table, coverageKeys, ids),
       reset: () => reset(core),
+      reachedHead: () => core.intake?.reachedHead(),
       markFresh: () => markFresh(core),
       markStale: () => markStale(core),
       ready: async () => core.committer?.ready(),

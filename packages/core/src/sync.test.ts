@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FreshetError } from './errors.ts'
+import { createIntake } from './intake.ts'
 import { createReplica } from './replica.ts'
 import type { SourceCapabilities } from './source.ts'
 import { createSync, type SyncOptions } from './sync.ts'
@@ -7,6 +8,7 @@ import type { RowFact } from './batch.ts'
 import { patch, put, touched } from './testing/facts.ts'
 import { createScriptedSource } from './testing/scripted-source.ts'
 import { createSeededRandom } from './testing/seeded-random.ts'
+import { toyProjection, type ToyLog } from './testing/toy-chain.ts'
 import { toyTable } from './testing/toy-table.ts'
 import { createVirtualClock } from './testing/virtual-clock.ts'
 
@@ -72,6 +74,27 @@ test('[S2] pages are asked for once the stream stands, and what is pushed meanwh
   expect([rows.get('a'), rows.get('a2')]).toEqual([{ n: 2 }, { n: 9, m: 9 }])
   expect(rows.complete).toBe(true)
   expect(replica.status.get().state).toBe('live')
+})
+
+test('[S12] a log is whole once its stream is live, not before', async () => {
+  const clock = createVirtualClock()
+  const remote = createScriptedSource<ToyLog>({ kind: 'log' })
+  const intake = createIntake({ projection: toyProjection })
+  const replica = createReplica<ToyLog>({ name: 'r', tables: [{ name: toyTable }], intake, clock })
+  const rows = replica.collection(toyTable)
+  createSync<ToyLog>({ replica, source: remote.source, clock, random: createSeededRandom(1) }).start()
+  await clock.settle()
+  const facts: ToyLog[] = [{ account: 'a', op: 'add', amount: 1, need: undefined }]
+  remote.push({ kind: 'log', batch: { kind: 'log', after: -1, upTo: 0, facts } })
+  await clock.settle()
+  expect([rows.size, rows.complete]).toEqual([1, false])
+  remote.push({ kind: 'live' })
+  await clock.settle()
+  expect(rows.complete).toBe(true)
+  // A lost connection takes back nothing of what was known; the status says that it is old.
+  remote.end()
+  await clock.settle()
+  expect([rows.complete, replica.status.get().freshness.staleSinceUnixMs]).toEqual([true, clock.now()])
 })
 
 test('[S4] the clean end of a stream is a gap: everything is read again, and what went meanwhile goes', async () => {

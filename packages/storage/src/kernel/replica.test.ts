@@ -59,6 +59,8 @@ async function openLog(store: Store, ready: ReadonlySet<string>) {
   return { replica, clock, all: () => Object.fromEntries(replica.collection(toyTable).entries()) }
 }
 
+const toyLog = (account: string, need?: string): ToyLog => ({ account, op: 'add', amount: 1, need })
+
 test('[T6] a restart stands where the run before stopped', async () => {
   const disk = createMemoryDisk()
   const first = await open(disk)
@@ -93,7 +95,6 @@ test('[T6] a restart stands where the run before stopped', async () => {
 test('[T6] [S7] what waits survives a restart in its order, and can be rewound', async () => {
   const disk = createMemoryDisk()
   const ready = new Set<string>()
-  const log = (account: string, need?: string): ToyLog => ({ account, op: 'add', amount: 1, need })
   const batch = (position: number, ...facts: ToyLog[]): LogBatch<ToyLog> => ({
     kind: 'log',
     after: position - 1,
@@ -101,9 +102,9 @@ test('[T6] [S7] what waits survives a restart in its order, and can be rewound',
     facts,
   })
   const first = await openLog(await openMemoryStore({ tables, disk }), ready)
-  first.replica.apply(batch(0, log('a', 'code:a')))
-  first.replica.apply(batch(1, log('b')))
-  first.replica.apply(batch(2, log('a')))
+  first.replica.apply(batch(0, toyLog('a', 'code:a')))
+  first.replica.apply(batch(1, toyLog('b')))
+  first.replica.apply(batch(2, toyLog('a')))
   await first.replica.close()
 
   const second = await openLog(await openMemoryStore({ tables, disk }), ready)
@@ -115,8 +116,23 @@ test('[T6] [S7] what waits survives a restart in its order, and can be rewound',
 
   const third = await openLog(await openMemoryStore({ tables, disk }), ready)
   expect(third.all()).toEqual({ a: { value: 2, touches: 2 }, b: { value: 1, touches: 1 } })
-  third.replica.apply({ ...batch(1, log('c')), rewindTo: 0 })
+  third.replica.apply({ ...batch(1, toyLog('c')), rewindTo: 0 })
   expect(third.all()).toEqual({ a: { value: 1, touches: 1 }, c: { value: 1, touches: 1 } })
+})
+
+test('[S12] [T6] that a log was applied to its head is known after a restart', async () => {
+  const disk = createMemoryDisk()
+  const open = async () => openLog(await openMemoryStore({ tables, disk }), new Set())
+  const first = await open()
+  const batch: LogBatch<ToyLog> = { kind: 'log', after: -1, upTo: 0, facts: [toyLog('a')] }
+  first.replica.apply(batch)
+  first.replica.reachedHead()
+  await first.replica.close()
+  const second = await open()
+  expect(second.replica.collection(toyTable).complete).toBe(true)
+  second.replica.apply({ ...batch, after: 0, upTo: 1, facts: [toyLog('b', 'code:b')] })
+  await second.replica.close()
+  expect((await open()).replica.collection(toyTable).complete).toBe(false)
 })
 
 test('[T6] facts whose optional fields are undefined can wait on the disk', async () => {
