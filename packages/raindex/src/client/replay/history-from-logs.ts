@@ -40,12 +40,10 @@ export function historyFromLogs(logs: readonly ChainLog[], options: LogHistoryOp
   }
   const changes = replayLogs(logs, orderbook, { decimalsOf: (token) => decimals.get(token), stores })
   const events = eventsByBlock(logs, orderbook, stores)
-  const firstLogs = new Map<number, ChainLog>()
-  for (const log of logs) if (!firstLogs.has(log.blockNumber)) firstLogs.set(log.blockNumber, log)
   const blocks = changes.blocks.map(({ blockNumber, mutations }): HistoryBlock => {
-    const log = firstLogs.get(blockNumber)
-    const timestamp = log === undefined ? 0 : timeOf(log)
-    return { number: blockNumber, timestamp, mutations, events: events.get(blockNumber) ?? [] }
+    const found = events.get(blockNumber)
+    const timestamp = found === undefined ? 0 : timeOf(found.log)
+    return { number: blockNumber, timestamp, mutations, events: found?.events ?? [] }
   })
   const head = options.head ?? blocks.at(-1)
   if (head === undefined) throw refused('no-logs', 'There are no logs. Say with `head` up to which block.')
@@ -59,19 +57,20 @@ export function historyFromLogs(logs: readonly ChainLog[], options: LogHistoryOp
   }
 }
 
-function eventsByBlock(
+/** The events of each block, with its first log, by the block's number. */
+export function eventsByBlock(
   logs: readonly ChainLog[],
   orderbook: Orderbook,
   stores: ReadonlySet<Address> | undefined,
-): ReadonlyMap<number, readonly HistoryEvent[]> {
-  const events = new Map<number, HistoryEvent[]>()
+): ReadonlyMap<number, { readonly log: ChainLog; readonly events: readonly HistoryEvent[] }> {
+  const blocks = new Map<number, { readonly log: ChainLog; readonly events: HistoryEvent[] }>()
   for (const log of logs) {
-    const ofBlock = events.get(log.blockNumber) ?? []
-    events.set(log.blockNumber, ofBlock)
-    const { logIndex, transactionHash } = log
-    ofBlock.push({ logIndex, transactionHash, event: decodeLog(log, orderbook.address, stores) })
+    const { blockNumber, logIndex, transactionHash } = log
+    const block = blocks.get(blockNumber) ?? { log, events: [] }
+    blocks.set(blockNumber, block)
+    block.events.push({ logIndex, transactionHash, event: decodeLog(log, orderbook.address, stores) })
   }
-  return events
+  return blocks
 }
 
 function refused(name: string, message: string): FreshetError {

@@ -9,6 +9,7 @@ export {
 export type { ReplayPair, ReplayRequest, ReplaySubject } from './replay-request.ts'
 export type { HistoryBlock, HistoryEvent, HistoryHead, ReplayHistory } from './replay-history.ts'
 export { historyFromLogs, type LogHistoryOptions } from './history-from-logs.ts'
+export { historyFromLocalBook, type LocalBookHistoryOptions } from './history-from-local-book.ts'
 export { createReplayHost, type Looks, type ReplayHost, type ReplayHostOptions } from './replay-host.ts'
 export type { ClockKind } from './chain-clock.ts'
 export { marksOf, pointMarks, type MarkBits, type PointMark } from './point-marks.ts'
