@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'all'>> = {
 }
 
 /** Entry points that run on Node only; all others must load in a browser. */
-const nodeOnly = /^@freshet\/cli(\/|$)|\/(sqlite|testing|sync\.node\.worker)$/
+const nodeOnly = /^@freshet\/cli(\/|$)|\/(sqlite|postgres|postgres\/embedded|testing|sync\.node\.worker)$/
 
 /** What the shipped files of core may import from npm, by file. */
 const coreMayUse: Readonly<Record<string, readonly string[]>> = {
