@@ -112,6 +112,7 @@ function pushedWorld(): { readonly client: ReactiveToriiClient; push(entity: Tor
     },
     records: unused,
     subscribeRecords: unused,
+    changedBy: async () => undefined,
     entityCount: async () => undefined,
     entityIds: async () => undefined,
   }

@@ -43,7 +43,12 @@ export type { ModelMembers } from './wire/read-value.ts'
 export { createReactiveClient } from './client/reactive-client.ts'
 export type { MutateOptions, ReactiveClient } from './client/reactive-client.ts'
 export type { EntityUpdate, SubscribeOptions } from './client/subscribe-rows.ts'
-export type { OverlayOptions, ReactiveClientOptions, SyncWorkerOptions } from './client/client-options.ts'
+export type {
+  BackPressure,
+  OverlayOptions,
+  ReactiveClientOptions,
+  SyncWorkerOptions,
+} from './client/client-options.ts'
 export type { EntityFilter, MemberCondition } from './client/entity-filter.ts'
 export type { QueryOptions, QueryResult } from './client/entity-query.ts'
 export type { EntitySelector } from './client/selector.ts'
@@ -68,3 +73,7 @@ export { createSyncWorker, type SyncWorker } from './worker/create-sync-worker.t
 export type { FromSyncWorker, SyncInit, SyncRequest, ToSyncWorker } from './worker/messages.ts'
 export type { BrowserThread, NodeThread } from './worker/sync-port.ts'
 export { listTokens, selectComponent, selectEntity, selectMany } from './client/selectors.ts'
+export { feedDojoStore, type DojoEntity, type DojoStore } from './client/feed-dojo-store.ts'
+export type { TransactionOutcome } from './client/follow-transaction.ts'
+export type { OverlayTrace } from './client/trace-overlays.ts'
+export type { ReservedStorage } from './client/reserved-storage.ts'

@@ -59,6 +59,7 @@ export type ReactiveClientOptions = {
   readonly backoff?: Backoff | undefined
   /** Entities of one model before the client refuses more. Default 1,000,000. */
   readonly maxRows?: number | undefined
+  readonly backPressure?: BackPressure | undefined
   /** Another transport. Default: gRPC-web to `toriiUrl`. */
   readonly client?: ReactiveToriiClient | undefined
   readonly fetch?: Fetch | undefined
@@ -81,6 +82,14 @@ export type SyncWorkerOptions = {
   start(): BrowserThread | NodeThread
   /** Name of the IndexedDB database, or path of the SQLite file. Default: memory alone. */
   readonly database?: string | undefined
+}
+
+/** How far what is read may lead what is taken in. */
+export type BackPressure = {
+  /** Records in memory and not yet on the disk before the server is not asked for more. Default 20,000. */
+  readonly maxBacklog?: number | undefined
+  /** Pushed messages that wait to be applied before the connection is given up and the gap read. Default 50,000. */
+  readonly maxQueued?: number | undefined
 }
 
 export type OverlayOptions = {

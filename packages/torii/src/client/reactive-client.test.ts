@@ -1,4 +1,4 @@
-import { FreshetError, type Row } from '@freshet/core'
+import { delay, FreshetError, type Row, type Store } from '@freshet/core'
 import { createBrowserTabs } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
@@ -489,4 +489,63 @@ test('[TO21] rows have the types that the caller gives the world', async () => {
   // @ts-expect-error There is no such model.
   expect(() => game.query('ns-Nothing')).toThrow(expect.objectContaining({ code: 'replica/unknown-table' }))
   await game.shutdown()
+})
+
+test('[TO38] prune forgets what is not synchronised any more, here and on the disk', async () => {
+  const world = createTestWorld()
+  const id = world.place(1, 1)
+  world.server.world.set(moves, { player: canonicalFelt(1), remaining: 1n, last_direction: 'Up' })
+  const disk = durable()
+  const both = await openLive(world, disk)
+  await both.shutdown()
+  const one = await openLive(world, { ...disk, models: [position] })
+  // It is on the disk, and still shown.
+  expect(one.query(moves).rows.length).toBe(1)
+  await one.prune()
+  expect(one.query(moves).rows.length).toBe(0)
+  expect(one.get(position, id)).toBeDefined()
+  await one.shutdown()
+  const again = await open(world, { ...disk, models: [position], fetch: () => new Promise(() => {}) })
+  expect(again.query(moves).rows.length).toBe(0)
+  expect(again.query(position).rows.length).toBe(1)
+  await again.shutdown()
+})
+
+test('[TO38] a client that cannot keep up gives the connection up and reads what it missed', async () => {
+  const world = createTestWorld()
+  const id = world.place(1, 0)
+  let slow = false
+  const client = await openLive(world, {
+    backPressure: { maxBacklog: 1, maxQueued: 10 },
+    async storageFactory(tables) {
+      const store = await openMemoryStore({ tables })
+      const commit: Store['commit'] = async (writes, term) => {
+        if (slow) await delay(world.clock, 1_000)
+        return store.commit(writes, term)
+      }
+      return { ...store, commit }
+    },
+  })
+  await world.pass(3_000)
+  slow = true
+  for (let x = 1; x <= 100; x++) {
+    world.server.world.writeMember(position, id, 'vec', { x, y: 0 })
+    await world.pass(10)
+  }
+  slow = false
+  const lost = new Set<number | undefined>()
+  client.syncStatus.subscribe(({ models }) => lost.add(models[0]?.consecutiveFailures))
+  await world.pass(10_000)
+  expect(lost).toContain(1)
+  expect(client.get(position, id)).toMatchObject({ vec: { x: 100 } })
+  await client.shutdown()
+})
+
+test('[TO38] names that are kept free say what to use instead', async () => {
+  const client = await openLive(createTestWorld())
+  for (const name of ['createTable', 'addIndex', 'dropIndex'] as const)
+    expect(() => client.storage.schema[name]('ns-Position')).toThrow(
+      expect.objectContaining({ code: 'torii/reserved', message: expect.stringContaining('indexes') }),
+    )
+  await client.shutdown()
 })

@@ -5,6 +5,9 @@ import { idOf, queryEntities, type QueryOptions, type QueryResult } from './enti
 import type { ErrorStream } from './error-stream.ts'
 import type { ReactiveError } from './errors.ts'
 import { createMemberIndex, type MemberIndex } from './member-index.ts'
+import { followTransaction, type TransactionOutcome } from './follow-transaction.ts'
+import { reservedStorage, type ReservedStorage } from './reserved-storage.ts'
+import type { OverlayTrace } from './trace-overlays.ts'
 import type { OverlayHandle, OverlayRequest } from './overlays.ts'
 import type { EntitySelector } from './selector.ts'
 import {
@@ -25,8 +28,18 @@ export type MutateOptions<R = Row> = {
   readonly timeoutMs?: number | undefined
   /** Default: a new UUID. */
   readonly transactionId?: string | undefined
-  /** Sends the change to the chain; when it rejects, the change is undone here. */
+  /**
+   * Sends the change to the chain; when it rejects, the change is undone here. What it gives, a transaction's
+   * hash or `{ transaction_hash }`, is what `receipt` and `exact` go by.
+   */
   readonly send?: (() => Promise<unknown>) | undefined
+  /** Asks the chain what became of the transaction; `reverted` undoes the change at once. */
+  readonly receipt?: ((transactionHash: string) => Promise<TransactionOutcome>) | undefined
+  /**
+   * Confirms by the transaction instead of the values: the change falls when Torii says, by its SQL door, that this
+   * transaction was the last to change the entity. A `guard` given beside it still counts. Default false.
+   */
+  readonly exact?: boolean | undefined
 }
 
 /**
@@ -93,6 +106,16 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   addTarget(target: SyncTarget): Promise<void>
   /** Stops synchronising a table and forgets its rows, here and on the disk. */
   removeTarget(table: string): Promise<void>
+  /**
+   * Forgets rows of models and records that are not synchronised, here and on the disk.
+   *
+   * @throws {FreshetError} `torii/not-leading`
+   */
+  prune(): Promise<void>
+  /** Kept free for a later release. */
+  readonly storage: ReservedStorage
+  /** Tells each step of each pending change, and where the world overtakes one. May change in any release. */
+  unstable_trace(listener: (trace: OverlayTrace) => void): () => void
   /** Stops synchronising and closes the store. */
   shutdown(): Promise<void>
 }
@@ -158,19 +181,30 @@ function clientOn(core: WorldCore): ReactiveClient {
     reset: begun(core.reset),
     addTarget: begun(core.addTarget),
     removeTarget: begun(core.removeTarget),
+    prune: begun(core.prune),
+    storage: reservedStorage,
+    unstable_trace: core.trace,
     shutdown: core.close,
   }
 }
 
 function mutateEntity(
-  { overlays, random, clock }: WorldCore,
+  core: WorldCore,
   model: string,
-  { entityId, ...payload }: Row & { readonly entityId: string },
-  { transactionId = uuidV7(random, clock.now()), guard, timeoutMs, send }: MutateOptions,
+  { entityId: id, ...payload }: Row & { readonly entityId: string },
+  how: MutateOptions,
 ): OverlayHandle & { readonly sent: Promise<unknown> } {
+  const { overlays, random, clock, guardPollMs: pollMs } = core
+  const { transactionId = uuidV7(random, clock.now()), timeoutMs, send, receipt, exact = false } = how
+  const entityId = idOf(id)
+  const guard = how.guard ?? (exact ? () => false : undefined)
   const handle = overlays.submit({ entityId, model, payload, transactionId, guard, timeoutMs })
   const sent = Promise.resolve().then(() => send?.())
   // The caller may not look at it; the layer is undone either way.
   sent.catch(() => handle.rollback())
+  if (receipt || exact)
+    followTransaction(core, { model, entityId, payload }, { handle, sent, receipt, exact, pollMs }).catch(
+      () => {},
+    )
   return { ...handle, sent }
 }

@@ -8,7 +8,7 @@ export type SyncStatus = {
   /** Calls `listener` with each tick from now on. Returns how to stop. */
   subscribe(listener: (tick: SyncTick) => void): () => void
   pulsed(pulse: Pulse): void
-  rowsRead(model: string, rows: number, latestUnixS: number): void
+  rowsRead(model: string, rows: number, latestUnixS: number, cursor?: string): void
   close(): void
 }
 
@@ -27,6 +27,7 @@ export function createSyncStatus(options: {
   const { replica, clock, reconcileMs, overlaysOf } = options
   const listeners = createListeners<SyncTick>(options.onListenerError)
   const newCounts = (): ModelCounts => ({
+    lastCursor: undefined,
     lastTimestamp: undefined,
     lastBatchSize: 0,
     rows: 0,
@@ -65,11 +66,12 @@ export function createSyncStatus(options: {
       head = pulse.head
       tell()
     },
-    rowsRead(model, rows, latestUnixS) {
+    rowsRead(model, rows, latestUnixS, cursor) {
       const of = countsOf(model)
       if (clock.now() - of.sinceUnixMs > windowMs) Object.assign(of, { rows: 0, sinceUnixMs: clock.now() })
       of.rows += rows
       of.lastBatchSize = rows
+      if (cursor !== undefined) of.lastCursor = cursor
       if (latestUnixS > 0) of.lastTimestamp = Math.max(of.lastTimestamp ?? 0, latestUnixS)
     },
     close: stop,

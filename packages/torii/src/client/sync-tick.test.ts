@@ -33,7 +33,7 @@ function tickOf(state: SyncState, freshness: Partial<Status['freshness']> = {}) 
     freshness: { ...none, ...freshness },
     progress,
   }
-  const counts = { lastTimestamp: 7, lastBatchSize: 2, rows: 30, sinceUnixMs: now - 10_000 }
+  const counts = { lastCursor: 'c', lastTimestamp: 7, lastBatchSize: 2, rows: 30, sinceUnixMs: now - 10_000 }
   const models = new Map([['ns-A', counts]])
   return makeSyncTick({
     status,
@@ -72,6 +72,7 @@ test('[TO27] a tick tells age, progress, throughput, failures and what comes nex
       {
         model: 'ns-A',
         status: 'retrying',
+        lastCursor: 'c',
         lastTimestamp: 7,
         lastBatchSize: 2,
         consecutiveFailures: 3,

@@ -26,6 +26,8 @@ export type SyncTick = {
 export type ModelTick = {
   readonly model: string
   readonly status: ModelStatus
+  /** Of the newest page that had another behind it. */
+  readonly lastCursor: string | undefined
   /** Unix seconds of the newest change read. */
   readonly lastTimestamp: number | undefined
   readonly lastBatchSize: number
@@ -38,6 +40,7 @@ export type ModelTick = {
 
 /** What is counted of one model. */
 export type ModelCounts = {
+  lastCursor: string | undefined
   lastTimestamp: number | undefined
   lastBatchSize: number
   rows: number
@@ -81,10 +84,11 @@ export function makeSyncTick(options: {
   const now = clock.now()
   const next = nextAttemptAtUnixMs ?? (state === 'live' ? options.reconcileAtUnixMs : now)
   const ticks = [...models].map(([model, counts]): ModelTick => {
-    const { lastTimestamp, lastBatchSize, rows, sinceUnixMs } = counts
+    const { lastCursor, lastTimestamp, lastBatchSize, rows, sinceUnixMs } = counts
     return {
       model,
       status: modelStates[state],
+      lastCursor,
       lastTimestamp,
       lastBatchSize,
       consecutiveFailures: failures,

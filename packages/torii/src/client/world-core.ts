@@ -37,7 +37,9 @@ import { toriiBackoff, type ReactiveClientOptions } from './client-options.ts'
 import { createErrorStream, type ErrorStream } from './error-stream.ts'
 import { SchemaMismatchError, TargetQuarantinedError, type ReactiveError } from './errors.ts'
 import { judgeServer } from './judge-server.ts'
-import { createOverlays, type Overlays } from './overlays.ts'
+import { openOverlays } from './open-overlays.ts'
+import type { Overlays } from './overlays.ts'
+import type { OverlayTrace } from './trace-overlays.ts'
 import { createSyncStatus, type SyncStatus } from './sync-status.ts'
 import { reportHalts, whenReady } from './watch-status.ts'
 import { checkTable, tableSpecs, targetsOf, worldTables } from './world-tables.ts'
@@ -51,6 +53,8 @@ export type WorldCore = {
   /** Known once the server was reached. */
   readonly schemas: ReadonlyMap<string, ModelSchema>
   readonly overlays: Overlays
+  readonly guardPollMs: number
+  trace(listener: (trace: OverlayTrace) => void): () => void
   readonly status: Pick<SyncStatus, 'get' | 'subscribe'>
   readonly errors: ErrorStream<ReactiveError>
   readonly ready: Promise<void>
@@ -63,6 +67,9 @@ export type WorldCore = {
   reset(): Promise<void>
   addTarget(target: SyncTarget): Promise<void>
   removeTarget(table: string): Promise<void>
+  prune(): Promise<void>
+  /** The hash of the transaction that last changed an entity's model; undefined where the server does not tell. */
+  changedBy(model: string, entityId: string): Promise<string | undefined>
   /** The first rows of a query before the replica is whole; undefined where only the replica can tell. */
   firstWindow(model: string, query: Query): Promise<readonly StoreRecord[] | undefined>
   close(): Promise<void>
@@ -84,13 +91,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     tables,
     committed: () => share?.committed(),
   })
-  const overlays = createOverlays({
-    replica,
-    clock,
-    defaultTimeoutMs: settings.overlayTimeoutMs,
-    guardPollMs: settings.guardPollMs,
-    onTimeout: errors.emit,
-  })
+  const { guardPollMs, overlays, trace } = openOverlays(options, replica, clock, errors.emit, onListenerError)
   const targets = createActiveTargets(targetsOf(options), (table, why) => {
     errors.emit(new TargetQuarantinedError(table, why))
     notWhole(replica, table)
@@ -142,6 +143,8 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     indexes: options.indexes ?? {},
     schemas,
     overlays,
+    guardPollMs,
+    trace,
     status,
     errors,
     ready,
@@ -169,10 +172,15 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     async removeTarget(table) {
       if (!targets.remove(table)) return
       await reconnect()
-      if (!leads()) return
-      notWhole(replica, table)
-      replica.release(table, [wholeTable], [...replica.collection(table).ids()])
+      if (leads()) forget(replica, table)
     },
+    async prune() {
+      if (!leads()) throw notLeading()
+      for (const table of tables) if (!targets.isKept(table)) forget(replica, table)
+      await replica.flushed()
+    },
+    changedBy: (model, entityId) =>
+      settings.client.changedBy(world, model, entityId, AbortSignal.timeout(askMs)).catch(() => undefined),
     // Everything on the disk is loaded by now.
     firstWindow: () => Promise.resolve(undefined),
     async close() {
@@ -194,11 +202,20 @@ function notWhole(replica: Replica, table: string): void {
   replica.apply({ kind: 'state', startedAt: 'live', facts: [], covers })
 }
 
+/** Leaves nothing of a table, here and on the disk. */
+function forget(replica: Replica, table: string): void {
+  notWhole(replica, table)
+  replica.release(table, [wholeTable], [...replica.collection(table).ids()])
+}
+
+/** How long a question besides synchronising may take. */
+const askMs = 10_000
+
 function notLeading(): FreshetError {
   return new FreshetError({
     code: 'torii/not-leading',
     kind: 'usage',
-    message: 'Another tab or worker synchronises this world; call reset() there.',
+    message: 'Another tab or worker synchronises this world; ask there.',
   })
 }
 
@@ -216,8 +233,6 @@ function settingsOf(options: ReactiveClientOptions) {
     client: options.client ?? createToriiClient({ toriiUrl, fetch }),
     pageRows: options.pageSize ?? 1_000,
     reconcileMs: options.reconcileMs ?? 600_000,
-    overlayTimeoutMs: options.overlayOptions?.timeoutMs ?? 30_000,
-    guardPollMs: options.overlayOptions?.guardPollIntervalMs ?? 500,
   }
 }
 
@@ -229,7 +244,7 @@ function syncOptions(
 }
 
 function worldSource(
-  { silenceMs = 45_000, pollMs = 60_000, rules }: ReactiveClientOptions,
+  { silenceMs = 45_000, pollMs = 60_000, backPressure, rules }: ReactiveClientOptions,
   parts: Settings & {
     readonly targets: ActiveTargets
     readonly clock: Clock
@@ -249,6 +264,7 @@ function worldSource(
     pageRows,
     silenceMs,
     pollMs,
+    maxQueued: backPressure?.maxQueued ?? 50_000,
     rules: rules?.torii ?? allToriiRules,
     stored: () => replica.checkpoint,
     *heldIds(table) {
@@ -304,7 +320,8 @@ async function openWorldReplica(
 ): Promise<{ readonly replica: Replica; readonly store: Store | undefined }> {
   const { name, storageFactory, tabs, clock, log, maxRows, committed } = options
   const tables = tableSpecs(options.tables, options.indexes)
-  const kept = { name, tables, clock, log, maxRows, rules: options.rules?.kernel }
+  const { maxBacklog } = options.backPressure ?? {}
+  const kept = { name, tables, clock, log, maxRows, maxBacklog, rules: options.rules?.kernel }
   if (!storageFactory) return { replica: createReplica(kept), store: undefined }
   const store = await storageFactory(storeTables(tables))
   const role = tabs ? 'follower' : 'leader'

@@ -15,7 +15,7 @@ export type EntityReading = {
   readonly rules: ToriiRules
   readonly onBroken: OnBroken
   /** Told of each answer with rows, for progress. */
-  onRows(table: string, rows: number, latestUnixS: number): void
+  onRows(table: string, rows: number, latestUnixS: number, cursor?: string): void
 }
 
 /** Models in one query: more are asked for in several, as the server mixes up larger ones. */
@@ -133,7 +133,7 @@ async function walkPage(
 ) {
   const { page, next } = await walkOn({ client, world, kind, models, rules }, place, limit, signal)
   const latest = page.entities[0]?.executedAt ?? 0
-  for (const tag of models) onRows(tag, page.entities.length, latest)
+  for (const tag of models) onRows(tag, page.entities.length, latest, page.next)
   return { facts: readFacts(page.entities, new Set(models), onBroken), next }
 }
 

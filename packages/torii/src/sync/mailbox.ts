@@ -1,4 +1,4 @@
-/** What was pushed and not yet taken: for one reader, without a limit of its own. */
+/** What was pushed and not yet taken, for one reader. */
 export type Mailbox<T> = {
   put(item: T): void
   /** Ends it behind what was put; the reader then gets this error. */
@@ -7,14 +7,18 @@ export type Mailbox<T> = {
   take(): Promise<readonly T[]>
 }
 
-export function createMailbox<T>(): Mailbox<T> {
+/**
+ * @param maxItems - With more than these waiting, the mailbox fails with what `onFull` makes: the reader cannot keep up.
+ */
+export function createMailbox<T>(maxItems = Infinity, onFull = (): unknown => undefined): Mailbox<T> {
   let items: T[] = []
   let failure: { readonly error: unknown } | undefined
   let wake = (): void => {}
   return {
     put(item) {
       if (failure) return
-      items.push(item)
+      if (items.length < maxItems) items.push(item)
+      else failure = { error: onFull() }
       wake()
     },
     fail(error) {

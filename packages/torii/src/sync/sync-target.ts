@@ -36,6 +36,8 @@ export type ActiveTargets = {
   add(target: SyncTarget): void
   /** Whether it was there. */
   remove(table: string): boolean
+  /** Whether rows of a table are of use: it is synchronised, or will be tried again. */
+  isKept(table: string): boolean
   /** Leaves a target out because it cannot be read; `onQuarantine` is told once. */
   quarantine(table: string, why: FreshetError): void
   /** Takes in again what was left out. */
@@ -76,6 +78,7 @@ export function createActiveTargets(
     find: (table) => byTable.get(table),
     add,
     remove,
+    isKept: (table) => byTable.has(table) || quarantined.has(table),
     quarantine(table, why) {
       const target = byTable.get(table)
       if (!target) return

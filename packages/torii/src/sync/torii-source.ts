@@ -51,6 +51,8 @@ export type ToriiSourceOptions = {
   readonly pageRows: number
   /** How long the heartbeat may be silent before it is doubted. */
   readonly silenceMs: number
+  /** Messages that may wait to be applied before the connection is given up. */
+  readonly maxQueued: number
   /** How often what the server does not push is asked for. */
   readonly pollMs: number
   readonly rules: ToriiRules
@@ -65,7 +67,7 @@ export type ToriiSourceOptions = {
   onIdentity(identity: ServerIdentity, checkpoint: ToriiCheckpoint | undefined): void
   onPulse(pulse: Pulse): void
   /** Told of each answer with rows, for progress. */
-  onRows(table: string, rows: number, latestUnixS: number): void
+  onRows(table: string, rows: number, latestUnixS: number, cursor?: string): void
 }
 
 /** Facts told to the replica in one batch. */
@@ -135,7 +137,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
   async function* stream(resume: Resume | null, outer: AbortSignal): AsyncGenerator<StreamItem<RowFact>> {
     const leaving = new AbortController()
     const signal = AbortSignal.any([outer, leaving.signal])
-    const mailbox = createMailbox<Told>()
+    const mailbox = createMailbox<Told>(options.maxQueued, () => tooSlow(options.maxQueued))
     try {
       const schemas = await knownSchemas(options, signal)
       const streams = openStreams(
@@ -272,6 +274,15 @@ async function knownSchemas(
     code: 'torii/unknown-model',
     kind: 'remote',
     message: `World ${world} has no model ${missing.join(', ')} that this Torii indexes. Check the tags in models, or wait until the model is registered.`,
+  })
+}
+
+function tooSlow(maxQueued: number): FreshetError {
+  return new FreshetError({
+    code: 'torii/too-slow',
+    kind: 'remote',
+    retryable: true,
+    message: `More than ${maxQueued} messages wait to be applied; the connection is made again and what was missed is read. Narrow what is synchronised, or raise backPressure.maxQueued.`,
   })
 }
 

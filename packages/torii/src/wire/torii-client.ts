@@ -1,6 +1,7 @@
 import { asFreshetError, FreshetError } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { readModelMembers } from '../schema/read-schema.ts'
+import { parseModelTag } from '../values/model-tag.ts'
 import { canonicalFelt, feltBytes, feltFromBytes } from '../values/felt.ts'
 import { blockOfCursor, type Inflate } from './cursor-block.ts'
 import { createGrpcWeb, type Fetch } from './grpc-web.ts'
@@ -100,6 +101,8 @@ export interface ReactiveToriiClient {
   subscribeWorld(world: string, signal: AbortSignal): AsyncIterable<ToriiContract>
   /** How many entities hold a model, for progress only; undefined where the server does not tell. */
   entityCount(world: string, selector: string, signal: AbortSignal): Promise<number | undefined>
+  /** The hash of the transaction that last changed an entity's model; undefined where the server does not tell. */
+  changedBy(world: string, model: string, entityId: string, signal: AbortSignal): Promise<string | undefined>
   /** The ids of all entities that hold a model, or undefined where the server does not tell. */
   entityIds(world: string, selector: string, signal: AbortSignal): Promise<ReadonlySet<string> | undefined>
 }
@@ -234,6 +237,18 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       const rows = await readSql(fetch, url, statement, signal)
       const count = rows?.[0]?.['count']
       return typeof count === 'number' ? count : undefined
+    },
+    async changedBy(world, model, entityId, signal) {
+      parseModelTag(model)
+      const id = `${databaseFelt(world)}:${databaseFelt(entityId)}`
+      const statement = `SELECT internal_event_id FROM [${model}] WHERE internal_id = '${id}'`
+      const [row] = (await readSql(fetch, url, statement, signal)) ?? []
+      const eventId = row?.['internal_event_id']
+      // Block, transaction, contract and index.
+      const transaction = typeof eventId === 'string' ? eventId.split(':')[1] : undefined
+      return transaction !== undefined && /^0x[0-9a-f]{1,64}$/i.test(transaction)
+        ? canonicalFelt(transaction)
+        : undefined
     },
     async entityIds(world, selector, signal) {
       const ids = new Set<string>()

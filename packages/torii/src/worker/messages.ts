@@ -1,4 +1,5 @@
 import type { Backoff, Query, Row, StoreRecord } from '@freshet/core'
+import type { BackPressure } from '../client/client-options.ts'
 import type { SyncTick } from '../client/sync-tick.ts'
 import type { Manifest } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
@@ -23,6 +24,7 @@ export type SyncInit = {
   readonly stallMs?: number | undefined
   readonly backoff?: Backoff | undefined
   readonly maxRows?: number | undefined
+  readonly backPressure?: BackPressure | undefined
 }
 
 /** What the application's thread tells the worker. */
@@ -40,6 +42,8 @@ export type SyncRequest =
   | { readonly ask: 'pause' }
   | { readonly ask: 'resume' }
   | { readonly ask: 'reset' }
+  | { readonly ask: 'prune' }
+  | { readonly ask: 'changed-by'; readonly model: string; readonly entityId: string }
   | { readonly ask: 'add-target'; readonly target: SyncTarget }
   | { readonly ask: 'remove-target'; readonly table: string }
   /** The first rows of a query, from the disk, though they are not loaded yet. */
@@ -80,6 +84,9 @@ export type TableRows = {
   readonly rows: readonly (Row | null)[]
 }
 
+/** Records for a first window, a hash for `changed-by`, nothing for what is only done. */
+export type SyncAnswer = readonly StoreRecord[] | string | undefined
+
 export type SyncReply =
-  | { readonly kind: 'done'; readonly value?: readonly StoreRecord[] | undefined }
+  | { readonly kind: 'done'; readonly value?: SyncAnswer }
   | { readonly kind: 'failed'; readonly error: PlainFault }

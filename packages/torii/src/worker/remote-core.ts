@@ -8,7 +8,8 @@ import {
   type RowFact,
 } from '@freshet/core'
 import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
-import { createOverlays, type Overlays } from '../client/overlays.ts'
+import { openOverlays } from '../client/open-overlays.ts'
+import type { Overlays } from '../client/overlays.ts'
 import type { SyncTick } from '../client/sync-tick.ts'
 import type { WorldCore } from '../client/world-core.ts'
 import { checkTable, tableSpecs, targetsOf, worldTables } from '../client/world-tables.ts'
@@ -41,19 +42,17 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   const rows = takeRows(replica, schemas)
   const controller = createSyncController({ worker, init: initOf(options, worker), clock, log, rows })
   const { ticks, errors, ready, begin, request } = controller
-  const overlays = createOverlays({
-    replica,
-    clock,
-    defaultTimeoutMs: options.overlayOptions?.timeoutMs ?? 30_000,
-    guardPollMs: options.overlayOptions?.guardPollIntervalMs ?? 500,
-    onTimeout: errors.emit,
-  })
+  const onListenerError = (error: unknown): void =>
+    log.write('error', 'freshet::torii::listener', String(error))
+  const { guardPollMs, overlays, trace } = openOverlays(options, replica, clock, errors.emit, onListenerError)
   return {
     replica,
     tables,
     indexes: options.indexes ?? {},
     schemas,
     overlays,
+    guardPollMs,
+    trace,
     status: {
       get: () => withOverlays(ticks.get(), overlays),
       subscribe: (listener) => ticks.subscribe((tick) => listener(withOverlays(tick, overlays))),
@@ -72,10 +71,16 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
       await request({ ask: 'add-target', target })
     },
     removeTarget: async (table) => void (await request({ ask: 'remove-target', table })),
-    firstWindow: (model, query) =>
-      worker.database === undefined
-        ? Promise.resolve(undefined)
-        : request({ ask: 'first-window', model, query }).catch(() => undefined),
+    prune: async () => void (await request({ ask: 'prune' })),
+    async changedBy(model, entityId) {
+      const hash = await request({ ask: 'changed-by', model, entityId }).catch(() => undefined)
+      return typeof hash === 'string' ? hash : undefined
+    },
+    async firstWindow(model, query) {
+      if (worker.database === undefined) return undefined
+      const records = await request({ ask: 'first-window', model, query }).catch(() => undefined)
+      return typeof records === 'string' ? undefined : records
+    },
     async close() {
       overlays.close()
       await controller.close()
@@ -87,10 +92,10 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
 /** What a worker is told of the options: those that are data. */
 export function initOf(options: SyncInit, { database }: SyncWorkerOptions): SyncInit {
   const { toriiUrl, manifest, worldAddress, models, targets, indexes } = options
-  const { pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows } = options
+  const { pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows, backPressure } = options
   return {
     ...{ toriiUrl, manifest, worldAddress, models, targets, indexes, database },
-    ...{ pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows },
+    ...{ pageSize, reconcileMs, silenceMs, pollMs, stallMs, backoff, maxRows, backPressure },
   }
 }
 

@@ -13,7 +13,7 @@ import { openWorldCore, type WorldCore } from '../client/world-core.ts'
 import { tableSpecs } from '../client/world-tables.ts'
 import { computeManifestHash } from '../schema/manifest.ts'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
-import type { FromSyncWorker, SyncInit, SyncRequest, ToSyncWorker } from './messages.ts'
+import type { FromSyncWorker, SyncAnswer, SyncInit, SyncRequest, ToSyncWorker } from './messages.ts'
 import { toPlainError, toPlainFault } from './plain-errors.ts'
 import { createRowFeed, type RowFeed } from './row-feed.ts'
 import type { SyncPort } from './sync-port.ts'
@@ -165,7 +165,7 @@ async function answerRequest(
   init: SyncInit,
   store: Promise<Store | undefined>,
   opening: Promise<WorldCore>,
-): Promise<readonly StoreRecord[] | undefined> {
+): Promise<SyncAnswer> {
   switch (request.ask) {
     case 'pause':
       await (await opening).pause()
@@ -176,6 +176,11 @@ async function answerRequest(
     case 'reset':
       await (await opening).reset()
       return undefined
+    case 'prune':
+      await (await opening).prune()
+      return undefined
+    case 'changed-by':
+      return (await opening).changedBy(request.model, request.entityId)
     case 'add-target':
       await (await opening).addTarget(request.target)
       return undefined

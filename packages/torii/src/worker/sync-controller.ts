@@ -1,9 +1,16 @@
-import { FreshetError, type Clock, type Log, type StoreRecord } from '@freshet/core'
+import { FreshetError, type Clock, type Log } from '@freshet/core'
 import { createErrorStream, type ErrorStream } from '../client/error-stream.ts'
 import { SyncFatalError, type ReactiveError } from '../client/errors.ts'
 import type { SyncWorkerOptions } from '../client/client-options.ts'
 import { createTickStream, haltedTick, type TickStream } from './tick-stream.ts'
-import type { FromSyncWorker, SyncInit, SyncReply, SyncRequest, ToSyncWorker } from './messages.ts'
+import type {
+  FromSyncWorker,
+  SyncAnswer,
+  SyncInit,
+  SyncReply,
+  SyncRequest,
+  ToSyncWorker,
+} from './messages.ts'
 import { fromPlainError } from './plain-errors.ts'
 import { threadPort, type SyncPort } from './sync-port.ts'
 
@@ -15,7 +22,7 @@ export type SyncController = {
   readonly ready: Promise<void>
   /** Starts the worker unless it runs. */
   begin(): void
-  request(request: SyncRequest): Promise<readonly StoreRecord[] | undefined>
+  request(request: SyncRequest): Promise<SyncAnswer>
   /** Has the worker close everything, and ends it. */
   close(): Promise<void>
 }
@@ -40,7 +47,7 @@ const closeMs = 5_000
 
 type Running = {
   readonly port: SyncPort<FromSyncWorker, ToSyncWorker>
-  readonly pending: Map<number, PromiseWithResolvers<readonly StoreRecord[] | undefined>>
+  readonly pending: Map<number, PromiseWithResolvers<SyncAnswer>>
   readonly closed: PromiseWithResolvers<void>
 }
 
@@ -123,7 +130,7 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
       if (closing) throw isClosed()
       const { port, pending } = running ?? start()
       const id = (requests += 1)
-      const reply = Promise.withResolvers<readonly StoreRecord[] | undefined>()
+      const reply = Promise.withResolvers<SyncAnswer>()
       pending.set(id, reply)
       port.post({ kind: 'REQUEST', id, request })
       return reply.promise
