@@ -2,6 +2,7 @@ import { bytesToBigInt, bytesToHex, type Hex } from '../bytes.ts'
 import type { EvmResult, MissingState, ReadSet, SlotRead } from '../engine.ts'
 import { EvmError } from '../errors.ts'
 import type { EvmModule } from './evm-module.ts'
+import { isNative } from './module-memory.ts'
 
 // Fields of an account or slot (assembly/tables.ts) and of the result (assembly/index.ts), in 32-bit units.
 const entryId = 1
@@ -42,6 +43,7 @@ export class ResultReader {
   /** Slots that were read before, by number: making their hex is dearer than the call that reads them. */
   readonly #slots = new Map<number, SlotRead>()
   readonly #result: number
+  readonly #isNative: boolean
   #words = new Uint32Array(0)
   #floats = new Float64Array(0)
   #bytes = noBytes
@@ -50,6 +52,7 @@ export class ResultReader {
     this.#module = module
     this.#addresses = addresses
     this.#result = module.resultAt()
+    this.#isNative = isNative(module)
   }
 
   /** Number of an account entry. */
@@ -167,6 +170,7 @@ export class ResultReader {
   }
 
   #refresh(): void {
+    if (this.#isNative && this.#words.length !== 0) return
     const { buffer } = this.#module.memory
     if (this.#words.buffer === buffer) return
     this.#words = new Uint32Array(buffer)
