@@ -143,7 +143,7 @@ test('[RC11] two movements of one vault in one log are both kept', async () => {
   ])
   await book.commit(windowOf(writer.logs, 1, 1))
   const kinds = await database.query(
-    'SELECT change_type, delta FROM vault_balance_changes WHERE owner = ? AND token = ? ORDER BY rowid',
+    'SELECT change_type, delta FROM vault_balance_changes WHERE owner = ? AND token = ? ORDER BY log_index, movement_index',
     [owner, outputToken ?? ''],
   )
   expect(

@@ -13,7 +13,13 @@ import { add, floatToHex, hexToFloat, zero } from '../../float/index.ts'
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
 import { eventRows } from './event-rows.ts'
 import { blockTables, childTables } from './schema.ts'
-import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
+import {
+  inTransaction,
+  preparedOnce,
+  type SqlDatabase,
+  type SqlStatement,
+  type SqlValue,
+} from './sql-database.ts'
 import { vaultMovements, type OpenClear, type VaultMovement } from './vault-movements.ts'
 
 /** Names an order book in a database. */
@@ -88,7 +94,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       block = log.blockNumber
       writer.put(log)
     }
-    writer.endTransaction()
+    writer.finish()
   }
   const setTip = ({ number, hash }: BlockId): void => {
     run(
@@ -311,7 +317,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
     const [last] = all(
       `SELECT running_balance, block_number, log_index FROM vault_balance_changes
        WHERE ${here} AND owner = ? AND token = ? AND vault_id = ?
-       ORDER BY block_number DESC, log_index DESC, rowid DESC LIMIT 1`,
+       ORDER BY block_number DESC, log_index DESC, movement_index DESC LIMIT 1`,
       ...vault,
     )
     if (last === undefined) {
@@ -327,11 +333,9 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
   /** Rows of logs that count: those of a store from the block on that names it. */
   function readRows(after: number, limit: number, upTo?: number): readonly (readonly SqlValue[])[] {
     return all(
-      `SELECT r.address, r.topics, r.data, r.block_number, b.block_hash, r.block_timestamp, r.transaction_hash,
+      `SELECT r.address, r.topics, r.data, r.block_number, r.block_hash, r.block_timestamp, r.transaction_hash,
          r.log_index
        FROM raw_events r
-       JOIN block_hashes b ON b.chain_id = r.chain_id AND b.orderbook_address = r.orderbook_address
-         AND b.block_number = r.block_number
        LEFT JOIN book_stores s ON s.chain_id = r.chain_id AND s.orderbook_address = r.orderbook_address
          AND s.store_address = r.address
        WHERE r.chain_id = ? AND r.orderbook_address = ? AND r.block_number > ? AND r.block_number <= ?
@@ -346,22 +350,33 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
 function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: readonly [number, Address]) {
   const prepared = preparedOnce(database)
   const balances = new Map<string, string>()
+  const touched = new Map<string, readonly SqlValue[]>()
   let clears: OpenClear[] = []
   let transaction: string | undefined
-  const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ')
+  const inserts = new Map<string, SqlStatement>()
   /** How many rows came in: none when the row is there. */
-  const insert = (table: string, values: readonly SqlValue[]): number =>
-    prepared(`INSERT OR IGNORE INTO ${table} VALUES (${marks(values.length)})`).run(...values)
+  const insert = (table: string, values: readonly SqlValue[]): number => {
+    const known = inserts.get(table)
+    if (known !== undefined) return known.run(...values)
+    const statement = prepared(`INSERT OR IGNORE INTO ${table} VALUES (${values.map(() => '?').join(', ')})`)
+    inserts.set(table, statement)
+    return statement.run(...values)
+  }
 
   const writer = {
     decimals: new Map<Address, Token['decimals']>(),
     forget(): void {
       balances.clear()
+      touched.clear()
       clears = []
     },
-    endTransaction(): void {
+    /** At the end of a stretch: what vaults then hold is written once. */
+    finish(): void {
       clears = []
       transaction = undefined
+      const put = prepared('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+      for (const vault of touched.values()) put.run(...scope, ...vault)
+      touched.clear()
     },
     put(log: ChainLog): void {
       const { transactionHash, logIndex, blockNumber, blockTimestamp, address, topics, data } = log
@@ -369,7 +384,7 @@ function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: rea
       transaction = transactionHash
       const place = [...scope, transactionHash, logIndex] as const
       const time = blockTimestamp ?? null
-      const raw = [blockNumber, time, address, JSON.stringify(topics), data, rawJson(log)]
+      const raw = [blockNumber, time, address, topicsText(topics), data, log.blockHash]
       const isNew = insert('raw_events', [...place, ...raw]) > 0
       const event = decodeLog(
         log,
@@ -385,7 +400,7 @@ function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: rea
       const when = [blockNumber, time ?? 0] as const
       if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
       for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
-      for (const movement of vaultMovements(event, clear, decimalsOf)) move(movement, place, when)
+      vaultMovements(event, clear, decimalsOf).forEach((movement, at) => move(movement, at, place, when))
     },
   }
   const decimalsOf = (token: string): number | undefined => {
@@ -395,6 +410,7 @@ function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: rea
   }
   const move = (
     { kind, owner, token, vaultId, delta }: VaultMovement,
+    at: number,
     place: readonly SqlValue[],
     when: readonly [number, number],
   ): void => {
@@ -404,12 +420,8 @@ function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: rea
     const before = balances.get(id) ?? readBalance(vault)
     const balance = floatToHex(add(hexToFloat(before), delta))
     balances.set(id, balance)
-    insert('vault_balance_changes', [...place, ...when, ...vault, kind, floatToHex(delta), balance])
-    prepared('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
-      ...scope,
-      ...vault,
-      ...[balance, when[0], Number(place[3])],
-    )
+    touched.set(id, [...vault, balance, when[0], Number(place[3])])
+    insert('vault_balance_changes', [...place, ...when, ...vault, kind, floatToHex(delta), balance, at])
   }
   const readBalance = (vault: readonly SqlValue[]): string => {
     const [row] = prepared(
@@ -425,24 +437,15 @@ const zeroHex = floatToHex(zero)
 /** Blocks looked at for what can go. */
 const mostPruned = 20_000
 
-/** The log as `eth_getLogs` gives it. */
-function rawJson(log: ChainLog): string {
-  const { address, topics, data, blockNumber, blockTimestamp, transactionHash, blockHash, logIndex } = log
-  return JSON.stringify({
-    address,
-    topics,
-    data,
-    blockNumber: quantity(blockNumber),
-    blockTimestamp: blockTimestamp === undefined ? undefined : quantity(blockTimestamp),
-    transactionHash,
-    blockHash,
-    logIndex: quantity(logIndex),
-    removed: false,
-  })
-}
+/** Nearly all logs have one topic, of a dozen. */
+const topicTexts = new Map<string, string>()
 
-function quantity(value: number): string {
-  return `0x${value.toString(16)}`
+function topicsText(topics: readonly Bytes32[]): string {
+  const [topic] = topics
+  if (topics.length !== 1 || topic === undefined) return JSON.stringify(topics)
+  const text = topicTexts.get(topic) ?? JSON.stringify(topics)
+  if (topicTexts.size < 100) topicTexts.set(topic, text)
+  return text
 }
 
 function logOf(row: readonly SqlValue[]): ChainLog {

@@ -68,7 +68,7 @@ function prepare(database: SqlDatabase, name: string, now: () => number): void {
   // Asked before anything is written, so that another program's file stays as it is.
   const isNew = readHeader(database, name)
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64000')
-  database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY')
+  database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY')
   if (isNew) inTransaction(database, () => create(database, name, now))
 }
 

@@ -45,6 +45,12 @@ const eventTablesSql = Object.entries(eventTables).map(([table, columns]) => {
   return `CREATE TABLE ${table} (${event}, ${own.join(', ')}, PRIMARY KEY (${log}));`
 })
 
+/** The entry of `eth_getLogs`, made when it is read: stored, it would hold every byte of a log once more. */
+const rawJson = `json_object('address', address, 'topics', json(topics), 'data', data,
+  'blockNumber', printf('0x%x', block_number), 'blockTimestamp', printf('0x%x', block_timestamp),
+  'transactionHash', transaction_hash, 'blockHash', block_hash, 'logIndex', printf('0x%x', log_index),
+  'removed', json('false'))`
+
 /** The public schema: raw events, decoded tables, tokens, watermarks, balances. */
 export const publicTablesSql = `
 CREATE TABLE db_metadata (
@@ -60,7 +66,8 @@ CREATE TABLE sync_status (
 );
 CREATE TABLE raw_events (
   ${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER, address TEXT NOT NULL,
-  topics TEXT NOT NULL, data TEXT NOT NULL, raw_json TEXT NOT NULL, PRIMARY KEY (${log})
+  topics TEXT NOT NULL, data TEXT NOT NULL, block_hash TEXT NOT NULL,
+  raw_json TEXT GENERATED ALWAYS AS (${rawJson}) VIRTUAL, PRIMARY KEY (${log})
 );
 CREATE INDEX idx_raw_events_block ON raw_events (chain_id, orderbook_address, block_number, log_index);
 ${eventTablesSql.join('\n')}
@@ -81,9 +88,9 @@ CREATE TABLE erc20_tokens (
 );
 CREATE TABLE vault_balance_changes (
   ${event}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, change_type TEXT NOT NULL,
-  delta TEXT NOT NULL, running_balance TEXT NOT NULL,
-  PRIMARY KEY (${log}, owner, token, vault_id, change_type)
-);
+  delta TEXT NOT NULL, running_balance TEXT NOT NULL, movement_index INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, owner, token, vault_id, block_number, log_index, movement_index)
+) WITHOUT ROWID;
 CREATE TABLE running_vault_balances (
   ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, balance TEXT NOT NULL,
   last_block INTEGER NOT NULL, last_log_index INTEGER NOT NULL,
@@ -94,8 +101,7 @@ CREATE INDEX idx_order_events_nonce ON order_events (chain_id, orderbook_address
 CREATE INDEX idx_take_orders_nonce ON take_orders (chain_id, orderbook_address, order_owner, order_nonce);
 CREATE INDEX idx_clear_alice ON clear_v3_events (chain_id, orderbook_address, alice_order_hash);
 CREATE INDEX idx_clear_bob ON clear_v3_events (chain_id, orderbook_address, bob_order_hash);
-CREATE INDEX idx_changes_vault ON vault_balance_changes
-  (chain_id, orderbook_address, owner, token, vault_id, block_number, log_index);
+CREATE INDEX idx_changes_block ON vault_balance_changes (chain_id, orderbook_address, block_number);
 CREATE INDEX idx_store_sets_word ON interpreter_store_sets
   (chain_id, orderbook_address, store_address, namespace, key, block_number, log_index);
 `
