@@ -525,3 +525,80 @@ test('[SU15] an edit that came too late while the database was away says so, als
   expect(await stored('client:doc', 'name')).toBe('Emmett')
   expect(await stored('client:doc', 'email')).toBe('doc@mail.com')
 })
+
+test('[SU16] what waited while browser and database were closed is confirmed in order, once', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'studio-profile-'))
+  const open = async (): Promise<Page> => {
+    await context.close()
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: chromiumPath(),
+      args: [...chromiumArgs],
+      viewport: { width: 1280, height: 800 },
+    })
+    return openWindow('client')
+  }
+  await demo.database.query(
+    scope,
+    `DEFINE TABLE effect SCHEMALESS;
+     DEFINE EVENT effects ON TABLE client THEN (CREATE effect SET at = time::now(), name = $after.name)`,
+  )
+  const page = await open()
+  await isLive(page)
+  await demo.control.perform('stop-database')
+  await page.locator('.strip[data-state="retrying"]').waitFor()
+  for (const [id, name] of [
+    ['marty', 'Calvin Klein'],
+    ['doc', 'Emmett'],
+  ] as const) {
+    await openCard(page, id)
+    await page.getByLabel('name', { exact: true }).fill(name)
+    await page.keyboard.press('Enter')
+    await card(page, id)
+      .getByText(/^Queued \d+ s ago: the database is out of reach/)
+      .waitFor()
+    await page.keyboard.press('Escape')
+  }
+  const again = await open()
+  await again.getByText('2 pending writes').waitFor()
+  expect(await cell(again, 'marty', 'name').textContent()).toContain('Calvin Klein')
+  await demo.control.perform('start-database')
+  await again.getByText('no pending writes').waitFor()
+  const effects = await demo.database.query(scope, 'SELECT at, name FROM effect ORDER BY at')
+  expect(effects).toMatchObject([[{ name: 'Calvin Klein' }, { name: 'Emmett' }]])
+  expect(trouble).toEqual([])
+  await context.close()
+  await rm(profile, { recursive: true })
+})
+
+test('[SU16] a queued save whose guard fails after a reload is kept, to be retried, or chosen in its card', async () => {
+  const page = await openWindow('client')
+  await isLive(page)
+  await demo.control.perform('stop-database')
+  await page.locator('.strip[data-state="retrying"]').waitFor()
+  await openCard(page, 'marty')
+  await page.getByLabel('name', { exact: true }).fill('Calvin Klein')
+  await page.keyboard.press('Enter')
+  await cardField(page, 'name', 'queued').waitFor()
+  await demo.database.query(scope, "UPDATE client:marty SET name = 'Clint'")
+  await page.reload()
+  await demo.control.perform('start-database')
+  await page.locator('.strip [data-part="pending"]').click()
+  const failed = page.getByRole('region', { name: 'Queue' }).locator('li[data-outcome="failed"]')
+  await failed.getByText('someone else changed the same first').waitFor()
+  await failed.getByRole('button', { name: 'Retry the write to marty' }).click()
+  // It is sent as it was, and its guard still fails.
+  await failed.getByText('someone else changed the same first').waitFor()
+  expect(await cell(page, 'marty', 'name').textContent()).toContain('Clint')
+  await openCard(page, 'marty')
+  await cardField(page, 'name', 'conflict').waitFor()
+  expect(await cardField(page, 'name').locator('.side dd').allTextContents()).toEqual([
+    'Marty McFly',
+    'Calvin Klein',
+    'Clint',
+  ])
+  await cardField(page, 'name').getByRole('button', { name: 'Keep mine' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await card(page, 'marty').getByText('Saved.').waitFor()
+  await failed.waitFor({ state: 'detached' })
+  expect(await stored('client:marty', 'name')).toBe('Calvin Klein')
+})

@@ -55,8 +55,8 @@ export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry[
 }
 
 /**
- * Those that failed, and those behind them that write one of their rows, or a
- * row of such a one [W6]. Behind one that is answered nothing waits.
+ * Those that failed, and those that wait behind them because they write one of
+ * their rows, or a row of such a one [W6]. Behind one that is answered nothing waits.
  */
 export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEntry> {
   const held = new Set<OutboxEntry>()
@@ -68,12 +68,19 @@ export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEnt
   for (const entry of entries) {
     const { edits, operationId } = entry.operation
     const keys = edits.map(({ table, id }) => rowKeyText(table, id))
+    const isFailed = entry.state === 'failed'
+    const isBehind = keys.some((key) => rows.has(key))
     const isAnswered = answered.has(operationId)
-    if (entry.state !== 'failed' && !isAnswered && !keys.some((key) => rows.has(key))) continue
+    if (!isFailed && !isAnswered && !isBehind) continue
     held.add(entry)
-    if (!isAnswered) for (const key of keys) rows.add(key)
+    if (!isAnswered && (isBehind || parksItsRows(entry))) for (const key of keys) rows.add(key)
   }
   return held
+}
+
+/** What comes after a refused change may do without it; not so what comes after a conflict, or an insert. */
+function parksItsRows({ failure, operation }: OutboxEntry): boolean {
+  return failure?.kind !== 'rejected' || operation.edits.some(({ edit }) => edit.kind === 'insert')
 }
 
 /** The next operation of a group. */

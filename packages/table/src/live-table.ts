@@ -80,7 +80,7 @@ export interface LiveTable<R extends Row = Row> extends AnyTable<R>, RecordEdits
   read(id: string, options?: ReadOptions): Promise<RowResult<R>>
 
   /** Inserts unless the row exists; an existing row is kept as it is, and returned. */
-  insert(id: string, row: R, options?: Pick<TableWriteOptions, 'wait'>): Promise<WriteResult<R>>
+  insert(id: string, row: R, options?: Pick<TableWriteOptions, 'wait' | 'replaces'>): Promise<WriteResult<R>>
   replace(id: string, row: R, options?: TableWriteOptions): Promise<WriteResult<R>>
   /** @throws {FreshetError} `table/not-found`: there is no such row. */
   patch(id: string, patch: Patch, options?: TableWriteOptions): Promise<WriteResult<R>>

@@ -30,16 +30,9 @@ export async function openTables(config: StudioConfig): Promise<readonly StudioT
 }
 
 function studioTable(name: string, config: StudioConfig, live: LiveTable): StudioTable {
-  const writes = createWriteLedger(systemClock)
+  const writes = createWriteLedger(systemClock, (operationId) => void live.outbox.discard(operationId))
   live.outbox.subscribe(() => writes.queued(live.outbox.queued()))
   writes.queued(live.outbox.queued())
-  // The events are of writes of this window; what was kept from before, or came from another, is settled apart.
-  live.events.subscribe((event) => {
-    if (event.kind === 'writeConfirmed') writes.confirmed(event.op)
-    else if (event.kind === 'writeReverted')
-      writes.reverted(event.op, event.reason === 'conflict' ? 'conflict' : event.error)
-    else if (event.kind === 'writeFailed') writes.reverted(event.op, event.error)
-  })
   live.outbox.onSettled((operationId, outcome) => {
     if (outcome.kind === 'confirmed') writes.confirmed(operationId)
     else if (outcome.kind === 'conflict') writes.reverted(operationId, 'conflict')
@@ -56,6 +49,13 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
       },
     )
   }
+  /** Failed writes that a new one of the same takes the place of. */
+  const answered = (id: string, fields?: readonly string[]): readonly string[] =>
+    writes
+      .ofRow(id)
+      .filter(({ outcome }) => 'stays' in outcome && outcome.stays)
+      .filter((note) => note.op !== 'patch' || !fields || fields.some((field) => note.fields.includes(field)))
+      .map(({ operationId }) => operationId)
   const schema = config.tables[name] ?? { columns: {}, idField: 'id', titleFields: ['id'], references: {} }
   return {
     name,
@@ -71,7 +71,7 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
     view: (query) => live.view(query),
     has: (id) => live.get(id) !== undefined,
     insert(id, row) {
-      noted(live.insert(id, row, { wait: 'local' }), {
+      noted(live.insert(id, row, { wait: 'local', replaces: answered(id) }), {
         id,
         op: 'insert',
         fields: Object.keys(row),
@@ -80,11 +80,18 @@ function studioTable(name: string, config: StudioConfig, live: LiveTable): Studi
     },
     patch(id, patch, expect) {
       const fields = [...Object.keys(patch.set), ...(patch.unset ?? [])]
-      noted(live.patch(id, patch, { wait: 'local', expect }), { id, op: 'patch', fields, values: patch.set })
+      const options = { wait: 'local', expect, replaces: answered(id, fields) } as const
+      noted(live.patch(id, patch, options), { id, op: 'patch', fields, values: patch.set })
     },
     remove(id) {
-      noted(live.delete(id, { wait: 'local' }), { id, op: 'delete', fields: [], values: {} })
+      noted(live.delete(id, { wait: 'local', replaces: answered(id) }), {
+        id,
+        op: 'delete',
+        fields: [],
+        values: {},
+      })
     },
     takeBack: (operationId) => live.outbox.discard(operationId),
+    retry: (operationId) => live.outbox.retry(operationId),
   }
 }

@@ -50,7 +50,9 @@ export type RecordCard = Readable<CardState> & {
   revert(field?: string): void
   save(): void
   recreate(): void
-  /** Drops the draft; what is queued goes on. */
+  /** Drops the draft, with the failed saves it holds; what is queued goes on. */
+  discard(): void
+  /** Ends the card; what is queued, or failed and is kept, stays there. */
   dispose(): void
 }
 
@@ -148,7 +150,7 @@ export function createRecordCard({ edit, schema, writes, clock }: RecordCardOpti
         case undefined:
           last = undefined
       }
-      if (note !== undefined && note.outcome.kind !== 'confirmed') writes.dismiss(operationId)
+      if (note !== undefined && note.outcome.kind !== 'confirmed') writes.takenUp(operationId)
     }
     changed()
   }
@@ -195,6 +197,13 @@ export function createRecordCard({ edit, schema, writes, clock }: RecordCardOpti
     }),
   ]
 
+  const dispose = (): void => {
+    for (const stop of stops) stop()
+    edit.dispose()
+  }
+  // What failed before the card was opened is in its draft.
+  for (const operationId of edit.answers) writes.takenUp(operationId)
+
   return {
     id: edit.id,
     get: () => state,
@@ -204,10 +213,12 @@ export function createRecordCard({ edit, schema, writes, clock }: RecordCardOpti
     revert: (field) => ours(() => edit.revert(field), field),
     save: () => send(edit.save({ wait: 'local' })),
     recreate: () => send(edit.recreate({ wait: 'local' })),
-    dispose() {
-      for (const stop of stops) stop()
-      edit.dispose()
+    discard() {
+      const { answers } = edit
+      dispose()
+      for (const operationId of answers) writes.dismiss(operationId)
     },
+    dispose,
   }
 }
 

@@ -13,7 +13,7 @@ async function drafting() {
   const live = createLiveTable(database.master('pie'), { preload: true, offlineWrites: true, clock })
   for (const id of ['apple', 'plum']) await live.insert(id, { name: id, price: 3 })
   await clock.advance(10)
-  const writes = createWriteLedger(clock)
+  const writes = createWriteLedger(clock, (operationId) => void live.outbox.discard(operationId))
   live.outbox.subscribe(() => writes.queued(live.outbox.queued()))
   live.events.subscribe((event) => {
     if (event.kind === 'writeConfirmed') writes.confirmed(event.op)
@@ -68,7 +68,7 @@ test('[SU13] what someone else changes is marked for a while, what is typed or s
 })
 
 test('[SU14] a save that fails while its card is put aside leaves the draft to be opened again', async () => {
-  const { drafts, show, writes, clock, remote } = await drafting()
+  const { drafts, show, writes, clock, remote, live } = await drafting()
   const card = await show('apple')
   card.set('name', 'Apple')
   card.save()
@@ -78,7 +78,11 @@ test('[SU14] a save that fails while its card is put aside leaves the draft to b
   await clock.advance(10)
   expect(drafts.get().unsaved).toEqual(['apple'])
   expect(card.get()).toMatchObject({ record: 'deleted', modified: ['name'] })
-  expect(writes.open.get()).toEqual([])
+  // The card tells of it; in the queue it stays until somebody decides.
+  expect(writes.open.get()).toMatchObject([{ outcome: { kind: 'rejected', stays: true, atCard: true } }])
+  drafts.discard('apple')
+  await clock.advance(10)
+  expect([writes.open.get(), live.outbox.queued()]).toEqual([[], []])
 })
 
 test('[SU13] a card that cannot be opened says why', async () => {

@@ -84,7 +84,8 @@ export function createRecordDrafts({ editRecord, ...options }: RecordDraftsOptio
     discard(id) {
       const card = cards.get(id)
       if (card === undefined) return
-      drop(card)
+      cards.delete(id)
+      card.discard()
       change(state.shown === card ? { shown: undefined } : {})
     },
   }

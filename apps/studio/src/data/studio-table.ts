@@ -19,4 +19,6 @@ export type StudioTable = {
   remove(id: string): void
   /** Takes back a write that waits; whether it could. */
   takeBack(operationId: string): Promise<boolean>
+  /** Sends a write that failed again; whether it could. */
+  retry(operationId: string): Promise<boolean>
 }

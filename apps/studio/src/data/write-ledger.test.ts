@@ -16,7 +16,7 @@ function queued(
     edits: [{ table: 'rows', id: 'pie', edit }],
     createdAtUnixMs: 5,
   }
-  return { operation, state, attempts: 0, lastError: undefined }
+  return { operation, state, attempts: 0, lastError: undefined, failure: undefined }
 }
 const price = (value: number): RowEdit => ({ kind: 'patch', set: { price: value } })
 const refusal = new WriteRejectedError({
@@ -26,7 +26,7 @@ const refusal = new WriteRejectedError({
 
 test('[SU4] a write is pending, then for a moment confirmed, then nothing', async () => {
   const clock = createVirtualClock()
-  const ledger = createWriteLedger(clock)
+  const ledger = createWriteLedger(clock, () => {})
   ledger.queued([queued('a', price(1))])
   expect(ledger.ofRow('pie')).toMatchObject([
     { op: 'patch', fields: ['price'], outcome: { kind: 'pending' } },
@@ -43,7 +43,7 @@ test('[SU4] a write is pending, then for a moment confirmed, then nothing', asyn
 })
 
 test('[SU4] a rejection stays, with the reason at its field, until the field is written again', () => {
-  const ledger = createWriteLedger(createVirtualClock())
+  const ledger = createWriteLedger(createVirtualClock(), () => {})
   ledger.queued([queued('a', price(0))])
   ledger.reverted('a', refusal)
   expect(ledger.open.get()).toMatchObject([
@@ -56,7 +56,7 @@ test('[SU4] a rejection stays, with the reason at its field, until the field is 
 })
 
 test('[SU15] a write that came too late stays as a conflict until its field is written again', () => {
-  const ledger = createWriteLedger(createVirtualClock())
+  const ledger = createWriteLedger(createVirtualClock(), () => {})
   ledger.queued([queued('a', price(1))])
   ledger.reverted('a', 'conflict')
   expect(ledger.open.get()).toMatchObject([{ fields: ['price'], outcome: { kind: 'conflict' } }])
@@ -67,7 +67,7 @@ test('[SU15] a write that came too late stays as a conflict until its field is w
 })
 
 test('[SU16] a write that waits says what its last attempt failed with', () => {
-  const ledger = createWriteLedger(createVirtualClock())
+  const ledger = createWriteLedger(createVirtualClock(), () => {})
   ledger.queued([queued('a', price(1))])
   const lastError = new FreshetError({ code: 'table/unreachable', kind: 'remote', message: 'Gone.' })
   ledger.queued([{ ...queued('a', price(1), 'unsure'), attempts: 1, lastError }])
@@ -76,7 +76,7 @@ test('[SU16] a write that waits says what its last attempt failed with', () => {
 
 test('[SU4] a write that another window settled leaves without a word', async () => {
   const clock = createVirtualClock()
-  const ledger = createWriteLedger(clock)
+  const ledger = createWriteLedger(clock, () => {})
   ledger.queued([queued('a', price(1), 'unsure')])
   ledger.queued([])
   await clock.advance(1)
@@ -84,7 +84,7 @@ test('[SU4] a write that another window settled leaves without a word', async ()
 })
 
 test('[SU4] the notes of a row keep their identity while others change', () => {
-  const ledger = createWriteLedger(createVirtualClock())
+  const ledger = createWriteLedger(createVirtualClock(), () => {})
   ledger.queued([queued('a', price(1))])
   const before = ledger.ofRow('pie')
   const other: QueuedOperation = queued('b', { kind: 'delete' })
@@ -95,4 +95,26 @@ test('[SU4] the notes of a row keep their identity while others change', () => {
   expect(ledger.ofRow('tart')).toMatchObject([{ outcome: { kind: 'rejected', reason: 'gone' } }])
   ledger.dismiss('b')
   expect(ledger.ofRow('tart')).toEqual([])
+})
+
+test('[SU16] a failed write that is kept is told until it is retried, discarded or answered', () => {
+  const letGo: string[] = []
+  const ledger = createWriteLedger(createVirtualClock(), (operationId) => letGo.push(operationId))
+  const failed: QueuedOperation = {
+    ...queued('a', price(1), 'failed'),
+    failure: { kind: 'rejected', error: refusal },
+  }
+  // As after a reload: what failed before is in the queue.
+  ledger.queued([failed, queued('b', { kind: 'patch', set: { name: 'Pie' } }, 'parked')])
+  expect(ledger.open.get()).toMatchObject([
+    { outcome: { kind: 'rejected', stays: true, fieldReasons: { price: 'too low' } } },
+    { outcome: { kind: 'pending', step: 'parked', kept: true } },
+  ])
+  ledger.queued([queued('a', price(1))])
+  expect(ledger.get('a')?.outcome).toMatchObject({ kind: 'pending', step: 'queued' })
+  ledger.queued([failed])
+  ledger.takenUp('a')
+  expect(ledger.get('a')?.outcome).toMatchObject({ kind: 'rejected', atCard: true })
+  ledger.dismiss('a')
+  expect([ledger.get('a'), letGo]).toEqual([undefined, ['a']])
 })

@@ -1,5 +1,4 @@
 import { createListeners, type Clock, type FreshetError, type QueuedOperation } from '@freshet/core'
-import { WriteRejectedError } from '@freshet/table'
 import type { Readable } from './readable.ts'
 import { describeWrite, type WriteContent } from './write-content.ts'
 
@@ -24,13 +23,20 @@ type WriteState =
     }
   | { readonly kind: 'confirmed' }
   /** Someone else wrote one of its fields first; nothing was written. */
-  | { readonly kind: 'conflict' }
-  | {
+  | (Failed & { readonly kind: 'conflict' })
+  | (Failed & {
       readonly kind: 'rejected'
       readonly reason: string
       /** What the database said about single fields. */
       readonly fieldReasons: { readonly [field: string]: string }
-    }
+    })
+
+type Failed = {
+  /** It is kept, to be tried again or discarded. */
+  readonly stays: boolean
+  /** A card holds its changes and tells of it. */
+  readonly atCard: boolean
+}
 
 /**
  * The writes of one table as a person follows them: pending, for a moment
@@ -52,6 +58,9 @@ export type WriteLedger = {
   reverted(operationId: string, reason: FreshetError | 'conflict' | undefined): void
   /** A write that was not even taken. */
   refused(content: WriteContent, error: FreshetError): void
+  /** A card takes up its changes. */
+  takenUp(operationId: string): void
+  /** Lets a failed write go, for good. */
   dismiss(operationId: string): void
 }
 
@@ -60,7 +69,8 @@ const confirmedForMs = 2_500
 
 const none: readonly WriteNote[] = []
 
-export function createWriteLedger(clock: Clock): WriteLedger {
+/** @param letGo - Takes a failed write that is kept out of the queue. */
+export function createWriteLedger(clock: Clock, letGo: (operationId: string) => void): WriteLedger {
   const listeners = createListeners<void>(() => {})
   const notes = new Map<string, WriteNote>()
   let byRow = new Map<string, readonly WriteNote[]>()
@@ -93,7 +103,7 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       operationId: operation.operationId,
       sinceUnixMs: operation.createdAtUnixMs,
       // What is unsure when it is first seen was read from the disk: an earlier run may have sent it.
-      outcome: pendingState(queued, state === 'unsure'),
+      outcome: stateOf(queued, state !== 'queued'),
     }
     // A new attempt at the same field answers what was refused before.
     for (const [operationId, old] of notes) {
@@ -105,7 +115,9 @@ export function createWriteLedger(clock: Clock): WriteLedger {
   /** Of one that left the queue without a word nothing more is known; the row shows what is stored. */
   const forget = (operationIds: readonly string[]): void => {
     for (const operationId of operationIds) {
-      if (notes.get(operationId)?.outcome.kind === 'pending') notes.delete(operationId)
+      const outcome = notes.get(operationId)?.outcome
+      if (outcome?.kind === 'pending' || (outcome && 'stays' in outcome && outcome.stays))
+        notes.delete(operationId)
     }
     changed()
   }
@@ -120,8 +132,9 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       for (const queued of operations) {
         const known = notes.get(queued.operation.operationId)
         if (known === undefined) add(queued)
-        else if (known.outcome.kind === 'pending') {
-          const fresh = pendingState(queued, known.outcome.kept)
+        else if (known.outcome.kind !== 'confirmed') {
+          const kept = known.outcome.kind !== 'pending' || known.outcome.kept
+          const fresh = stateOf(queued, kept, known.outcome)
           if (!isSame(known.outcome, fresh)) update(known.operationId, fresh)
         }
       }
@@ -145,7 +158,7 @@ export function createWriteLedger(clock: Clock): WriteLedger {
     },
     reverted(operationId, reason) {
       if (reason === undefined) notes.delete(operationId)
-      else update(operationId, reason === 'conflict' ? { kind: 'conflict' } : rejection(reason))
+      else update(operationId, reason === 'conflict' ? { kind: 'conflict', ...notKept } : rejection(reason))
       changed()
     },
     refused(content, error) {
@@ -153,35 +166,51 @@ export function createWriteLedger(clock: Clock): WriteLedger {
       notes.set(operationId, { ...content, operationId, sinceUnixMs: clock.now(), outcome: rejection(error) })
       changed()
     },
+    takenUp(operationId) {
+      const note = notes.get(operationId)
+      if (note === undefined || !isOver(note)) return
+      notes.set(operationId, { ...note, outcome: { ...note.outcome, atCard: true } })
+      changed()
+    },
     dismiss(operationId) {
+      const outcome = notes.get(operationId)?.outcome
       notes.delete(operationId)
+      if (outcome !== undefined && 'stays' in outcome && outcome.stays) letGo(operationId)
       changed()
     },
   }
 }
 
-type Pending = Extract<WriteState, { readonly kind: 'pending' }>
-
-function pendingState({ state, lastError }: QueuedOperation, kept: boolean): Pending {
-  return { kind: 'pending', step: state, kept, trouble: lastError?.message }
+function stateOf(queued: QueuedOperation, kept: boolean, before?: WriteState): WriteState {
+  const { state, lastError, failure } = queued
+  if (failure === undefined) return { kind: 'pending', step: state, kept, trouble: lastError?.message }
+  const atCard = before !== undefined && 'atCard' in before && before.atCard
+  if (failure.kind === 'conflict') return { kind: 'conflict', stays: true, atCard }
+  return { ...rejection(failure.error), stays: true, atCard }
 }
 
-function isSame(a: Pending, b: Pending): boolean {
-  return a.step === b.step && a.kept === b.kept && a.trouble === b.trouble
+function isSame(a: WriteState, b: WriteState): boolean {
+  if (a.kind !== b.kind) return false
+  if (a.kind === 'pending' && b.kind === 'pending')
+    return a.step === b.step && a.kept === b.kept && a.trouble === b.trouble
+  return 'stays' in a && 'stays' in b && a.stays === b.stays && a.atCard === b.atCard
 }
 
-/** Whether nothing more becomes of it, so that a new attempt at the same takes its place. */
-function isOver({ outcome }: WriteNote): boolean {
-  return outcome.kind === 'rejected' || outcome.kind === 'conflict'
+/** Whether nothing more becomes of it by itself, so that a new attempt at the same takes its place. */
+function isOver(note: WriteNote): note is WriteNote & { readonly outcome: FailedState } {
+  return note.outcome.kind === 'rejected' || note.outcome.kind === 'conflict'
 }
 
-function rejection(error: FreshetError): WriteState {
-  const fieldErrors = error instanceof WriteRejectedError ? error.fieldErrors : []
-  return {
-    kind: 'rejected',
-    reason: error.message,
-    fieldReasons: Object.fromEntries(fieldErrors.map(({ field, message }) => [field, message])),
-  }
+type FailedState = Extract<WriteState, { readonly kind: 'rejected' | 'conflict' }>
+
+const notKept: Failed = { stays: false, atCard: false }
+
+function rejection({
+  message,
+  fieldErrors,
+}: FreshetError): Extract<WriteState, { readonly kind: 'rejected' }> {
+  const fieldReasons = Object.fromEntries(fieldErrors.map((each) => [each.field, each.message]))
+  return { kind: 'rejected', reason: message, fieldReasons, ...notKept }
 }
 
 /** The old array where nothing in it changed, so that only rows with news render again. */

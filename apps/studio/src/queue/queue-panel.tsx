@@ -8,16 +8,18 @@ import { useNow } from '../strip/use-now.ts'
 import { waitWords } from './wait-words.ts'
 import { writeWords } from './write-words.ts'
 
-/** What waits to be sent, and which drafts lie open: since when, why, and how to take it back. */
+/** What waits to be sent or has failed, and which drafts lie open: since when, why, and what can be done. */
 export function QueuePanel({ table }: { readonly table: StudioTable }) {
   const open = useReadable(table.writes.open)
   const { cards } = useReadable(table.drafts)
-  const pending = open.filter(({ outcome }) => outcome.kind === 'pending')
+  const listed = open.filter(
+    ({ outcome }) => outcome.kind === 'pending' || ('stays' in outcome && outcome.stays),
+  )
   return (
     <section className="queue" id="queue" aria-label="Queue">
-      {pending.length === 0 && cards.length === 0 && <p className="hint">Nothing waits.</p>}
+      {listed.length === 0 && cards.length === 0 && <p className="hint">Nothing waits.</p>}
       <ul>
-        {pending.map((note) => (
+        {listed.map((note) => (
           <QueuedWrite key={note.operationId} table={table} note={note} />
         ))}
         {cards.map((card) => (
@@ -34,17 +36,27 @@ function QueuedWrite({ table, note }: { readonly table: StudioTable; readonly no
   const [isRefused, setIsRefused] = useState(false)
   const { id, operationId, sinceUnixMs, outcome } = note
   const isSending = outcome.kind === 'pending' && outcome.step === 'sending'
+  const isFailed = outcome.kind !== 'pending'
   return (
-    <li>
+    <li data-outcome={outcome.kind === 'pending' ? outcome.step : 'failed'}>
       <span className="what">
         <b>{id}</b>: {writeWords(note)}
       </span>
       <span className="since" title={new Date(sinceUnixMs).toLocaleString()}>
-        queued {spanWords(now - sinceUnixMs)} ago
+        {isFailed ? 'made' : 'queued'} {spanWords(now - sinceUnixMs)} ago
       </span>
       <span className="why">
-        {isRefused ? 'it cannot be taken back: another window sends it.' : waitWords(note, status, now)}
+        {isRefused ? 'it cannot be done now: it is being sent.' : waitWords(note, status, now)}
       </span>
+      {isFailed && (
+        <button
+          type="button"
+          aria-label={`Retry the write to ${id}`}
+          onClick={() => void table.retry(operationId).then((isDone) => setIsRefused(!isDone))}
+        >
+          Retry
+        </button>
+      )}
       <button
         type="button"
         disabled={isSending}

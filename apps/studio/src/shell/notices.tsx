@@ -15,8 +15,8 @@ export type NoticesProps = {
 /** Writes that were not taken, until they are put right or dismissed. */
 export function Notices({ table, onAgain }: NoticesProps) {
   const open = useReadable(table.writes.open)
-  const rejected = open.filter(({ outcome }) => outcome.kind === 'rejected')
-  const late = open.filter(({ outcome }) => outcome.kind === 'conflict')
+  const rejected = open.filter(({ outcome }) => outcome.kind === 'rejected' && !outcome.atCard)
+  const late = open.filter(({ outcome }) => outcome.kind === 'conflict' && !outcome.atCard)
   return (
     <ul className="notices" aria-label="Rejected writes" aria-live="assertive">
       {late.map((note) => (

@@ -18,6 +18,7 @@ export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripPr
   const words = describeFreshness(status, now)
   const pending = open.filter(({ outcome }) => outcome.kind === 'pending')
   const oldest = pending[0]
+  const failed = open.filter(({ outcome }) => 'stays' in outcome && outcome.stays).length
   const drafts = unsaved.filter((id) => id !== shown?.id).length
   return (
     <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={status.state}>
@@ -33,16 +34,17 @@ export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripPr
       <button
         type="button"
         data-part="pending"
-        data-count={pending.length + drafts}
+        data-count={pending.length + failed + drafts}
         aria-expanded={isQueueOpen}
         aria-controls="queue"
-        title="What waits to be sent, and drafts"
+        title="What waits to be sent, what failed, and drafts"
         onClick={onQueue}
       >
         {pending.length === 0
           ? 'no pending writes'
           : `${pending.length} pending ${pending.length === 1 ? 'write' : 'writes'}`}
         {oldest && `, oldest ${spanWords(now - oldest.sinceUnixMs)}`}
+        {failed > 0 && `, ${failed} failed`}
         {drafts > 0 && `, ${drafts} ${drafts === 1 ? 'draft' : 'drafts'}`}
       </button>
       <span data-part="role" title={roleTitles[status.role]}>

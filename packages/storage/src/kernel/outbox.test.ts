@@ -176,10 +176,24 @@ test('[W6] a conflict of what nobody waits for parks its row, not the queue; a r
   expect([values(), await kept()]).toEqual([{ a: 2, b: 1 }, []])
 })
 
+test('[W6] what is refused stays, and what comes after it goes on', async () => {
+  const { clock, outbox, remote, values } = await setUp()
+  const stays = { group: 'g', stays: true }
+  remote.treatNext('refused')
+  outbox.submit(setValue('a1', 'a', 1, stays))
+  outbox.submit(setValue('a2', 'a', 2, stays))
+  outbox.start()
+  await clock.settle()
+  expect(outbox.queued()).toMatchObject([
+    { state: 'failed', failure: { kind: 'rejected', error: { code: 'toy/refused' } } },
+  ])
+  expect([remote.sent, values()]).toEqual([['a1', 'a2'], { a: 2 }])
+})
+
 test('[W6] what failed stays over a restart until it is taken back; then what was parked goes on', async () => {
   const first = await setUp()
   const stays = { group: 'g', stays: true }
-  first.remote.treatNext('refused')
+  first.remote.treatNext('conflict')
   first.outbox.submit(setValue('a1', 'a', 1, stays))
   first.outbox.submit(setValue('a2', 'a', 2, stays))
   first.outbox.start()
@@ -191,7 +205,7 @@ test('[W6] what failed stays over a restart until it is taken back; then what wa
   second.outbox.start()
   await second.clock.advance(1_000)
   expect(second.outbox.queued()).toMatchObject([
-    { state: 'failed', failure: { kind: 'rejected', error: { code: 'toy/refused' } } },
+    { state: 'failed', failure: { kind: 'conflict' } },
     { state: 'parked' },
   ])
   expect([first.remote.sent, second.values()]).toEqual([['a1'], { a: 2 }])

@@ -6,6 +6,7 @@ export type QueuedSave = readonly [operationId: string, sent: RecordChange]
 export type QueuedSaves = {
   readonly size: number
   add(operationId: string, sent: RecordChange): void
+  find(operationId: string): RecordChange | undefined
   /** Takes out one that was confirmed or taken back; `undefined` when it is none of these. */
   settle(operationId: string, isConfirmed: boolean): RecordChange | undefined
   /**
@@ -23,6 +24,7 @@ export function createQueuedSaves(): QueuedSaves {
     get size() {
       return waiting.size
     },
+    find: (operationId) => waiting.get(operationId),
     add: (operationId, sent) => void waiting.set(operationId, sent),
     settle(operationId, isConfirmed) {
       const sent = waiting.get(operationId)

@@ -234,7 +234,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     if (operationId === deletion) return deletionSettled(operationId, outcome)
     const isAnswered = answers.includes(operationId)
     const isOver = outcome === 'confirmed' || outcome === 'discarded'
-    const taken = isOver ? takenSave(operationId, outcome === 'confirmed') : queue.takeBack(operationId)
+    const taken = isOver ? takenSave(operationId, outcome === 'confirmed') : failedSaves(operationId, outcome)
     if (isOver && isAnswered) answers = answers.filter((answered) => answered !== operationId)
     if (!isOver && taken) answers = [...answers, ...taken.map(([failed]) => failed).toReversed()]
     for (const [, sent] of taken ?? []) standAgain(sent)
@@ -250,6 +250,16 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     const row = host.confirmed(id)
     const isOther = isInsert(sent) && row && differences(sent.set, row, host).length > 0
     return !isConfirmed || isOther ? [[operationId, sent]] : []
+  }
+  /** What comes after a refused change goes on; the rest waits behind what failed. */
+  const failedSaves = (
+    operationId: string,
+    outcome: OperationOutcome['kind'],
+  ): readonly QueuedSave[] | undefined => {
+    const refused = outcome === 'rejected' ? queue.find(operationId) : undefined
+    if (!refused || isInsert(refused)) return queue.takeBack(operationId)
+    queue.settle(operationId, false)
+    return [[operationId, refused]]
   }
   /** The fields of a save are edits again, of what they were based on. */
   const standAgain = (sent: RecordChange): void => {
