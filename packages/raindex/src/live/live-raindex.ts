@@ -9,6 +9,7 @@ import {
   type EvaluationHost,
   type Interpreter,
   type Orderbook,
+  type OrderbookState,
   type QuoteOutcome,
   type QuoteRequest,
   type SnapshotBundle,
@@ -54,6 +55,8 @@ export interface LiveVirtualRaindex<C extends Value> {
   readonly cursor: C | undefined
   readonly orders: Collection
   readonly vaults: Collection
+  /** What is held now; it follows the syncs. */
+  readonly state: OrderbookState
   /** What waits for code. */
   readonly queue: Pick<BytecodeWarmupQueue, 'size' | 'envelopes'>
   /**
@@ -103,6 +106,7 @@ export async function openLiveVirtualRaindex<C extends Value>(
     },
     orders: book.replica.collection('orders'),
     vaults: book.replica.collection('vaults'),
+    state,
     get queue() {
       return book.queue
     },
