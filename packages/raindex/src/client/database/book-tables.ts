@@ -88,12 +88,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
   const putBlock = (number: number, hash: Bytes32, timestamp: number | undefined): void =>
     run('INSERT OR REPLACE INTO block_hashes VALUES (?, ?, ?, ?, ?)', number, hash, timestamp ?? null)
   const putLogs = (logs: readonly ChainLog[]): void => {
-    let block = -1
-    for (const log of logs) {
-      if (log.blockNumber !== block) putBlock(log.blockNumber, log.blockHash, log.blockTimestamp)
-      block = log.blockNumber
-      writer.put(log)
-    }
+    for (const log of logs) writer.put(log)
     writer.finish()
   }
   const setTip = ({ number, hash }: BlockId): void => {
@@ -111,12 +106,15 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
   }
   const noteRewind = (to: number): void =>
     run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
+  /** Those whose headers were kept, and those that have logs. */
   const blocks = (atOrBefore: number, limit: number): readonly BlockId[] =>
     all(
-      `SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
-       ORDER BY block_number DESC LIMIT ?`,
-      atOrBefore,
-      limit,
+      `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
+         ORDER BY block_number DESC LIMIT ?)
+       UNION SELECT * FROM (SELECT DISTINCT block_number, block_hash FROM raw_events WHERE ${here} AND block_number <= ?
+         ORDER BY block_number DESC LIMIT ?)
+       ORDER BY 1 DESC LIMIT ?`,
+      ...[atOrBefore, limit, ...scope, atOrBefore, limit, limit],
     ).map(blockId)
   /** Changes of the tables, all or none; what the writer remembers goes with them. */
   const write = (work: () => void): void => {
@@ -127,18 +125,9 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       throw error
     }
   }
-  let prunedTo = 0
-  /** Of final blocks only those with logs are of use. */
-  const pruneBlocks = (before: number): void => {
-    run(
-      `DELETE FROM block_hashes WHERE ${here} AND block_number < ? AND block_number >= ? AND NOT EXISTS (
-         SELECT 1 FROM raw_events r WHERE r.chain_id = block_hashes.chain_id
-         AND r.orderbook_address = block_hashes.orderbook_address AND r.block_number = block_hashes.block_number)`,
-      before,
-      Math.max(prunedTo, before - mostPruned),
-    )
-    prunedTo = before
-  }
+  /** Of final blocks those with logs are enough. */
+  const pruneBlocks = (before: number): void =>
+    run(`DELETE FROM block_hashes WHERE ${here} AND block_number < ?`, before)
 
   return {
     tip,
@@ -258,7 +247,11 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       )
     },
     timestampOf(block: number): number | undefined {
-      const [row] = all(`SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?`, block)
+      const [row] = all(
+        `SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?
+         UNION ALL SELECT block_timestamp FROM raw_events WHERE ${here} AND block_number = ? LIMIT 1`,
+        ...[block, ...scope, block],
+      )
       return typeof row?.[0] === 'number' ? row[0] : undefined
     },
     code(): readonly StoredCode[] {
@@ -434,8 +427,6 @@ function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: rea
 }
 
 const zeroHex = floatToHex(zero)
-/** Blocks looked at for what can go. */
-const mostPruned = 20_000
 
 /** Nearly all logs have one topic, of a dozen. */
 const topicTexts = new Map<string, string>()
