@@ -6,7 +6,8 @@ import {
   type EnvRow,
   type OrderbookState,
 } from '../../engine/index.ts'
-import type { HistoryBlock, HistoryEvent, HistoryHead, ReplayHistory } from './replay-history.ts'
+import { orderEvents, type PlacedEvent } from './order-event.ts'
+import type { HistoryBlock, HistoryHead, ReplayHistory } from './replay-history.ts'
 
 /** The place of a block in a timeline, from 0; -1 is the time before the first. */
 export type Place = number
@@ -24,7 +25,7 @@ export interface Timeline {
   readonly history: ReplayHistory
   readonly blockNumbers: readonly number[]
   readonly timestamps: readonly number[]
-  readonly events: readonly (readonly HistoryEvent[])[]
+  readonly events: readonly (readonly PlacedEvent[])[]
   /** The last block at or before a second. */
   placeAt(second: number): Place
   /**
@@ -50,7 +51,7 @@ export interface Timeline {
 export async function readTimeline(history: ReplayHistory, signal?: AbortSignal): Promise<Timeline> {
   const blockNumbers: number[] = []
   const timestamps: number[] = []
-  const events: (readonly HistoryEvent[])[] = []
+  const events: (readonly PlacedEvent[])[] = []
   const log = createVersionLog()
   const projection = createRaindexProjection(history.orderbook.version)
   projection.apply(log.draft, [{ kind: 'setTokenDecimals', tokens: history.tokens }])
@@ -60,7 +61,7 @@ export async function readTimeline(history: ReplayHistory, signal?: AbortSignal)
     assertKnown(block, history.head)
     log.place = blockNumbers.push(block.number) - 1
     timestamps.push(block.timestamp)
-    events.push(block.events)
+    events.push(orderEvents(block.events))
     projection.apply(log.draft, block.mutations)
   }
   return {
