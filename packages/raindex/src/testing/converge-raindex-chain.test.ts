@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { converge } from './converge-raindex-chain.ts'
 
-test('[RC3] after forks and whatever nodes do, replica, database and live book are those of the chain', async () => {
+test('[CN3] after forks and whatever nodes do, replica, database and live book are those of the chain', async () => {
   expect(await converge({ seed: 1, histories: 12 })).toEqual({ histories: 12, wrong: 0, report: undefined })
 })
 
-test('[RC3] a fork below what should be final, while that is read, leaves nothing of the old blocks', async () => {
+test('[CN3] a fork below what should be final, while that is read, leaves nothing of the old blocks', async () => {
   expect(await converge({ seed: 149, histories: 1 })).toEqual({ histories: 1, wrong: 0, report: undefined })
 })
 

@@ -27,7 +27,7 @@ function fakeSocket() {
   return { socket, sent, emit }
 }
 
-test('[RC8] a head that is pushed is read at once, long before the next poll', async () => {
+test('[CN8] a head that is pushed is read at once, long before the next poll', async () => {
   const { socket, sent, emit } = fakeSocket()
   const rig = createChainRig({ blocks: 10, heads: { pollMs: 600_000, openSocket: () => socket } })
   running.push(rig)
@@ -43,7 +43,7 @@ test('[RC8] a head that is pushed is read at once, long before the next poll', a
   expect(rig.replica.position).toBe(rig.chain.head?.number)
 })
 
-test('[RC8] polling goes on when the socket is lost, which is opened again', async () => {
+test('[CN8] polling goes on when the socket is lost, which is opened again', async () => {
   const clock = createImpatientClock()
   const opened: ReturnType<typeof fakeSocket>[] = []
   const openSocket = (): HeadSocket => {

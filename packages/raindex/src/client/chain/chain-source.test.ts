@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 test.each(['v5-run-1', 'v5-run-2', 'v5-run-3', 'v6-run'])(
-  '[RC1] a recorded run read from a node over HTTP gives the rows of a replay (%s)',
+  '[CN1] a recorded run read from a node over HTTP gives the rows of a replay (%s)',
   async (name) => {
     const golden = goldenChain(name)
     if (golden === undefined) return

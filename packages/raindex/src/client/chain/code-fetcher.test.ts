@@ -18,7 +18,7 @@ function shelfOf(kept: readonly StoredCode[] = [], lowestRewind?: number): CodeS
   }
 }
 
-test('[RC9] code is fetched behind everything else, and asked for again until it is there', async () => {
+test('[CN9] code is fetched behind everything else, and asked for again until it is there', async () => {
   const rig = createChainRig({ blocks: 3 })
   const shelf = shelfOf()
   const fetcher = createCodeFetcher({ pool: rig.pool, shelf, clock: rig.clock, retryMs: 1_000 })
@@ -47,7 +47,7 @@ test.each([
   ['older than 30 days', 31, undefined, true],
   ['read in a block that a fork took away', 10, 3, true],
 ] as const)(
-  '[RC9] kept code that is %s is used at once and read again when stale',
+  '[CN9] kept code that is %s is used at once and read again when stale',
   async (_, days, rewind, again) => {
     const rig = createChainRig({ blocks: 3 })
     const kept: StoredCode = {

@@ -87,7 +87,7 @@ test.each([
     'protocol',
   ],
 ] as const)(
-  '[RC5] a node with %s is refused by name, and nothing of it is kept',
+  '[CN5] a node with %s is refused by name, and nothing of it is kept',
   async (_, change, code, kind) => {
     const rig = rigOf({ blocks: 20 })
     lying(rig, change)
@@ -101,7 +101,7 @@ test.each([
   },
 )
 
-test('[RC5] a book of V4 and a first block behind the head are refused in one sentence', async () => {
+test('[CN5] a book of V4 and a first block behind the head are refused in one sentence', async () => {
   const rig = rigOf({ blocks: 3, source: { fromBlock: 1_000 } })
   rig.sync.start()
   await rig.wait(1_000)
@@ -111,7 +111,7 @@ test('[RC5] a book of V4 and a first block behind the head are refused in one se
   })
 })
 
-test('[RC5] what a lying node says is asked of the next one', async () => {
+test('[CN5] what a lying node says is asked of the next one', async () => {
   const rig = rigOf({ blocks: 30, nodes: [{}, {}] })
   lying(rig, withLog({ address: `0x${'66'.repeat(20)}` }))
   rig.sync.start()
@@ -125,7 +125,7 @@ test('[RC5] what a lying node says is asked of the next one', async () => {
   )
 })
 
-test('[RC5] a node that answers in HTML, or more than is taken, keeps being asked until it is well', async () => {
+test('[CN5] a node that answers in HTML, or more than is taken, keeps being asked until it is well', async () => {
   const rig = rigOf({ blocks: 12, pool: { maxAnswerBytes: 100_000 } })
   const [node] = rig.nodes
   if (node === undefined) return
@@ -142,7 +142,7 @@ test('[RC5] a node that answers in HTML, or more than is taken, keeps being aske
   expect(rig.replica.position).toBe(rig.chain.head?.number)
 })
 
-test('[RC5] a log larger than is taken stops at its block by name', async () => {
+test('[CN5] a log larger than is taken stops at its block by name', async () => {
   const chain = createFakeChain({ chainId: 1 })
   chain.mine([])
   chain.mine([{ address: storyBook.address, topics: [topics.ContextV2], data: `0x${'00'.repeat(40_000)}` }])

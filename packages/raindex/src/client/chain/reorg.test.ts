@@ -18,7 +18,7 @@ async function liveRig(blocks: number): Promise<ChainRig> {
 }
 
 test.each([1, 2, 3, 4, 5])(
-  '[RC3] a fork of depth %s is undone to the newest block in common',
+  '[CN3] a fork of depth %s is undone to the newest block in common',
   async (depth) => {
     const rig = await liveRig(30)
     // One poll each, so that the replica can stand at every block.
@@ -37,7 +37,7 @@ test.each([1, 2, 3, 4, 5])(
   },
 )
 
-test('[RC3] a fork deeper than what is kept builds the state again, and says so', async () => {
+test('[CN3] a fork deeper than what is kept builds the state again, and says so', async () => {
   const rig = await liveRig(30)
   rig.chain.reorg(20, [])
   rig.mine(22)
@@ -47,7 +47,7 @@ test('[RC3] a fork deeper than what is kept builds the state again, and says so'
   expect(differingRows(replicaRows(rig.replica), naiveRows(rig.chain, storyBook))).toEqual([])
 })
 
-test('[RC3] a node that is behind is no fork', async () => {
+test('[CN3] a node that is behind is no fork', async () => {
   const rig = await liveRig(20)
   const position = rig.replica.position
   const [node] = rig.nodes
@@ -57,7 +57,7 @@ test('[RC3] a node that is behind is no fork', async () => {
   expect(rig.notices.some(({ kind }) => kind === 'reorg' || kind === 'deep-reorg')).toBe(false)
 })
 
-test('[RC3] logs that a node gives late are asked for by the hash of their block', async () => {
+test('[CN3] logs that a node gives late are asked for by the hash of their block', async () => {
   const rig = await liveRig(20)
   const [node] = rig.nodes
   if (node) node.faults = { ...node.faults, dropLogs: 1 }
@@ -67,7 +67,7 @@ test('[RC3] logs that a node gives late are asked for by the hash of their block
   expect(rig.notices.some(({ kind }) => kind === 'missing-logs')).toBe(true)
 })
 
-test('[RC10] a token that tells no decimals is named, and has no vaults', async () => {
+test('[CN10] a token that tells no decimals is named, and has no vaults', async () => {
   const rig = await liveRig(80)
   const named = rig.notices.flatMap((notice) => (notice.kind === 'no-decimals' ? [notice.token] : []))
   expect(named).toEqual([`0x${'66'.repeat(20)}`])

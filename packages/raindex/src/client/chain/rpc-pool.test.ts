@@ -58,7 +58,7 @@ async function answerOf<T>(clock: ImpatientClock, work: Promise<T>): Promise<T> 
   return work
 }
 
-test('[RC6] a node that asks to be left alone is left alone as long as it says', async () => {
+test('[CN6] a node that asks to be left alone is left alone as long as it says', async () => {
   const limited = new Response('slow down', { status: 429, headers: { 'Retry-After': '7' } })
   const { pool, clock, asked } = rigOf({ one: [limited, ok('0x5')] })
   expect(
@@ -74,7 +74,7 @@ test.each([
   [-32_090, 'rate limited'],
   [-32_005, 'daily request count exceeded'],
   [-32_000, 'too many requests, slow down'],
-])('[RC6] a node that limits with code %s is asked again after the delay', async (code, message) => {
+])('[CN6] a node that limits with code %s is asked again after the delay', async (code, message) => {
   const { pool, clock, asked } = rigOf(
     { one: [refusal(code, message), ok('0x5')] },
     { rateLimitDelayMs: 3_000 },
@@ -88,7 +88,7 @@ test.each([
   expect(asked).toEqual(['one 0', 'one 3000'])
 })
 
-test('[RC6] while one node rests the other is asked at once, and the first is preferred again', async () => {
+test('[CN6] while one node rests the other is asked at once, and the first is preferred again', async () => {
   const bad = new Response('bad gateway', { status: 502 })
   const { pool, clock, asked } = rigOf({ one: [bad, ok('0x1')], two: [ok('0x2')] })
   expect(
@@ -106,7 +106,7 @@ test('[RC6] while one node rests the other is asked at once, and the first is pr
   expect(asked).toEqual(['one 0', 'two 0', 'one 120000'])
 })
 
-test('[RC6] waits double, and the last fault is told when all attempts failed', async () => {
+test('[CN6] waits double, and the last fault is told when all attempts failed', async () => {
   const bad = new Response('bad gateway', { status: 502 })
   const { pool, clock, asked, faults } = rigOf({ one: [bad] }, { attempts: 4 })
   await expect(
@@ -123,7 +123,7 @@ test('[RC6] waits double, and the last fault is told when all attempts failed', 
   expect(faults.map(({ waitMs }) => waitMs)).toEqual([100, 200, 400, 0])
 })
 
-test('[RC6] a node of another chain is never asked for anything else', async () => {
+test('[CN6] a node of another chain is never asked for anything else', async () => {
   const { pool, clock } = rigOf({ one: [ok('0x5')] }, { chainId: 10 })
   const message =
     "None of the nodes belongs to chain 10. Give the address of one that does, or the chain's own number."
@@ -138,7 +138,7 @@ test('[RC6] a node of another chain is never asked for anything else', async () 
   })
 })
 
-test('[RC6] no more requests are under way than allowed', async () => {
+test('[CN6] no more requests are under way than allowed', async () => {
   let underway = 0
   let most = 0
   const slow = async (init: RequestInit | undefined): Promise<Response> => {
@@ -154,7 +154,7 @@ test('[RC6] no more requests are under way than allowed', async () => {
   expect(most).toBeLessThanOrEqual(3)
 })
 
-test('[RC6] a request ends at once when it is not wanted any more', async () => {
+test('[CN6] a request ends at once when it is not wanted any more', async () => {
   const never = async (init: RequestInit | undefined): Promise<Response> =>
     new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
   const { pool, clock } = rigOf({ one: [never] })

@@ -9,7 +9,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((rig) => rig.stop()))
 })
 
-test('[RC7] windows shrink where a node refuses, and grow back where little comes', () => {
+test('[CN7] windows shrink where a node refuses, and grow back where little comes', () => {
   const size = createWindowSize({ initial: 1_000, most: 10_000, targetLogs: 100 })
   size.refused(1_000)
   expect(size.blocks).toBe(500)
@@ -29,7 +29,7 @@ test('[RC7] windows shrink where a node refuses, and grow back where little come
 test.each([
   ['a limit of blocks', { maxRangeBlocks: 3 }],
   ['a limit of logs', { maxLogs: 14 }],
-])('[RC7] a node with %s is read whole, in the order of the chain', async (_, limits) => {
+])('[CN7] a node with %s is read whole, in the order of the chain', async (_, limits) => {
   const rig = createChainRig({ blocks: 60, nodes: [limits], source: { firstWindowBlocks: 40 } })
   running.push(rig)
   rig.sync.start()

@@ -76,7 +76,7 @@ async function balances(database: LocalDatabase): Promise<readonly string[]> {
   )
 }
 
-test('[RC11] a stretch that comes twice counts once, running balances included', async () => {
+test('[CN11] a stretch that comes twice counts once, running balances included', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -93,7 +93,7 @@ test('[RC11] a stretch that comes twice counts once, running balances included',
   expect(await balances(database)).toEqual(['1 6'])
 })
 
-test('[RC11] logs that overlap with what is there abort nothing', async () => {
+test('[CN11] logs that overlap with what is there abort nothing', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -116,7 +116,7 @@ test('[RC11] logs that overlap with what is there abort nothing', async () => {
   ])
 })
 
-test('[RC11] two movements of one vault in one log are both kept', async () => {
+test('[CN11] two movements of one vault in one log are both kept', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -158,7 +158,7 @@ test('[RC11] two movements of one vault in one log are both kept', async () => {
   expect(clear).toEqual({ indexes: 0, alice_output_vault_id: alice.validOutputs[0]?.vaultId })
 })
 
-test('[RC11] every event has the time of its block', async () => {
+test('[CN11] every event has the time of its block', async () => {
   const database = await open()
   const writer = createLogWriter()
   deposit(writer, 1n)
@@ -173,7 +173,7 @@ test('[RC11] every event has the time of its block', async () => {
   ])
 })
 
-test('[RC11] a stretch that does not follow is refused whole', async () => {
+test('[CN11] a stretch that does not follow is refused whole', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -187,7 +187,7 @@ test('[RC11] a stretch that does not follow is refused whole', async () => {
   expect(row).toEqual({ n: 1 })
 })
 
-test('[RC11] a log that cannot be read takes its whole stretch back', async () => {
+test('[CN11] a log that cannot be read takes its whole stretch back', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -204,7 +204,7 @@ test('[RC11] a log that cannot be read takes its whole stretch back', async () =
   expect(await balances(database)).toEqual(['1 1'])
 })
 
-test('[RC11] a fork takes everything of its blocks away, and readers are told how far', async () => {
+test('[CN11] a fork takes everything of its blocks away, and readers are told how far', async () => {
   const database = await open()
   const book = bookOf(database)
   const writer = createLogWriter()
@@ -240,7 +240,7 @@ test('[RC11] a fork takes everything of its blocks away, and readers are told ho
   expect(await balances(database)).toEqual([])
 })
 
-test('[RC11] several books share a file and see only themselves', async () => {
+test('[CN11] several books share a file and see only themselves', async () => {
   const database = await open()
   const writer = createLogWriter()
   deposit(writer, 2_000_000n)
@@ -252,7 +252,7 @@ test('[RC11] several books share a file and see only themselves', async () => {
   expect(await bookOf(database).tip()).toEqual({ number: 1, hash: wordOf(1) })
 })
 
-test('[RC11] queries of others cannot write', async () => {
+test('[CN11] queries of others cannot write', async () => {
   const path = newPath()
   const database = await open(path)
   await expect(database.query('DELETE FROM raw_events')).rejects.toMatchObject({
@@ -260,7 +260,7 @@ test('[RC11] queries of others cannot write', async () => {
   })
 })
 
-test('[RC12] code and snapshots are kept, the newest snapshots of each book', async () => {
+test('[CN12] code and snapshots are kept, the newest snapshots of each book', async () => {
   const database = await open()
   const book = bookOf(database)
   const code = {
@@ -281,7 +281,7 @@ test('[RC12] code and snapshots are kept, the newest snapshots of each book', as
   expect(await book.snapshot(1)).toBe(undefined)
 })
 
-test('[RC12] the file says whose it is, and is opened again as it was', async () => {
+test('[CN12] the file says whose it is, and is opened again as it was', async () => {
   const path = newPath()
   const writer = createLogWriter()
   deposit(writer, 2_000_000n)
@@ -309,7 +309,7 @@ test.each([
     'CREATE TABLE raw_events (x); CREATE TABLE freshet_layout (version); INSERT INTO freshet_layout VALUES (1); PRAGMA application_id = 1380533336; PRAGMA user_version = 3',
     'has schema 3, and this Freshet reads 2',
   ],
-])('[RC12] a file %s is refused and left as it is', async (_, sql, message) => {
+])('[CN12] a file %s is refused and left as it is', async (_, sql, message) => {
   const path = newPath()
   const plain = new DatabaseSync(path)
   plain.exec(sql)
@@ -322,7 +322,7 @@ test.each([
   expect(readFileSync(path).equals(before)).toBe(true)
 })
 
-test.each([false, true])('[RC12] a damaged file is refused in one sentence (thread %s)', async (thread) => {
+test.each([false, true])('[CN12] a damaged file is refused in one sentence (thread %s)', async (thread) => {
   const path = newPath()
   writeFileSync(path, 'this is no database, whatever it says at its head'.repeat(100))
   await expect(openLocalDatabase({ path, thread })).rejects.toMatchObject({

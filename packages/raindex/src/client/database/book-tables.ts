@@ -1,26 +1,9 @@
-import {
-  decodeLog,
-  type Address,
-  type ArtifactId,
-  type Bytes32,
-  type ChainLog,
-  type Hex,
-  type Orderbook,
-  type StoreSet,
-} from '../../engine/index.ts'
-import { isVaultless } from '../../engine/orderbook.ts'
-import { add, floatToHex, hexToFloat, zero } from '../../float/index.ts'
+import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '../../engine/index.ts'
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
-import { eventRows } from './event-rows.ts'
+import { createLogWriter } from './log-writer.ts'
 import { blockTables, childTables } from './schema.ts'
-import {
-  inTransaction,
-  preparedOnce,
-  type SqlDatabase,
-  type SqlStatement,
-  type SqlValue,
-} from './sql-database.ts'
-import { vaultMovements, type OpenClear, type VaultMovement } from './vault-movements.ts'
+import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
+import { blockId, hexOf, logOf } from './stored-values.ts'
 
 /** Names an order book in a database. */
 export type BookId = { readonly chainId: number; readonly orderbook: Orderbook }
@@ -85,7 +68,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       return run('INSERT OR IGNORE INTO tokens_without_decimals VALUES (?, ?, ?)', address)
     run('INSERT OR REPLACE INTO erc20_tokens VALUES (?, ?, ?, ?, ?, ?)', address, name, symbol, decimals)
   }
-  const putBlock = (number: number, hash: Bytes32, timestamp: number | undefined): void =>
+  const putBlock = (number: number, hash: Hex, timestamp: number | undefined): void =>
     run('INSERT OR REPLACE INTO block_hashes VALUES (?, ?, ?, ?, ?)', number, hash, timestamp ?? null)
   const putLogs = (logs: readonly ChainLog[]): void => {
     for (const log of logs) writer.put(log)
@@ -337,128 +320,4 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       ...[after, upTo ?? Number.MAX_SAFE_INTEGER, limit],
     )
   }
-}
-
-/** Writes logs and what they say, in their order. */
-function createLogWriter(database: SqlDatabase, orderbook: Orderbook, scope: readonly [number, Address]) {
-  const prepared = preparedOnce(database)
-  const balances = new Map<string, string>()
-  const touched = new Map<string, readonly SqlValue[]>()
-  let clears: OpenClear[] = []
-  let transaction: string | undefined
-  const inserts = new Map<string, SqlStatement>()
-  /** How many rows came in: none when the row is there. */
-  const insert = (table: string, values: readonly SqlValue[]): number => {
-    const known = inserts.get(table)
-    if (known !== undefined) return known.run(...values)
-    const statement = prepared(`INSERT OR IGNORE INTO ${table} VALUES (${values.map(() => '?').join(', ')})`)
-    inserts.set(table, statement)
-    return statement.run(...values)
-  }
-
-  const writer = {
-    decimals: new Map<Address, Token['decimals']>(),
-    forget(): void {
-      balances.clear()
-      touched.clear()
-      clears = []
-    },
-    /** At the end of a stretch: what vaults then hold is written once. */
-    finish(): void {
-      clears = []
-      transaction = undefined
-      const put = prepared('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-      for (const vault of touched.values()) put.run(...scope, ...vault)
-      touched.clear()
-    },
-    put(log: ChainLog): void {
-      const { transactionHash, logIndex, blockNumber, blockTimestamp, address, topics, data } = log
-      if (transactionHash !== transaction) clears = []
-      transaction = transactionHash
-      const place = [...scope, transactionHash, logIndex] as const
-      const time = blockTimestamp ?? null
-      const raw = [blockNumber, time, address, topicsText(topics), data, log.blockHash]
-      const isNew = insert('raw_events', [...place, ...raw]) > 0
-      const event = decodeLog(
-        log,
-        orderbook.address,
-        address === orderbook.address ? undefined : new Set([address]),
-      )
-      const clear = event.kind === 'AfterClearV2' ? clears.shift() : undefined
-      if (event.kind === 'ClearV3') clears.push(event)
-      // What it says is there already.
-      if (!isNew) return
-      const rows = eventRows(event, decimalsOf)
-      // A time is always known here; the public schema demands one.
-      const when = [blockNumber, time ?? 0] as const
-      if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
-      for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
-      vaultMovements(event, clear, decimalsOf).forEach((movement, at) => move(movement, at, place, when))
-    },
-  }
-  const decimalsOf = (token: string): number | undefined => {
-    // Addresses are strings; the map is keyed by them.
-    const decimals = writer.decimals.get(token as Address)
-    return decimals === 'none' ? undefined : decimals
-  }
-  const move = (
-    { kind, owner, token, vaultId, delta }: VaultMovement,
-    at: number,
-    place: readonly SqlValue[],
-    when: readonly [number, number],
-  ): void => {
-    if (writer.decimals.get(token) === 'none' || isVaultless(orderbook.version, vaultId)) return
-    const vault = [owner, token, vaultId] as const
-    const id = vault.join('/')
-    const before = balances.get(id) ?? readBalance(vault)
-    const balance = floatToHex(add(hexToFloat(before), delta))
-    balances.set(id, balance)
-    touched.set(id, [...vault, balance, when[0], Number(place[3])])
-    insert('vault_balance_changes', [...place, ...when, ...vault, kind, floatToHex(delta), balance, at])
-  }
-  const readBalance = (vault: readonly SqlValue[]): string => {
-    const [row] = prepared(
-      `SELECT balance FROM running_vault_balances
-       WHERE chain_id = ? AND orderbook_address = ? AND owner = ? AND token = ? AND vault_id = ?`,
-    ).all(...scope, ...vault)
-    return typeof row?.[0] === 'string' ? row[0] : zeroHex
-  }
-  return writer
-}
-
-const zeroHex = floatToHex(zero)
-
-/** Nearly all logs have one topic, of a dozen. */
-const topicTexts = new Map<string, string>()
-
-function topicsText(topics: readonly Bytes32[]): string {
-  const [topic] = topics
-  if (topics.length !== 1 || topic === undefined) return JSON.stringify(topics)
-  const text = topicTexts.get(topic) ?? JSON.stringify(topics)
-  if (topicTexts.size < 100) topicTexts.set(topic, text)
-  return text
-}
-
-function logOf(row: readonly SqlValue[]): ChainLog {
-  const [address, topics, data, blockNumber, blockHash, blockTimestamp, transactionHash, logIndex] = row
-  return {
-    address: hexOf(address),
-    // Written by the writer above.
-    topics: JSON.parse(String(topics)) as readonly Bytes32[],
-    data: hexOf(data),
-    blockNumber: Number(blockNumber),
-    blockHash: hexOf(blockHash),
-    blockTimestamp: typeof blockTimestamp === 'number' ? blockTimestamp : undefined,
-    transactionHash: hexOf(transactionHash),
-    logIndex: Number(logIndex),
-  }
-}
-
-function blockId([number, hash]: readonly SqlValue[]): BlockId {
-  return { number: Number(number), hash: hexOf(hash) }
-}
-
-function hexOf(value: SqlValue | undefined): Hex {
-  // Columns of hex text are written from checked hex only.
-  return String(value) as Hex
 }

@@ -21,7 +21,7 @@ type Expected = {
 }
 
 test.skipIf(!existsSync(dumpPath))(
-  '[RC4] a database that the public tool wrote gives the orders and balances of its book',
+  '[CN4] a database that the public tool wrote gives the orders and balances of its book',
   async () => {
     const dump = new Uint8Array(readFileSync(dumpPath))
     const sha256 = createHash('sha256').update(dump).digest('hex')
@@ -61,7 +61,7 @@ test.skipIf(!existsSync(dumpPath))(
   },
 )
 
-test('[RC4] a download with another checksum is not used', async () => {
+test('[CN4] a download with another checksum is not used', async () => {
   const fetch = async () => new Response('CREATE TABLE raw_events (x)')
   const download = fetchVerified({ url: 'http://dumps/book.sql', sha256: '00'.repeat(32), fetch })
   await expect(download).rejects.toMatchObject({ code: 'raindex/checksum-mismatch', kind: 'protocol' })
@@ -72,13 +72,13 @@ test.each([
   ['CREATE TABLE raw_events (raw_json, log_index); DROP TABLE raw_events'],
   ['PRAGMA writable_schema = ON'],
   ['this is no SQL'],
-])('[RC4] a dump that does more than fill tables is refused: %s', (sql) => {
+])('[CN4] a dump that does more than fill tables is refused: %s', (sql) => {
   expect(() => openDump(new TextEncoder().encode(sql))).toThrow(
     expect.objectContaining({ code: 'raindex/bad-dump' }),
   )
 })
 
-test('[RC4] a database without raw events, and a log that cannot be read, are refused in one sentence', async () => {
+test('[CN4] a database without raw events, and a log that cannot be read, are refused in one sentence', async () => {
   const database = await openLocalDatabase({ path: ':memory:' })
   const book = database.book({ chainId: 1, orderbook })
   const empty = openDump(new TextEncoder().encode('CREATE TABLE other (x)'))

@@ -21,7 +21,7 @@ test.each([
   [1, false],
   [2, true],
 ] as const)(
-  '[RC13] a sync that is killed at any moment goes on where it stopped (seed %s, thread %s)',
+  '[CN13] a sync that is killed at any moment goes on where it stopped (seed %s, thread %s)',
   async (seed, thread) => {
     const random = createSeededRandom(seed)
     const chain = createFakeChain({ chainId: 31_337, firstBlock: 5 })

@@ -22,7 +22,7 @@ test.each([
   ['v5-run-2', true],
   ['v5-run-3', false],
   ['v6-run', true],
-] as const)('[RC2] a run goes through the database to a replica (%s, thread %s)', async (name, thread) => {
+] as const)('[CN2] a run goes through the database to a replica (%s, thread %s)', async (name, thread) => {
   const golden = goldenChain(name)
   if (golden === undefined) return
   const { chain, orderbook } = golden
