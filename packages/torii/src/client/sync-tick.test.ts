@@ -66,6 +66,7 @@ test('[TO27] a tick tells age, progress, throughput, failures and what comes nex
       lagMs: 4_000,
       pendingOverlayCount: 2,
       progress: 0.25,
+      lastError: undefined,
       head: 9,
     },
     models: [

@@ -17,6 +17,8 @@ export type SyncTick = {
     readonly pendingOverlayCount: number
     /** Between 0 and 1 where the server counts. */
     readonly progress: number | undefined
+    /** Why the last connection ended, until the next is live; what it needs is in its message. */
+    readonly lastError: { readonly code: string; readonly message: string } | undefined
     /** The latest block of the indexer. */
     readonly head: number | undefined
   }
@@ -106,6 +108,10 @@ export function makeSyncTick(options: {
         freshAtUnixMs === undefined ? undefined : staleSinceUnixMs === undefined ? 0 : now - staleSinceUnixMs,
       pendingOverlayCount: ticks.reduce((sum, { overlayPending }) => sum + overlayPending, 0),
       progress: progress?.fraction,
+      lastError: freshness.lastError && {
+        code: freshness.lastError.code,
+        message: freshness.lastError.message,
+      },
       head: options.head,
     },
     models: ticks,

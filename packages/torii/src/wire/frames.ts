@@ -43,6 +43,8 @@ export async function* readFrames(
       const head = buffer.peek(headBytes)
       if (!head) break
       const flags = head[0] ?? 0
+      // Of what is no frame, the length is none either.
+      if ((flags & ~(compressedFlag | trailersFlag)) !== 0) throw noFrame(flags)
       const length = new DataView(head.buffer, head.byteOffset).getUint32(1)
       if (length > maxBytes) throw tooLarge(length, maxBytes)
       const whole = buffer.take(headBytes + length)
@@ -54,7 +56,6 @@ export async function* readFrames(
 }
 
 async function readFrame(flags: number, body: Uint8Array<ArrayBuffer>, maxBytes: number): Promise<Frame> {
-  if ((flags & ~(compressedFlag | trailersFlag)) !== 0) throw noFrame(flags)
   const bytes =
     (flags & compressedFlag) === 0 ? body : await gunzip(body, maxBytes, () => tooLarge(undefined, maxBytes))
   if ((flags & trailersFlag) === 0) return { kind: 'message', bytes }

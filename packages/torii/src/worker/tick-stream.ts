@@ -40,6 +40,7 @@ export function firstTick(now: number): SyncTick {
       lagMs: undefined,
       pendingOverlayCount: 0,
       progress: undefined,
+      lastError: undefined,
       head: undefined,
     },
     models: [],
