@@ -34,7 +34,8 @@ for (let seed = 1; seed <= histories; seed++) {
     for (const order of story.orders) {
       const from = storyStart - 3
       const to = story.market.head.timestamp
-      const run = await replay.run({ order: hashOrder(order), counterparty, from, to }).catch(() => undefined)
+      const request = { order: hashOrder(order), counterparty, from, to }
+      const run = await replay.run(request).catch(() => undefined)
       // Some orders were never added.
       if (run === undefined) continue
       const [series] = run.series
@@ -43,6 +44,17 @@ for (let seed = 1; seed <= histories; seed++) {
         slow.push(shown(await slowQuote(story, plain, hashOrder(order), second)))
       }
       expect(series && pointsOf(series)).toEqual(slow)
+      const stepSeconds = 2 + (seed % 5)
+      const [stepped] = (await replay.run({ ...request, stepSeconds })).series
+      expect(stepped && pointsOf(stepped)).toEqual(slow.filter((_, i) => i % stepSeconds === 0))
+      const [byBlock] = (await replay.run({ ...request, clock: 'block' })).series
+      const slowByBlock: string[] = []
+      for (let second = from; second <= to; second++) {
+        // The market makes a block every other second; before its first log there is no order to see the time.
+        const time = storyStart + 2 * Math.floor((second - storyStart) / 2)
+        slowByBlock.push(shown(await slowQuote(story, plain, hashOrder(order), second, time)))
+      }
+      expect(byBlock && pointsOf(byBlock)).toEqual(slowByBlock)
       for (const { kind } of series?.markers ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
       const quoted = slow.filter((text) => text.includes('@')).length
       kinds.set('quoted', (kinds.get('quoted') ?? 0) + quoted)
@@ -67,6 +79,7 @@ async function slowQuote(
   host: EvaluationHost,
   order: `0x${string}`,
   second: number,
+  timestamp = second,
 ): Promise<QuoteOutcome> {
   const draft = createMapDraft()
   const logs = market.logs.filter(({ blockTimestamp = 0 }) => blockTimestamp <= second)
@@ -74,7 +87,7 @@ async function slowQuote(
   createRaindexProjection('v5').apply(draft, [
     { kind: 'setTokenDecimals', tokens: marketTokens },
     ...blocks.flatMap(({ mutations }) => mutations),
-    { kind: 'setEnv', blockNumber: 1_000 + Math.floor((second - storyStart) / 2), timestamp: second },
+    { kind: 'setEnv', blockNumber: 1_000 + Math.floor((second - storyStart) / 2), timestamp },
   ])
   return quoteOrder(host, rowState(draft.get), { order, ...pair, counterparty })
 }
