@@ -42,15 +42,24 @@ const mostBytes = 2_000_000
 /** Instructions in a row, over jumps: more repeat more code than they save. */
 const mostInRow = 16
 
+/** Translates at once; see {@link compileInParts}. */
+export function compileContract(code: CodeInMemory, fork: Hardfork): CompiledContract | undefined {
+  const parts = compileInParts(code, fork)
+  for (;;) {
+    const step = parts.next()
+    if (step.done === true) return step.value
+  }
+}
+
 /**
- * Translates the bytecode of a contract into a WebAssembly module of its own. Stack shuffling and constants vanish, gas
+ * Translates the bytecode of a contract into a WebAssembly module of its own, some milliseconds a part. Stack shuffling and constants vanish, gas
  * and stack are checked once per block; what it leaves out (calls, other accounts) the interpreter does in between.
  * Undefined for code that is too large to be worth it.
  */
-export function compileContract(
+export function* compileInParts(
   { code, exec, table }: CodeInMemory,
   fork: Hardfork,
-): CompiledContract | undefined {
+): Generator<undefined, CompiledContract | undefined, undefined> {
   const blocks = basicBlocks(code, fork)
   if (blocks.length > mostBlocks) return undefined
   const numberAt = new Map(blocks.map((block, index) => [block.start, index]))
@@ -80,6 +89,7 @@ export function compileContract(
     parts.push({ first, body })
     bytes += body.length
     if (bytes > mostBytes) return undefined
+    yield
   }
   return { module: moduleOf(parts, exec, table), table: tableOf(blocks, code.length) }
 }

@@ -1,7 +1,7 @@
 import type { Hardfork } from '../engine.ts'
 import type { EvmModule } from '../wasm/evm-module.ts'
 import { ModuleMemory } from '../wasm/module-memory.ts'
-import { compileContract } from './compile-contract.ts'
+import { compileContract, compileInParts, type CodeInMemory } from './compile-contract.ts'
 import { i32, op, WasmWriter } from './wasm-writer.ts'
 
 // Fields of a code entry, see assembly/tables.ts.
@@ -42,48 +42,63 @@ export class ContractTier {
 
   /** Compiles now, on this thread. What cannot be compiled stays interpreted. */
   compile(code: number): void {
-    const contract = this.#translate(code)
+    const source = this.#sourceOf(code)
+    if (source === undefined) return
+    const contract = compileContract(source, this.#fork)
     if (contract === undefined) return
     try {
-      this.#install(code, new WebAssembly.Module(contract.module), contract)
+      this.#install(code, new WebAssembly.Module(contract.module), contract.table, source.table)
     } catch (error) {
       if (!(error instanceof WebAssembly.CompileError)) throw error
     }
   }
 
-  /** Compiles in the background; the interpreter runs the contract until then. One that fails stays interpreted. */
+  /**
+   * Compiles in the background, with a turn for others between parts; the interpreter runs the contract until then. One
+   * that fails stays interpreted.
+   */
   async compileLater(code: number): Promise<void> {
-    const contract = this.#translate(code)
+    const source = this.#sourceOf(code)
+    if (source === undefined) return
+    const parts = compileInParts(source, this.#fork)
+    let step: ReturnType<typeof parts.next>
+    do {
+      await turn()
+      step = parts.next()
+    } while (step.done !== true)
+    const contract = step.value
     if (contract === undefined) return
     const module = await WebAssembly.compile(contract.module).catch(() => undefined)
-    if (module !== undefined) this.#install(code, module, contract)
+    if (module !== undefined) this.#install(code, module, contract.table, source.table)
   }
 
-  #translate(code: number) {
+  /** Undefined for what is not to be compiled, or was asked for before. Takes memory for the table. */
+  #sourceOf(code: number): CodeInMemory | undefined {
     if (code === 0 || this.#seen.has(code)) return undefined
     this.#seen.add(code)
     const length = this.#memory.numberAt(code + codeLength)
     const table = this.#module.tableRoom((length + 1) * 2)
     if (length === 0 || table === 0) return undefined
     const bytes = this.#memory.copyOf(this.#memory.numberAt(code + codeRaw), length)
-    const exec = this.#memory.numberAt(code + codeExec)
-    const contract = compileContract({ code: bytes, exec, table }, this.#fork)
-    return contract === undefined ? undefined : { ...contract, at: table }
+    return { code: bytes, exec: this.#memory.numberAt(code + codeExec), table }
   }
 
-  #install(
-    code: number,
-    module: WebAssembly.Module,
-    contract: { readonly table: Uint16Array; readonly at: number },
-  ): void {
+  #install(code: number, module: WebAssembly.Module, table: Uint16Array, tableAt: number): void {
     // The exports of the interpreter are the imports of a contract.
     const imports = { evm: this.#module as unknown as WebAssembly.ModuleImports }
     const instance = new WebAssembly.Instance(module, imports)
-    this.#memory.write(new Uint8Array(contract.table.buffer), contract.at)
+    this.#memory.write(new Uint8Array(table.buffer), tableAt)
     const index = this.#table.grow(1)
     this.#table.set(index, instance.exports['run'] as Run)
     this.#module.setCompiled(code, index)
   }
+}
+
+/** Lets the thread do what waits. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve)
+  })
 }
 
 /** `run(index, frame)` calls entry `index` of the table with the frame. */
