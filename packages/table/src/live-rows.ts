@@ -95,6 +95,7 @@ export function createLiveRows(options: {
     }
   }
   const notePending = (ids: Iterable<string>): void => {
+    if (replica.overlay.size === 0 && pendingIds.size === 0) return
     for (const id of ids) {
       if (collection.meta(id)?.pending) pendingIds.add(id)
       else pendingIds.delete(id)

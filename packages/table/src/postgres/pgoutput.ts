@@ -5,13 +5,9 @@ export type Tuple = readonly (string | null | undefined)[]
 
 /**
  * A row as it was, not read yet: most changes are told without it, and reading
- * it costs as much as reading the new one.
+ * it costs as much as reading the new one. To be read while its frame is held.
  */
-export type OldRow = {
-  /** The text of one column. */
-  text(column: number): string | null | undefined
-  read(): Tuple
-}
+export type OldRow = { readonly frame: Buffer; readonly at: number }
 
 /** A message of the replication stream, as far as the driver has a use for it. */
 export type PgOutputMessage =
@@ -94,11 +90,7 @@ function readUpdate(frame: Buffer): PgOutputMessage {
     }
   const oldAt = payloadAt + 6
   const row = readTuple(frame, columnAt(frame, oldAt, Infinity) + 1).tuple
-  const old: OldRow = {
-    text: (column) => readText(frame, columnAt(frame, oldAt, column)),
-    read: () => readTuple(frame, oldAt).tuple,
-  }
-  return { kind: 'update', relation, row, old, isKey: mark === 0x4b }
+  return { kind: 'update', relation, row, old: { frame, at: oldAt }, isKey: mark === 0x4b }
 }
 
 /** Where a column of the row that begins here begins; behind the last, its end. */
@@ -109,9 +101,15 @@ function columnAt(frame: Buffer, start: number, column: number): number {
   return at
 }
 
-function readText(frame: Buffer, at: number): string | null | undefined {
+/** The text of one column of a row as it was. */
+export function oldText({ frame, at: start }: OldRow, column: number): string | null | undefined {
+  const at = columnAt(frame, start, column)
   if (frame[at] !== 0x74) return frame[at] === 0x6e ? null : undefined
   return frame.toString('utf8', at + 5, at + 5 + frame.readUInt32BE(at + 1))
+}
+
+export function readOld({ frame, at }: OldRow): Tuple {
+  return readTuple(frame, at).tuple
 }
 
 function readTuple(frame: Buffer, start: number): { readonly tuple: Tuple; readonly end: number } {

@@ -7,24 +7,25 @@ import { postgresToError } from './postgres-errors.ts'
 export type ReplicationConnection = {
   /** Runs a command or a statement, before the stream is started. */
   command(text: string): Promise<readonly { readonly [column: string]: string | null }[]>
-  /** Begins to stream; resolves once the server does. */
-  start(command: string): Promise<void>
   /**
-   * The frames that have come, as soon as there are some; none when `wake` was called.
+   * Begins to stream; resolves once the server does.
    *
-   * @throws {FreshetError} what ended the stream.
+   * @param onFrame - Given each frame as it comes. Its memory is used again once the call has returned.
+   * @param onEnd - Told once what ended the stream.
    */
-  frames(): Promise<readonly Buffer[]>
-  wake(): void
+  start(
+    command: string,
+    onFrame: (frame: Buffer) => void,
+    onEnd: (error: FreshetError) => void,
+  ): Promise<void>
+  /** Makes the server wait, or go on. */
+  pause(isPaused: boolean): void
   /** Tells the server that all before this place is safe here; it may let go of it. */
   acknowledge(lsn: bigint): void
   /** Tells the server that we are there. */
   sendStatus(): void
   close(): Promise<void>
 }
-
-/** Bytes that may wait to be taken before the server is made to wait. */
-const pauseAtBytes = 16 << 20
 
 /** How long the server may take to end a stream; it may be in the middle of a long transaction. */
 const letGoMs = 500
@@ -48,25 +49,20 @@ export async function openReplicationConnection(
       endCopyFrom(): void
     }
   }
-  let queued: Buffer[] = []
-  let queuedBytes = 0
-  let isPaused = false
   let ended: FreshetError | undefined
-  let wakeUp: (() => void) | undefined
+  let onFrame: ((frame: Buffer) => void) | undefined
+  let onEnd: ((error: FreshetError) => void) | undefined
   let isStreaming = false
   let running: Promise<void> = Promise.resolve()
   let safe = 0n
   let cancelStatus: (() => void) | undefined
   let closing: Promise<void> | undefined
 
-  const wake = (): void => {
-    wakeUp?.()
-    wakeUp = undefined
-  }
   const end = (error: unknown): void => {
-    ended ??= postgresToError(error)
+    if (ended !== undefined) return
+    ended = postgresToError(error)
     cancelStatus?.()
-    wake()
+    onEnd?.(ended)
   }
   client.on('error', end)
   client.on('end', () => end(new Error('Connection terminated')))
@@ -77,16 +73,7 @@ export async function openReplicationConnection(
   }
   const { connection } = client
 
-  const take = ({ chunk }: { readonly chunk: Buffer }): void => {
-    // The client reads its next bytes into the same memory.
-    queued.push(Buffer.from(chunk))
-    queuedBytes += chunk.length
-    if (queuedBytes > pauseAtBytes && !isPaused) {
-      isPaused = true
-      connection.stream.pause()
-    }
-    wake()
-  }
+  const take = ({ chunk }: { readonly chunk: Buffer }): void => onFrame?.(chunk)
   const sendStatus = (): void => {
     if (!isStreaming || ended !== undefined) return
     const status = Buffer.alloc(34)
@@ -124,7 +111,9 @@ export async function openReplicationConnection(
         throw postgresToError(error)
       }
     },
-    async start(command) {
+    async start(command, eachFrame, atEnd) {
+      onFrame = eachFrame
+      onEnd = atEnd
       const started = Promise.withResolvers<void>()
       connection.once('replicationStart', () => started.resolve())
       connection.on('copyData', take)
@@ -141,24 +130,10 @@ export async function openReplicationConnection(
       isStreaming = true
       keepAlive()
     },
-    async frames() {
-      if (queued.length === 0 && ended === undefined) {
-        await new Promise<void>((resolve) => {
-          wakeUp = resolve
-        })
-      }
-      const frames = queued
-      queued = []
-      queuedBytes = 0
-      if (isPaused) {
-        isPaused = false
-        connection.stream.resume()
-      }
-      // What came before the end is still told.
-      if (frames.length === 0 && ended !== undefined) throw ended
-      return frames
+    pause(isPaused) {
+      if (isPaused) connection.stream.pause()
+      else connection.stream.resume()
     },
-    wake,
     acknowledge(lsn) {
       if (lsn <= safe) return
       safe = lsn

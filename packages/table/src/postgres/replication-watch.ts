@@ -3,7 +3,6 @@ import type { Clock } from '@freshet/core'
 import type { ClientConfig } from 'pg'
 import type { MasterChange, MasterEntry, RowChange } from '../master.ts'
 import { cursorAt, cursorPrefix, lsnIn, type CursorScope } from './change-cursor.ts'
-import { readPgOutput } from './pgoutput.ts'
 import { quote, type PgTable } from './postgres-catalog.ts'
 import type { Run } from './postgres-connection.ts'
 import { ensurePublished } from './publication.ts'
@@ -12,6 +11,7 @@ import { lsnToText } from './lsn.ts'
 import { prepareSlot, type SlotStart } from './replication-slot.ts'
 import type { ReadColumn } from './row-reader.ts'
 import type { TableHandle } from './table-handle.ts'
+import { createTransactionQueue } from './transaction-queue.ts'
 import {
   createTransactionReader,
   markPrefix,
@@ -68,11 +68,6 @@ export async function* watchByReplication(options: ReplicationWatchOptions): Asy
     // What happened before the publication told of it is not in the slot.
     const from = published ? lsnIn(scope, options.from) : undefined
     const start = await prepareSlot({ stream, run, slot: options.slot, from, clock, signal })
-    await stream.start(
-      `START_REPLICATION SLOT ${quote(start.name)} LOGICAL ${lsnToText(start.from)} ` +
-        `(proto_version '1', messages 'true', publication_names ${literal(quote(options.publication))})`,
-    )
-    options.onStream(stream.acknowledge)
     yield* changesOf(options, stream, start, scope, table)
   } catch (error) {
     if (signal.aborted) return
@@ -103,6 +98,7 @@ async function* changesOf(
     wantsBefore: options.wantsBefore,
     onColumns: (columns) => !hasColumns(known, columns, handle),
   })
+  const queue = createTransactionQueue({ reader, onFull: stream.pause, onAsked: stream.sendStatus })
   /** Looks at the table as it is now; whether that is another than it was. */
   const isAltered = async (): Promise<boolean> => {
     const now = await handle.reload()
@@ -111,9 +107,16 @@ async function* changesOf(
     prefix = cursorPrefix({ ...scope, fingerprint: now.fingerprint })
     return altered
   }
+  await stream.start(
+    `START_REPLICATION SLOT ${quote(start.name)} LOGICAL ${lsnToText(start.from)} ` +
+      `(proto_version '1', messages 'true', publication_names ${literal(quote(options.publication))})`,
+    queue.onFrame,
+    queue.onEnd,
+  )
+  options.onStream(stream.acknowledge)
   const cancel = every(clock, options.schemaCheckMs, () => {
     isSchemaDue = true
-    stream.wake()
+    queue.wake()
   })
 
   try {
@@ -125,28 +128,17 @@ async function* changesOf(
       await run({ text: `SELECT pg_logical_emit_message(true, '${markPrefix}', $1::text)`, values: [mark] })
     }
     for (;;) {
-      for (const frame of await stream.frames()) {
-        const message = readPgOutput(frame)
-        if (message.kind === 'keepalive') {
-          const { walEnd, wantsReply } = message
-          if (wantsReply) stream.sendStatus()
-          // A server that shuts down asks, and waits until we have confirmed all that it has sent.
-          if (reader.isBetween && walEnd - told > (wantsReply ? 0n : idleBytes)) {
-            told = walEnd
-            if (isKept) yield { kind: 'transaction', changes: [], cursor: cursorOf(told) }
-          }
-          continue
-        }
-        const taken = reader.take(message)
-        if (taken === undefined) continue
-        if (taken instanceof Promise) {
-          await taken
-          continue
-        }
-        if (taken.isBroken) await isAltered()
-        told = taken.endLsn
-        yield* transactionChanges(await completed(taken, options), cursorOf(told))
-        if (mark !== undefined && taken.marks.includes(mark)) yield { kind: 'live', cursor: cursorOf(told) }
+      const event = await queue.next()
+      if (event.kind === 'transaction') {
+        const { transaction } = event
+        if (transaction.isBroken) await isAltered()
+        told = transaction.endLsn
+        yield* transactionChanges(await completed(transaction, options), cursorOf(told))
+        if (mark !== undefined && transaction.marks.includes(mark))
+          yield { kind: 'live', cursor: cursorOf(told) }
+      } else if (event.kind === 'quiet' && event.walEnd - told > (event.asks ? 0n : idleBytes)) {
+        told = event.walEnd
+        if (isKept) yield { kind: 'transaction', changes: [], cursor: cursorOf(told) }
       }
       // Nobody goes on from here, so that nothing needs to be kept.
       if (!isKept) stream.acknowledge(told)

@@ -1,5 +1,5 @@
 import type { MasterChange, RowChange } from '../master.ts'
-import type { OldRow, PgOutputMessage, Tuple } from './pgoutput.ts'
+import { oldText, readOld, type OldRow, type PgOutputMessage, type Tuple } from './pgoutput.ts'
 import { operationPrefix } from './postgres-writes.ts'
 import type { ReadColumn, RowReader, RowReaders } from './row-reader.ts'
 
@@ -62,13 +62,13 @@ export function createTransactionReader(options: {
   }
   /** A new row, with what did not change taken from the old one. */
   const upsert = (reader: RowReader, row: Tuple, old: OldRow | undefined): void => {
-    const whole = old !== undefined && row.includes(undefined) ? filledUp(row, old.read()) : row
+    const whole = old !== undefined && row.includes(undefined) ? filledUp(row, readOld(old)) : row
     const id = idOf(reader, whole[reader.idAt])
     if (id === undefined) return void (isBroken = true)
     if (whole.includes(undefined)) partial.add(id)
     const next = reader.read(id, whole)
     if (wantsBefore && old !== undefined)
-      push({ kind: 'upsert', id, row: next, before: reader.read(id, old.read()) })
+      push({ kind: 'upsert', id, row: next, before: reader.read(id, readOld(old)) })
     else push({ kind: 'upsert', id, row: next })
   }
   const gone = (reader: RowReader, text: string | null | undefined): void => {
@@ -80,7 +80,7 @@ export function createTransactionReader(options: {
     reader: RowReader,
     { row, old, isKey }: Extract<PgOutputMessage, { kind: 'update' }>,
   ): void => {
-    const from = old?.text(reader.idAt)
+    const from = old && oldText(old, reader.idAt)
     const to = row[reader.idAt] ?? from
     if (typeof from === 'string' && from !== to) gone(reader, from)
     upsert(reader, row, isKey ? undefined : old)
