@@ -298,9 +298,9 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   })
 
   /** What this outbox noted may have been sent, or settled, by the leader before. */
-  const takeBack = (records: ReadonlyMap<string, KeptOperation>): void => {
-    for (const entry of [...entries]) {
-      if (entry.recordId === undefined) continue
+  const takeBack = (own: readonly OutboxEntry[], records: ReadonlyMap<string, KeptOperation>): void => {
+    for (const entry of own) {
+      if (entry.recordId === undefined || entry.ended) continue
       const { sent = false, failure } = records.get(entry.recordId) ?? {}
       Object.assign(entry, { sent, failure })
       entry.state = stateOf(entry)
@@ -371,9 +371,11 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     retry,
     async restore() {
       const before = [...known]
+      // What is noted while this reads need not be among what it finds.
+      const own = entries.filter(({ recordId }) => recordId !== undefined)
       const records = await journal.read()
       const kept = new Map(records.map((record) => [record.recordId, record]))
-      if (!sends()) takeBack(kept)
+      if (!sends()) takeBack(own, kept)
       for (const record of records) if (!known.has(record.recordId)) takeOver(record)
       // What has left the store need not be remembered any more.
       for (const id of before) if (!kept.has(id)) known.delete(id)

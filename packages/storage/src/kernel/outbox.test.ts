@@ -502,6 +502,29 @@ test('[T10] [W2] a follower made the leader reports what the one before may have
   expect(tab.values()).toEqual({ a: 2 })
 })
 
+test('[T10] [W2] what is noted while a new leader takes over is not taken for settled', async () => {
+  const gate = Promise.withResolvers<void>()
+  const tab = await setUp({
+    role: 'follower',
+    wrap: (store) => ({
+      ...store,
+      async range(table, range) {
+        const found = await store.range(table, range)
+        if (table === '$operations') await gate.promise
+        return found
+      },
+    }),
+  })
+  await tab.replica.promote()
+  const restoring = tab.outbox.restore()
+  const { accepted, settled } = tab.outbox.submit(setValue('o1', 'a', 1))
+  await accepted
+  gate.resolve()
+  await restoring
+  tab.outbox.start()
+  expect(await settled).toMatchObject({ kind: 'confirmed' })
+})
+
 test('[W8] stopping keeps what is in the store for the next run, and takes nothing more', async () => {
   const { clock, outbox, remote, kept, values } = await setUp()
   remote.treatNext('mute')
