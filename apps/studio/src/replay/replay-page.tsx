@@ -48,6 +48,7 @@ export function ReplayPage() {
 }
 
 const stepChoices = [1, 10, 60]
+const restMs = 250
 
 type OpenReplayProps = { readonly book: RecordedBook; readonly replay: ReplayWorkers }
 
@@ -156,9 +157,12 @@ function PairView({ book, replay, choice, player, step, run, series, label, chil
   const time = Math.floor(player.time)
   const moment = useMoment(replay, order, series.inputIOIndex, series.outputIOIndex, time)
   useEffect(() => {
-    // While it plays, the address is left alone: browsers refuse too many changes of it.
-    if (player.isPlaying) return
-    history.replaceState(null, '', `#${replayAddress({ order, time, stepSeconds })}`)
+    // Only where the head has come to rest: browsers refuse an address that changes all the time.
+    if (player.isPlaying) return undefined
+    const timer = setTimeout(() => {
+      history.replaceState(null, '', `#${replayAddress({ order, time, stepSeconds })}`)
+    }, restMs)
+    return () => clearTimeout(timer)
   }, [order, time, stepSeconds, player.isPlaying])
   const name = `replay-${order.slice(2, 10)}`
   return (
