@@ -515,7 +515,7 @@ test('[T10] [W2] what is noted while a new leader takes over is not taken for se
       },
     }),
   })
-  await tab.replica.promote()
+  await followStore(tab.replica).promote()
   const restoring = tab.outbox.restore()
   const { accepted, settled } = tab.outbox.submit(setValue('o1', 'a', 1))
   await accepted

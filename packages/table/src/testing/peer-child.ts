@@ -10,7 +10,7 @@ const say = (word: string): void => void writeSync(1, `${word}\n`)
 const { table } = await openPeerTable(folder)
 const tell = (): void => {
   const { role, state } = table.status.get()
-  say(`${role} ${state} ${String(table.get('a')?.['name'])}`)
+  say([role, state, table.get('a')?.['name']].filter((word) => typeof word === 'string').join(' '))
 }
 table.status.subscribe(tell)
 table.collection.subscribe(tell)
