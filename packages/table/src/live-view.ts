@@ -8,7 +8,7 @@ import {
 } from '@freshet/core'
 import type { LiveCore } from './live-core.ts'
 import { answerQuery, isAnswerFresh, isLocal, type QueryAnswer } from './query-answer.ts'
-import { fetchQuery } from './query-reader.ts'
+import { fetchQuery } from './query-fetch.ts'
 
 /**
  * A live query over a live table [R8].

@@ -1,20 +1,10 @@
-import {
-  approximateBytes,
-  asFreshetError,
-  FreshetError,
-  type CoverageUpdate,
-  type LogFields,
-  type Query,
-  type Row,
-} from '@freshet/core'
-import { idCacheKey, pageCacheKey } from './cache.ts'
+import { asFreshetError, FreshetError, type Query, type Row } from '@freshet/core'
+import { idCacheKey } from './cache.ts'
 import type { LiveCore } from './live-core.ts'
-import { rowsTable } from './live-settings.ts'
 import type { ListResult, ReadMode, RowResult } from './live-reads.ts'
-import { entryFact, rowFacts } from './master-source.ts'
 import { answerQuery, isAnswerFresh, isLocal, type QueryAnswer } from './query-answer.ts'
-import type { Flight } from './read-flights.ts'
-import { isQueryCoverage } from './result-upkeep.ts'
+import { fetchQuery, fetchRow, isLive, swappedCode } from './query-fetch.ts'
+import { nextRequest, pageFields } from './request-log.ts'
 
 /** Reads the answer to a query in one of the modes [R1–R6]. */
 export async function readQuery(
@@ -49,18 +39,6 @@ export async function readQuery(
     span.end(error)
     throw error
   }
-}
-
-/** Numbers a read or write, so that the lines about it can be told from those of others. */
-export function nextRequest({ stats }: LiveCore): number {
-  stats.requests += 1
-  return stats.requests
-}
-
-/** What names a query in a log: the page key of the seed is shared by all filters and orders of the page. */
-function pageFields({ settings: { cacheKey } }: LiveCore, query: Query, req: number | undefined): LogFields {
-  const page = pageOf(query)
-  return { req, cache_key: cacheKey, key: pageCacheKey(cacheKey, page), page }
 }
 
 /** Reads one row. `query`, if given, is the filter the row must meet to be seen. */
@@ -195,123 +173,6 @@ function knownRow({ collection, replica }: LiveCore, id: string): Known {
   return meta.verifiedEpoch === replica.epoch || collection.complete ? 'fresh' : 'stale'
 }
 
-function isFollower({ replica }: LiveCore): boolean {
-  return replica.status.get().role === 'follower'
-}
-
-function isLive({ replica }: LiveCore): boolean {
-  return replica.status.get().state === 'live'
-}
-
-/** Brings the answer to a query from the master. Equal fetches share one flight. */
-export async function fetchQuery(
-  core: LiveCore,
-  query: Query,
-  key: string,
-  signal: AbortSignal | undefined,
-  req?: number,
-): Promise<void> {
-  const { events, flights, replica } = core
-  const known = replica.coverages.get(rowsTable, key) !== undefined
-  events.emit({ kind: known ? 'refreshing' : 'loading', key })
-  try {
-    const flightKey = `${core.generation}|${replica.epoch}|${key}`
-    await abortable(
-      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight, req)),
-      signal,
-    )
-  } catch (error) {
-    const fault = asFreshetError(error, { code: 'table/read', kind: 'remote' })
-    events.emit({ kind: 'loadFailed', key, error: fault })
-    throw fault
-  }
-  // What crossed an invalidation is not held to be fresh: once more, and then as it is.
-  if (!isAnswerFresh(core, query, key) && isLive(core)) {
-    const flightKey = `${core.generation}|${replica.epoch}|${key}`
-    await abortable(
-      flights.share(flightKey, (flight) => flyQuery(core, query, key, flight, req)),
-      signal,
-    )
-  }
-}
-
-async function flyQuery(
-  core: LiveCore,
-  query: Query,
-  key: string,
-  flight: Flight,
-  req: number | undefined,
-): Promise<void> {
-  const { replica, upkeep, stats, generation, collection } = core
-  const read = replica.beginRead()
-  try {
-    stats.fetches += 1
-    const { rows, total } = await core.master().list(query, core.signal)
-    if (core.generation !== generation) throw masterSwapped()
-    stats.bytes += rows.reduce((sum, [, row]) => sum + approximateBytes(row), 0)
-    stats.redundantRows += rows.filter(([id]) => collection.meta(id)?.verifiedEpoch === replica.epoch).length
-    const ids = rows.map(([id]) => id)
-    const complete = query.limit === undefined && (query.offset ?? 0) === 0
-    const update: CoverageUpdate = { table: rowsTable, key, query, ids, complete, total }
-    // A newer reading of the same may have come first.
-    const newer = (replica.coverages.get(rowsTable, key)?.seq ?? 0) > read.startedAt
-    // In a tab that follows, rows come through the leader alone: it hears when they are gone.
-    const facts = isFollower(core) ? [] : rows.map((entry) => entryFact(rowsTable, entry))
-    core.applyRead({ kind: 'state', startedAt: read.startedAt, facts, covers: newer ? [] : [update] })
-    const coverage = replica.coverages.get(rowsTable, key)
-    if (isQueryCoverage(coverage)) upkeep.resultRead(coverage, flight.crossed)
-    noteLoaded(core, query, key, ids.length, req)
-  } finally {
-    read.end()
-  }
-}
-
-function noteLoaded(core: LiveCore, query: Query, key: string, count: number, req: number | undefined): void {
-  const from = query.offset ?? 0
-  core.events.emit({ kind: 'rangeLoaded', key, from, to: from + count })
-  const fields = { ...pageFields(core, query, req), outcome: 'populated' }
-  core.settings.log.write('debug', 'freshet::table::read', 'populated', fields)
-  core.changed()
-}
-
-async function fetchRow(core: LiveCore, id: string, signal: AbortSignal | undefined): Promise<void> {
-  if (isFollower(core)) return
-  const flightKey = `${core.generation}|${core.replica.epoch}|id/${id}`
-  await abortable(
-    core.flights.share(flightKey, () => flyRow(core, id)),
-    signal,
-  )
-}
-
-async function flyRow(core: LiveCore, id: string): Promise<void> {
-  const { replica, stats, generation } = core
-  const read = replica.beginRead()
-  try {
-    stats.fetches += 1
-    const entries = await core.master().get([id], core.signal)
-    stats.bytes += entries.reduce((sum, [, row]) => sum + approximateBytes(row), 0)
-    if (core.generation !== generation) throw masterSwapped()
-    core.applyRead({ kind: 'state', startedAt: read.startedAt, facts: rowFacts(rowsTable, [id], entries) })
-    core.changed()
-  } finally {
-    read.end()
-  }
-}
-
-/** A caller that gives up leaves the shared read to the others. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(asFreshetError(signal.reason, { code: 'table/aborted', kind: 'usage' }))
-  signal.addEventListener('abort', abort)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 function listResult(core: LiveCore, query: Query, key: string, source: 'cache' | 'remote'): ListResult {
   const answer = answerQuery(core, query, key) ?? noAnswer
   return {
@@ -350,11 +211,6 @@ function rowResult(core: LiveCore, id: string, source: 'cache' | 'remote'): RowR
   }
 }
 
-/** The seed's page number of a query's window. */
-function pageOf({ offset = 0, limit }: Query): number {
-  return limit === undefined || limit === 0 ? 1 : Math.floor(offset / limit) + 1
-}
-
 function badMode(mode: never): FreshetError {
   return new FreshetError({
     code: 'table/bad-mode',
@@ -376,16 +232,5 @@ function tableClosed(): FreshetError {
     code: 'table/closed',
     kind: 'usage',
     message: 'The live table is closed. Open it again.',
-  })
-}
-
-const swappedCode = 'table/master-swapped'
-
-function masterSwapped(): FreshetError {
-  return new FreshetError({
-    code: swappedCode,
-    kind: 'remote',
-    retryable: true,
-    message: 'The master was swapped while this was read. Read it again.',
   })
 }

@@ -11,7 +11,7 @@ import { idCacheKey } from './cache.ts'
 import { checkPatch, checkRow } from './check-row.ts'
 import { rowsTable, type LiveCore } from './live-core.ts'
 import type { Guard, Patch } from './master.ts'
-import { nextRequest } from './query-reader.ts'
+import { nextRequest } from './request-log.ts'
 import { evaluable, queryRules } from './query-rules.ts'
 import { requestRecord, rowEditOf, type RowRequest, type WriteRequest } from './write-request.ts'
 
