@@ -45,6 +45,8 @@ const browser: TestProjectInlineConfiguration = {
       '@noble/curves/abstract/poseidon.js',
       '@noble/hashes/sha2.js',
     ],
+    // Finds its WebAssembly beside itself.
+    exclude: ['@sqlite.org/sqlite-wasm'],
   },
   test: {
     name: 'browser',

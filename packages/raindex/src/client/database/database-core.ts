@@ -49,18 +49,29 @@ export function openDatabaseCore(database: SqlDatabase, options: DatabaseCoreOpt
         books.set(key, known)
         return known
       },
-      query: (sql, values) =>
-        translating(name, () =>
-          readerOf()
-            .prepare(sql)
-            .rows(...values),
-        ),
+      query: (sql, values) => translating(name, () => readOnly(readerOf(), database, sql, values)),
       close() {
         reader?.close()
         database.close()
       },
     }
   })
+}
+
+/** On the connection that writes, writing is switched off meanwhile. */
+function readOnly(
+  reader: SqlDatabase,
+  writer: SqlDatabase,
+  sql: string,
+  values: readonly SqlValue[],
+): readonly SqlRow[] {
+  if (reader !== writer) return reader.prepare(sql).rows(...values)
+  writer.exec('PRAGMA query_only = ON')
+  try {
+    return writer.prepare(sql).rows(...values)
+  } finally {
+    writer.exec('PRAGMA query_only = OFF')
+  }
 }
 
 function prepare(database: SqlDatabase, name: string, now: () => number): void {

@@ -1,0 +1,1 @@
+export { openBrowserDatabase, type BrowserDatabaseOptions } from './open-browser-database.ts'
