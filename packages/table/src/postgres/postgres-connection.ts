@@ -1,5 +1,5 @@
 import { FreshetError } from '@freshet/core'
-import { Pool, type ClientConfig, type PoolClient } from 'pg'
+import { Pool, type ClientConfig } from 'pg'
 import { aborted, databaseClosed } from '../master-errors.ts'
 import { postgresToError } from './postgres-errors.ts'
 
@@ -22,8 +22,6 @@ export type PostgresConnection = {
    */
   run(statement: SqlStatement, signal?: AbortSignal): Promise<SqlResult>
   readonly rows: Run
-  /** A connection of its own, until `release` is called. */
-  client(): Promise<PoolClient>
   assertOpen(): void
   close(): Promise<void>
 }
@@ -40,13 +38,17 @@ const sessionSettings = [
 
 /** How connections to this server are made, those for replication too. */
 export function clientConfig(url: string, password: string | undefined, timeoutMs: number): ClientConfig {
+  // What the URL says of options would take the place of ours.
+  const asked = URL.canParse(url) ? new URL(url) : undefined
+  const own = asked?.searchParams.get('options') ?? ''
+  asked?.searchParams.delete('options')
   return {
-    connectionString: url,
+    connectionString: asked?.href ?? url,
     ...(password !== undefined && { password }),
     application_name: 'freshet',
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
-    options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
+    options: [own, ...sessionSettings.map((setting) => `-c ${setting}`)].join(' ').trim(),
     // Values are decoded here, by the types the schema declares.
     types: { getTypeParser: () => (text: unknown) => text },
   }
@@ -82,14 +84,6 @@ export function createPostgresConnection(
     assertOpen,
     run,
     rows: async (statement) => (await run(statement)).rows,
-    async client() {
-      assertOpen()
-      try {
-        return await pool.connect()
-      } catch (error) {
-        throw postgresToError(error)
-      }
-    },
     async close() {
       closed ??= pool.end()
       await closed

@@ -341,6 +341,50 @@ describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${
     ),
   )
 
+  test(
+    '[PG13] what the connection string sets stands, but for the forms that values are read in',
+    withDatabase('CREATE TABLE item (id text PRIMARY KEY, at timestamptz)', async (database, open) => {
+      const url = `${database.url}?options=-c%20TimeZone%3DAsia%2FTokyo%20-c%20statement_timeout%3D12345`
+      const tables = { item: tableSchema({ columns: { at: 'datetime' } }) }
+      const master = await open(tables, { url })
+      await database.query("INSERT INTO item VALUES ('a', '2026-01-02T03:04:05Z')")
+      expect(await master.get(['a'])).toEqual([['a', { id: 'a', at: new Date('2026-01-02T03:04:05Z') }]])
+    }),
+  )
+
+  describe('where the server does not replicate', () => {
+    const plain = postgresFixture({ wal_level: 'replica' })
+
+    test('[PG19] changes come by notification, and the log says why', async () => {
+      const database = await plain.open('CREATE TABLE item (id text PRIMARY KEY, name text)')
+      const lines: unknown[] = []
+      const remote = await openPostgresDatabase({
+        url: database.url,
+        tables: { item: tableSchema({ columns: { name: 'text' } }) },
+        slot: 'unused',
+        log: {
+          enabled: () => true,
+          write: (level, _, message, fields) => lines.push([level, message, fields]),
+        },
+      })
+      const master = remote.master('item')
+      expect(master.capabilities).toMatchObject({ push: 'hint', resumable: false, opEcho: false })
+      expect(lines).toEqual([
+        [
+          'warn',
+          'item: changes by notify',
+          expect.objectContaining({ why: expect.stringContaining('wal_level is replica') }),
+        ],
+      ])
+      const next = taking(master.watch({ signal: new AbortController().signal, from: 'anywhere' }))
+      expect(await next()).toEqual({ kind: 'live' })
+      await master.insert('a', { name: 'x' }, { opId: '1' })
+      expect(await next()).toEqual({ kind: 'touched', id: 'a' })
+      await remote.close()
+      await database.close()
+    })
+  })
+
   test('[PG20] a server out of reach is a typed error that may be tried again, and less is claimed until it is there', async () => {
     const remote = await openPostgresDatabase({
       url: 'postgres://someone:secret@127.0.0.1:1/nowhere',

@@ -91,6 +91,7 @@ async function* changesOf(
   let known = table
   let prefix = cursorPrefix(scope)
   let told = start.from
+  let released = start.from
   let isSchemaDue = false
   const cursorOf = (lsn: bigint): string | undefined => (isKept ? cursorAt(prefix, lsn) : undefined)
   const reader = createTransactionReader({
@@ -141,7 +142,10 @@ async function* changesOf(
         if (isKept) yield { kind: 'transaction', changes: [], cursor: cursorOf(told) }
       }
       // Nobody goes on from here, so that nothing needs to be kept.
-      if (!isKept) stream.acknowledge(told)
+      if (!isKept && (event.kind === 'quiet' || told - released > idleBytes)) {
+        released = told
+        stream.acknowledge(told)
+      }
       if (!isSchemaDue) continue
       isSchemaDue = false
       if (await isAltered()) yield { kind: 'invalidated', cursor: cursorOf(told) }

@@ -29,6 +29,10 @@ export type EmbeddedServer = {
  */
 export async function startPostgres({ settings = {} }: StartPostgresOptions = {}): Promise<EmbeddedServer> {
   const said: string[] = []
+  const note = (message: unknown): void => {
+    said.push(String(message))
+    if (said.length > maxSaid) said.shift()
+  }
   const folder = await mkdtemp(join(tmpdir(), 'freshet-postgres-'))
   // Started as root, the server runs as the user postgres, who is to make its data folder in this one.
   await chmod(folder, 0o777)
@@ -46,8 +50,8 @@ export async function startPostgres({ settings = {} }: StartPostgresOptions = {}
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--locale=C', '--encoding=UTF8', '--no-sync'],
       postgresFlags: Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      onLog: (message) => void said.push(String(message)),
-      onError: (message) => void said.push(String(message)),
+      onLog: note,
+      onError: note,
     })
     await server.initialise()
     await server.start()
@@ -68,6 +72,9 @@ export async function startPostgres({ settings = {} }: StartPostgresOptions = {}
     },
   }
 }
+
+/** Messages of the server that are kept, to say why it did not start. */
+const maxSaid = 50
 
 /** Of a server that only this machine reaches, and that goes with its data. */
 const password = 'freshet'

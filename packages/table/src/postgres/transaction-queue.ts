@@ -4,7 +4,7 @@ import { postgresToError } from './postgres-errors.ts'
 import type { ReadTransaction, TransactionReader } from './transaction-reader.ts'
 
 /** What a stream came to. */
-export type StreamEvent =
+type StreamEvent =
   | { readonly kind: 'transaction'; readonly transaction: ReadTransaction }
   /** The server has nothing more to send up to here; where it `asks`, it waits until we have confirmed that. */
   | { readonly kind: 'quiet'; readonly walEnd: bigint; readonly asks: boolean }
