@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { systemClock } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
 import { afterAll, expect, test } from 'vitest'
@@ -12,6 +12,8 @@ import { createToriiServer } from './torii-server.ts'
 /** What both official clients can do, as far as it is used here. */
 type OfficialClient = {
   getEntities(query: object): Promise<{ items: OfficialEntity[]; next_cursor?: string | undefined }>
+  getTokens(query: object): Promise<{ items: { token_id?: string; name: string }[] }>
+  getTokenBalances(query: object): Promise<{ items: { balance: string }[] }>
   onEntityUpdated(
     clause: object | undefined,
     worlds: string[],
@@ -21,11 +23,10 @@ type OfficialClient = {
 type OfficialEntity = { readonly hashed_keys: string; readonly models: object }
 
 // A quarter of a gigabyte in which nothing is shipped: not part of an ordinary installation.
-const folder = process.env['FRESHET_TORII_CLIENTS'] ?? ''
+const beside = fileURLToPath(new URL('../../../../bench/torii/peers', import.meta.url))
+const folder = process.env['FRESHET_TORII_CLIENTS'] ?? beside
 const isThere = existsSync(`${folder}/node_modules/@dojoengine`)
-const why = isThere
-  ? ''
-  : ' (skipped: point FRESHET_TORII_CLIENTS at a folder where @dojoengine/grpc@1.8.7 and @dojoengine/torii-wasm@1.8.2 are installed)'
+const why = isThere ? '' : ' (skipped: run npm install in bench/torii/peers)'
 
 const server = createToriiServer({ clock: systemClock, random: createSeededRandom(1) })
 server.world.declare('ns-Position', positionMembers)
@@ -86,6 +87,32 @@ for (const [name, open] of [
       expect(canonicalFelt(heard.hashed_keys)).toBe(ids[2])
       expect(JSON.stringify(heard.models)).toContain('42')
       subscription.cancel()
+    },
+  )
+}
+
+for (const [name, open] of [
+  ['torii-wasm', openWasm],
+  ['grpc', openGrpc],
+] as const) {
+  test.skipIf(!isThere)(
+    `[TO13, TO32] the official ${name} client reads tokens and balances here${why}`,
+    async () => {
+      const { records } = server.world
+      const contractAddress = canonicalFelt(0x721)
+      const sword = { contractAddress, tokenId: 2n ** 128n + 5n, name: 'Sword', symbol: 'SWD', decimals: 0 }
+      records.put('tokens', { ...sword, metadata: '{}', totalSupply: null })
+      const accountAddress = canonicalFelt(7)
+      records.put('tokenBalances', { accountAddress, contractAddress, tokenId: null, balance: 255n })
+      const client = await open()
+      const pagination = { limit: 10, cursor: undefined, direction: 'Forward', order_by: [] }
+      const asked = { contract_addresses: [contractAddress], token_ids: [], pagination }
+      const tokens = await client.getTokens({ ...asked, attribute_filters: [] })
+      expect(tokens.items.map((token) => [token.name, BigInt(token.token_id ?? 0)])).toEqual([
+        ['Sword', 2n ** 128n + 5n],
+      ])
+      const balances = await client.getTokenBalances({ ...asked, account_addresses: [] })
+      expect(balances.items.map(({ balance }) => BigInt(balance))).toEqual([255n])
     },
   )
 }
