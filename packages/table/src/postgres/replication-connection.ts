@@ -97,9 +97,9 @@ export async function openReplicationConnection(
       connection.off('copyData', take)
       connection.stream.resume()
       connection.endCopyFrom()
-      await Promise.race([running.catch(() => {}), delay(clock, letGoMs)])
+      await forAtMost(clock, letGoMs, running)
     }
-    await Promise.race([client.end().catch(() => {}), delay(clock, letGoMs)])
+    await forAtMost(clock, letGoMs, client.end())
     connection.stream.destroy()
   }
 
@@ -145,4 +145,12 @@ export async function openReplicationConnection(
       return closing
     },
   }
+}
+
+/** Waits for work to end, well or not, or for the time to pass; leaves no timer behind. */
+async function forAtMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  work.then(end, end)
+  await delay(clock, ms, over.signal)
 }
