@@ -4,6 +4,7 @@ import { goldenClears } from './golden-clears.ts'
 import { goldenFloats } from './golden-floats.ts'
 import { goldenOrders } from './golden-orders.ts'
 import { goldenQuotes } from './golden-quotes.ts'
+import { goldenReplayMarkers } from './golden-replay-markers.ts'
 import { goldenReplayPoints } from './golden-replay-points.ts'
 import { goldenReplay } from './golden-replay.ts'
 import { goldenReplayedQuotes } from './golden-replayed-quotes.ts'
@@ -23,6 +24,7 @@ export const goldenChecks: readonly GoldenCheck[] = [
   ...runs.map((name) => goldenQuotes(name)),
   ...runs.map(goldenReplayedQuotes),
   ...runs.map(goldenReplayPoints),
+  ...runs.map(goldenReplayMarkers),
   goldenTakesV5(),
   goldenTakesV6(),
   ...(contracts === undefined ? [] : withContracts(contracts)),
