@@ -1,5 +1,8 @@
 export * from './chain/index.ts'
 export * from './database/index.ts'
 export * from './replay/index.ts'
+export * from './settings/index.ts'
 export { RaindexClientError, type RaindexClientErrorName } from './client-error.ts'
 export { fetchVerified, type VerifiedDownload } from './fetch-verified.ts'
+export * from './quotes/index.ts'
+export * from './registry/index.ts'

@@ -3,7 +3,7 @@ import type { Artifact, ArtifactId, Hex } from '../../engine/index.ts'
 import { distinctArtifacts } from '../../live/missing-code.ts'
 import type { StoredCode } from '../database/book-tables.ts'
 import { fetchCode } from './check-book.ts'
-import { badAnswer } from './rpc-fault.ts'
+import { readHeadNumber } from './read-head-number.ts'
 import type { RpcPool } from './rpc-pool.ts'
 
 /** Where code is kept between runs; a `LocalBook` is one. */
@@ -75,7 +75,7 @@ export function createCodeFetcher(options: CodeFetcherOptions): CodeFetcher {
   const read = async ({ kind, address }: ArtifactId): Promise<StoredCode | undefined> => {
     while (!signal.aborted) {
       try {
-        const fetchedAtBlock = await readBlockNumber(pool, signal)
+        const fetchedAtBlock = await readHeadNumber(pool, signal)
         const bytecode = await fetchCode(pool, address, signal)
         if (bytecode !== '0x')
           return { kind, address, bytecode, fetchedAtBlock, fetchedAtUnixMs: clock.now() }
@@ -124,18 +124,6 @@ export function createCodeFetcher(options: CodeFetcherOptions): CodeFetcher {
       await Promise.all(underway)
     },
   }
-}
-
-async function readBlockNumber(pool: RpcPool, signal: AbortSignal): Promise<number> {
-  return pool.ask(
-    [{ method: 'eth_blockNumber', params: [] }],
-    ([answer]) => {
-      const number = typeof answer === 'string' ? Number(answer) : NaN
-      if (!Number.isSafeInteger(number) || number < 0) throw badAnswer('a block number that is none')
-      return number
-    },
-    { signal },
-  )
 }
 
 function keyOf({ kind, address }: ArtifactId): string {

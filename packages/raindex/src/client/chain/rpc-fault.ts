@@ -1,3 +1,4 @@
+import { toHex, type Hex } from '../../engine/hex.ts'
 import { RaindexClientError, type RaindexClientErrorName } from '../client-error.ts'
 
 /**
@@ -20,21 +21,26 @@ const names: Readonly<Record<RpcFaultKind, RaindexClientErrorName>> = {
   'bad-answer': 'BadAnswer',
 }
 
+type RpcFaultOptions = {
+  readonly retryAfterMs?: number | undefined
+  readonly revertData?: Hex | undefined
+  readonly cause?: unknown
+}
+
 /** A fault of a node, as the error that is thrown when no other node helps. */
 export class RpcFault extends RaindexClientError {
   override readonly name = 'RpcFault'
   readonly fault: RpcFaultKind
   /** How long the node asks to be left alone, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** What a call has reverted with; undefined where none has, or the node does not tell. */
+  readonly revertData: Hex | undefined
 
-  constructor(
-    fault: RpcFaultKind,
-    message: string,
-    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
-  ) {
+  constructor(fault: RpcFaultKind, message: string, options: RpcFaultOptions = {}) {
     super(names[fault], { message, retryable: fault !== 'bad-answer', cause: options.cause })
     this.fault = fault
     this.retryAfterMs = options.retryAfterMs
+    this.revertData = options.revertData
   }
 }
 
@@ -46,12 +52,22 @@ export function badAnswer(what: string, cause?: unknown): RpcFault {
 }
 
 /** What the error of a JSON-RPC reply means. @see https://www.jsonrpc.org/specification, EIP-1474 */
-export function faultOfReply(method: string, code: number, message: string): RpcFault {
+export function faultOfReply(method: string, code: number, message: string, data?: unknown): RpcFault {
   const said = `The node refused ${method}: ${message.slice(0, 200)} (${code}).`
+  // Words in a revert's reason are the contract's, not the node's.
+  const revertData = readRevertData(code, message, data)
+  if (revertData !== undefined) return new RpcFault('refused', said, { revertData })
   // Nodes use one code for both, so what the message says decides first.
   if (tooLargeWords.test(message)) return new RpcFault('too-large', said)
   if (rateLimitCodes.has(code) || rateLimitWords.test(message)) return new RpcFault('rate-limited', said)
   return new RpcFault('refused', said)
+}
+
+/** Nodes give it with code 3, or with a code of their own and a message that says so. */
+function readRevertData(code: number, message: string, data: unknown): Hex | undefined {
+  if (code !== 3 && !/revert/i.test(message)) return undefined
+  if (typeof data === 'string' && /^0x(?:[0-9a-f]{2})*$/i.test(data)) return toHex(data)
+  return '0x'
 }
 
 /** What a reply of HTTP without a JSON-RPC error in it means. */

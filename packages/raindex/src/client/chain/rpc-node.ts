@@ -77,7 +77,9 @@ function readReply(sent: readonly SentCall[], reply: unknown): readonly unknown[
       byId.get(id) ?? (sent.length === 1 || replies.length === 1 ? firstRecord(replies) : undefined)
     if (item === undefined) throw new RpcFault('transport', `The node left ${method} without an answer.`)
     const { error } = item
-    if (isRecord(error)) throw faultOfReply(method, Number(error['code']), String(error['message']))
+    if (isRecord(error)) {
+      throw faultOfReply(method, Number(error['code']), String(error['message']), error['data'])
+    }
     if (!('result' in item) || item['id'] !== id) {
       throw new RpcFault('transport', `The node's answer to ${method} is no JSON-RPC.`)
     }

@@ -1,0 +1,215 @@
+import { createListeners, systemClock, type Clock, type Status } from '@freshet/core'
+import {
+  createStaticCodeCache,
+  type Interpreter,
+  type Orderbook,
+  type StaticCodeCache,
+} from '../../engine/index.ts'
+import { openLiveVirtualRaindex, type LiveVirtualRaindex } from '../../live/index.ts'
+import {
+  createBookSync,
+  createChainHeads,
+  createCodeFetcher,
+  type ChainHeads,
+  type ChainNotice,
+  type RpcPool,
+} from '../chain/index.ts'
+import { readHeadNumber } from '../chain/read-head-number.ts'
+import { createLocalDbSyncEngine, type LocalDatabase, type LocalDbCursor } from '../database/index.ts'
+import { createBookSnapshots, type BookSnapshotsOptions } from './book-snapshots.ts'
+
+export type ChainRaindexOptions = BookSnapshotsOptions & {
+  readonly chainId: number
+  readonly orderbook: Orderbook
+  readonly pool: RpcPool
+  /** Where events, code and snapshots are kept. Not closed with this. */
+  readonly database: LocalDatabase
+  /** Makes what runs programs; see `createEvmInterpreter`. */
+  readonly interpreter: (cache: StaticCodeCache) => Interpreter
+  /** The block in which the order book was made. Default 0. */
+  readonly fromBlock?: number | undefined
+  /** How many blocks from the head may be reorganised. Default 64. */
+  readonly finalityDepth?: number | undefined
+  readonly heads?: ChainHeads | undefined
+  readonly clock?: Clock | undefined
+  readonly onNotice?: ((notice: ChainNotice) => void) | undefined
+}
+
+/** How far a replica is behind its chain, and why. Everything a freshness line needs. */
+export type ChainFreshness = {
+  /** The block that the state is of; undefined while it is empty. */
+  readonly block: number | undefined
+  /** Its time, in seconds. */
+  readonly timestamp: number | undefined
+  /** The chain's head as it was last seen. */
+  readonly headBlock: number | undefined
+  readonly headTimestamp: number | undefined
+  /** What the sync with the chain is doing. */
+  readonly chain: Status
+  /** Events of the database are still to be taken in. */
+  readonly isReading: boolean
+}
+
+/** An order book that keeps itself true to its chain. */
+export interface ChainRaindex {
+  readonly live: LiveVirtualRaindex<LocalDbCursor>
+  readonly code: StaticCodeCache
+  readonly freshness: ChainFreshness
+  /** Called when the freshness may have changed. @returns a function that ends it. */
+  subscribe(listener: () => void): () => void
+  /**
+   * Asks the chain for its head, and resolves when the state is of that block or a later one, and nothing waits for
+   * code.
+   *
+   * @throws {RpcFault} when no node tells the head; the state stays as it is.
+   * @throws what ends the sync with the chain for good, or what `signal` is aborted with.
+   */
+  caughtUp(signal?: AbortSignal): Promise<void>
+  /** Stops, and resolves when everything is on the disk. */
+  close(): Promise<void>
+}
+
+/**
+ * Keeps one order book: a sync writes its chain into the database, and what the database has is taken into the state as
+ * it comes. What the database knows already can be quoted before the first byte from the network.
+ *
+ * @throws what opening a state throws; see `openLiveVirtualRaindex`.
+ */
+export async function openChainRaindex(options: ChainRaindexOptions): Promise<ChainRaindex> {
+  const { chainId, orderbook, pool, database, fromBlock = 0, finalityDepth } = options
+  const { clock = systemClock, onNotice } = options
+  const heads = withNudges(options.heads ?? createChainHeads({ clock }))
+  const book = database.book({ chainId, orderbook })
+  const fetcher = createCodeFetcher({ pool, shelf: book, clock })
+  const code = createStaticCodeCache()
+  const live = await openLiveVirtualRaindex<LocalDbCursor>({
+    chainId,
+    orderbook,
+    syncEngine: createLocalDbSyncEngine({ book, code: fetcher }),
+    codeCache: code,
+    host: options.interpreter(code),
+    snapshots: createBookSnapshots(book, options),
+    clock,
+  })
+  const listeners = createListeners<void>(() => undefined)
+  let head: { readonly block: number; readonly timestamp: number | undefined } | undefined
+  let isReading = false
+  let isWanted = false
+  let isClosed = false
+  let reading: Promise<void> = Promise.resolve()
+
+  const readAll = async (): Promise<void> => {
+    while (isWanted && !isClosed) {
+      isWanted = false
+      const before = live.cursor
+      try {
+        await live.syncOnce()
+      } catch {
+        // Its status says so; the next news is the next attempt.
+        continue
+      }
+      isWanted ||= live.cursor?.block !== before?.block
+      listeners.emit()
+    }
+    isReading = false
+    listeners.emit()
+  }
+  const read = (): void => {
+    isWanted = true
+    if (isReading || isClosed) return
+    isReading = true
+    reading = readAll()
+  }
+  const sync = createBookSync({
+    pool,
+    orderbook,
+    ledger: book,
+    fromBlock,
+    finalityDepth,
+    heads,
+    clock,
+    onNotice(notice) {
+      if (notice.kind === 'head') head = { block: notice.headBlock, timestamp: notice.timestamp }
+      if (notice.kind === 'window') head = { block: notice.headBlock, timestamp: head?.timestamp }
+      onNotice?.(notice)
+      read()
+      listeners.emit()
+    },
+  })
+  const stops = [fetcher.subscribe(read), sync.status.subscribe(() => listeners.emit())]
+  const freshness = (): ChainFreshness => ({
+    block: live.cursor?.block,
+    timestamp: live.cursor && live.state.env.timestamp,
+    headBlock: head?.block,
+    headTimestamp: head?.timestamp,
+    chain: sync.status.get(),
+    isReading,
+  })
+  read()
+  sync.start()
+  return {
+    live,
+    code,
+    get freshness() {
+      return freshness()
+    },
+    subscribe: (listener) => listeners.add(listener),
+    async caughtUp(signal = new AbortController().signal) {
+      const goal = await readHeadNumber(pool, signal)
+      heads.nudge()
+      await untilCaughtUp(goal, freshness, live, (check) => listeners.add(check), signal)
+    },
+    async close() {
+      isClosed = true
+      for (const stop of stops) stop()
+      await sync.stop()
+      if (options.heads === undefined) heads.close()
+      await fetcher.close()
+      await reading
+      await live.close()
+    },
+  }
+}
+
+/** Heads that can also be looked at when somebody asks for it. */
+function withNudges(heads: ChainHeads): ChainHeads & { nudge(): void } {
+  let wake = new AbortController()
+  return {
+    async next(signal) {
+      await heads.next(AbortSignal.any([wake.signal, signal]))
+      wake = new AbortController()
+    },
+    nudge: () => wake.abort(),
+    close: () => heads.close(),
+  }
+}
+
+async function untilCaughtUp(
+  goal: number,
+  freshness: () => ChainFreshness,
+  live: LiveVirtualRaindex<LocalDbCursor>,
+  onChange: (listener: () => void) => () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    const { chain, block = -1, isReading } = freshness()
+    if (chain.state === 'halted') throw chain.freshness.lastError ?? new Error('The sync has halted.')
+    if (live.status.phase === 'Errored') await live.syncOnce()
+    const isReady = live.status.pending.artifacts.length === 0
+    if (isReady && !isReading && block >= goal) return
+    await nextChange(onChange, signal)
+  }
+}
+
+function nextChange(onChange: (listener: () => void) => () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stop()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const stop = onChange(end)
+    signal.addEventListener('abort', end)
+  })
+}
