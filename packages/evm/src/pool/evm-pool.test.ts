@@ -80,6 +80,37 @@ test('[EV13] runMany takes no more calls than it can run', async () => {
   expect(taken).toBeLessThanOrEqual(101)
 })
 
+test('[EV13] a result does not wait for the next call of a slow source', async () => {
+  const next = Promise.withResolvers<void>()
+  let ended = false
+  async function* calls() {
+    try {
+      yield callOf(1)
+      await next.promise
+      for (let number = 2; ; number++) yield callOf(number)
+    } finally {
+      ended = true
+    }
+  }
+  const pool = poolWith({ startWorker: () => fakeWorker((batch) => batch.map(() => 'ok')) })
+  const results = pool.runMany(calls())[Symbol.asyncIterator]()
+  expect((await results.next()).value).toMatchObject({ status: 'ok' })
+  next.resolve()
+  expect((await results.next()).value).toMatchObject({ status: 'ok' })
+  expect(ended).toBe(false)
+  await results.return?.()
+  expect(ended).toBe(true)
+
+  async function* stuck() {
+    yield callOf(1)
+    await new Promise(() => {})
+  }
+  for await (const { status } of pool.runMany(stuck())) {
+    expect(status).toBe('ok')
+    break
+  }
+})
+
 test('[EV13] a cancelled call is dropped from the queue and refused with the reason', async () => {
   const posted: number[] = []
   const pool = poolWith({ workers: 1, batchSize: 1, startWorker: () => fakeWorker(undefined, posted) })

@@ -12,8 +12,8 @@ export class Job {
   /** It was with a worker that failed, so it goes with no other. */
   alone = false
   outcome: Outcome | undefined
-  /** Called when the outcome is there. */
-  wake: (() => void) | undefined
+  #ended: Promise<void> | undefined
+  #wake: (() => void) | undefined
   readonly #onEnd: ((job: Job, outcome: Outcome) => void) | undefined
 
   constructor(call: CheckedCall, onEnd?: (job: Job, outcome: Outcome) => void) {
@@ -29,13 +29,20 @@ export class Job {
     this.#end({ kind: 'refused', error })
   }
 
+  /** Resolves when the outcome is there, whatever it is. */
+  ended(): Promise<void> {
+    this.#ended ??=
+      this.outcome === undefined
+        ? new Promise((resolve) => {
+            this.#wake = resolve
+          })
+        : Promise.resolve()
+    return this.#ended
+  }
+
   /** The result, when it is there. */
   async done(): Promise<EvmResult> {
-    if (this.outcome === undefined) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve
-      })
-    }
+    if (this.outcome === undefined) await this.ended()
     return this.result()
   }
 
@@ -50,6 +57,6 @@ export class Job {
     if (this.outcome !== undefined) return
     this.outcome = outcome
     this.#onEnd?.(this, outcome)
-    this.wake?.()
+    this.#wake?.()
   }
 }

@@ -27,17 +27,53 @@ export async function* runInOrder<Call>(
         jobs.push(enqueue(call))
         if (jobs.size >= most) yield await firstOf(jobs)
       }
-    } else {
-      for await (const call of calls) {
-        jobs.push(enqueue(call))
-        if (jobs.size >= most) yield await firstOf(jobs)
-      }
-    }
-    while (jobs.size > 0) yield await firstOf(jobs)
+      while (jobs.size > 0) yield await firstOf(jobs)
+    } else yield* runStream(calls, enqueue, most, jobs)
   } finally {
     signal?.removeEventListener('abort', cancelAll)
     cancelAll()
   }
+}
+
+/** Calls that come when they come: results do not wait for them. */
+async function* runStream<Call>(
+  calls: AsyncIterable<Call>,
+  enqueue: Lane<Call>['enqueue'],
+  most: number,
+  jobs: JobWindow,
+): AsyncGenerator<EvmResult, void, undefined> {
+  const source = calls[Symbol.asyncIterator]()
+  let coming: Promise<IteratorResult<Call>> | undefined
+  let hasMore = true
+  try {
+    while (hasMore || jobs.size > 0) {
+      if (hasMore && jobs.size < most) coming ??= source.next()
+      const awaited = [
+        ...(coming === undefined ? [] : [coming]),
+        ...(jobs.size === 0 ? [] : [jobs.first().ended()]),
+      ]
+      const step = await Promise.race(awaited)
+      if (step === undefined) {
+        yield await firstOf(jobs)
+        continue
+      }
+      coming = undefined
+      if (step.done === true) hasMore = false
+      else jobs.push(enqueue(step.value))
+    }
+  } finally {
+    if (hasMore) await endSource(source, coming)
+  }
+}
+
+/** A source that is in the middle of making a call ends when it has: nobody waits for that. */
+async function endSource<Call>(
+  source: AsyncIterator<Call>,
+  coming: Promise<IteratorResult<Call>> | undefined,
+): Promise<void> {
+  const ending = source.return?.()
+  if (coming === undefined) await ending
+  else Promise.all([coming, ending]).catch(() => {})
 }
 
 /** The result of the oldest job, which stays in the window until it is there. */
