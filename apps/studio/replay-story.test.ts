@@ -84,6 +84,24 @@ function linePixels(page: Page, share: number): Promise<readonly [left: number, 
   }, share)
 }
 
+/** How far down in the canvas the line goes in the first tenth of the plot, as a share of the height. */
+function lowestLinePixel(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.replay-chart canvas')
+    const probe = document.querySelector('.replay-chart [data-ink="line"]')
+    if (canvas === null || probe === null) return 0
+    const { width, height } = canvas
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data ?? []
+    const [red = 0, green = 0, blue = 0] = getComputedStyle(probe).color.match(/\d+/g)?.map(Number) ?? []
+    let lowest = 0
+    for (let i = 0; i < pixels.length; i += 4) {
+      const isLine = pixels[i] === red && pixels[i + 1] === green && pixels[i + 2] === blue
+      if (isLine && (i / 4) % width < width * 0.16) lowest = Math.floor(i / 4 / width)
+    }
+    return lowest / height
+  })
+}
+
 /** The colours that a part of the page has on the screen. */
 async function coloursIn(page: Page, clip: NonNullable<Awaited<ReturnType<Locator['boundingBox']>>>) {
   const shot = await page.screenshot({ clip })
@@ -197,6 +215,9 @@ test('[SR4] while it plays nothing later is shown, and it stops at the end', asy
   }
   expect(await coloursIn(page, later)).toEqual(['255,255,255'])
   expect((await page.locator('.replay-kinds').textContent())?.includes('Removed')).toBe(false)
+  // The scale knows only of what is shown: by the whole range the first minutes would be at its top.
+  await page.getByLabel('Time', { exact: true }).fill(String(Date.UTC(2026, 10, 18, 9, 10) / 1_000))
+  await expect.poll(() => lowestLinePixel(page)).toBeGreaterThan(0.5)
   await page.mouse.move(plot.x + plot.width - 3, plot.y + 20)
   expect(await page.locator('.replay-hover').textContent()).toContain('Drag')
   await page.getByLabel('hide what comes later').uncheck()

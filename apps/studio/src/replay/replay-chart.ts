@@ -2,6 +2,7 @@ import uPlot from 'uplot'
 import { readInk, type ChartInk } from './chart-ink.ts'
 import { pointAt, type ChartMarker, type ChartProps } from './chart-props.ts'
 import { drawMarkers, markerAt } from './draw-markers.ts'
+import { createRevealedRanges, type Range, type RevealedRanges, type ShownRanges } from './revealed-range.ts'
 import { stepPath } from './step-path-builder.ts'
 
 /** What stands under the pointer. */
@@ -21,7 +22,10 @@ export type ReplayChartOptions = {
 
 /** A chart in a page: the ratio with what happened, and the maximum output below it. */
 export type ReplayChart = {
-  /** Moves the play head. Draws nothing anew: the line under it stays as it is. */
+  /**
+   * Moves the play head. Draws nothing anew: the line under it stays as it is, unless what comes later is hidden and
+   * the scale has to grow.
+   */
   setTime(time: number, hidesLater: boolean): void
   setSize(width: number, height: number): void
   /** Draws with the colours that the page has now. */
@@ -50,6 +54,16 @@ export function createReplayChart(
   const panes: uPlot[] = []
   const heads: PlayHead[] = []
   let head = { time: props.times[0] ?? 0, hidesLater: false }
+  const whole: ShownRanges = { ratio: props.ratioRange ?? [0, 1], output: props.outputRange }
+  let revealed: RevealedRanges | undefined
+  let ranges = whole
+  const rescale = (): void => {
+    if (head.hidesLater) revealed ??= createRevealedRanges(props)
+    const before = ranges
+    ranges = head.hidesLater && revealed !== undefined ? revealed(head.time) : whole
+    setRange(panes[0], before.ratio, ranges.ratio)
+    setRange(panes[1], before.output, ranges.output)
+  }
   const place = (): void => heads.forEach((each) => each.place(head.time, head.hidesLater))
   const isHidden = (time: number): boolean => head.hidesLater && time > head.time
 
@@ -88,7 +102,7 @@ export function createReplayChart(
   const upper = new uPlot(
     {
       ...paneOptions(sizes[0], () => ink, props.label, 'line', sync),
-      scales: { x: { time: true }, y: fixedScale(props.ratioRange ?? [0, 1]) },
+      scales: { x: { time: true }, y: { auto: false, range: () => [...ranges.ratio] } },
       hooks: hooks((chart) => drawMarkers(chart, props, ink)),
     },
     [props.times, props.ratio],
@@ -97,7 +111,7 @@ export function createReplayChart(
   const lower = new uPlot(
     {
       ...paneOptions(sizes[1], () => ink, 'maximum output', 'max', sync),
-      scales: { x: { time: true }, y: fixedScale(props.outputRange) },
+      scales: { x: { time: true }, y: { auto: false, range: () => [...ranges.output] } },
       hooks: hooks(() => {}),
     },
     [props.times, props.outputMax],
@@ -112,6 +126,7 @@ export function createReplayChart(
   return {
     setTime(time, hidesLater) {
       head = { time, hidesLater }
+      rescale()
       place()
     },
     setSize(width, height) {
@@ -134,9 +149,9 @@ export function createReplayChart(
 
 let charts = 0
 
-/** The range is known, so that the chart need not look for it, and cannot be led astray by what is no number. */
-function fixedScale([low, high]: readonly [number, number]): uPlot.Scale {
-  return { auto: false, range: [low, high] }
+function setRange(pane: uPlot | undefined, before: Range, [min, max]: Range): void {
+  // Drawing the line anew is what must not happen for each step of the head.
+  if (before[0] !== min || before[1] !== max) pane?.setScale('y', { min, max })
 }
 
 type Size = { readonly width: number; readonly height: number }
