@@ -10,13 +10,13 @@ import { masterSource } from '../master-source.ts'
 import { tableSchema } from '../master-schema.ts'
 import type { MasterDatabase } from '../master.ts'
 import { liveDriverContract } from '../testing/live-driver-contract.ts'
-import { postgresFixture, whyNoPostgres, type TestDatabase } from '../testing/postgres-fixture.ts'
+import { postgresFixture, skipNote, whyNoPostgres, type TestDatabase } from '../testing/postgres-fixture.ts'
 import { openPostgresDatabase } from './postgres-database.ts'
 
 const product = tableSchema({ columns: { name: 'text', price: 'int' } })
 const createProduct = 'CREATE TABLE product (id text PRIMARY KEY, name text, price int8)'
 
-describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${whyNoPostgres ?? ''}`, () => {
+describe.skipIf(whyNoPostgres !== undefined)(`live tables on PostgreSQL${skipNote}`, () => {
   const postgres = postgresFixture()
 
   for (const feed of ['replication', 'notify'] as const) {

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { Client } from 'pg'
 import { contractTables } from '../testing/contract-fixture.ts'
 import { masterContract } from '../testing/master-contract.ts'
+import { postgresFixture, skipNote, whyNoPostgres, type TestDatabase } from '../testing/postgres-fixture.ts'
 import { openPostgresDatabase } from './postgres-database.ts'
-import { startPostgres, type EmbeddedServer } from './start-postgres.ts'
-
-let server: EmbeddedServer
-let admin: Client
 
 /** Tables that keep every value of the contract: instants to the nanosecond only fit into text. */
 const createTables = `
@@ -32,29 +28,27 @@ const refuses = [
   'nested 10,000 levels',
 ]
 
-beforeAll(async () => {
-  server = await startPostgres()
-  admin = new Client(server.url)
-  await admin.connect()
-  await admin.query(createTables)
-})
-afterAll(async () => {
-  await admin?.end()
-  await server?.close()
-})
+describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL${skipNote}`, () => {
+  const postgres = postgresFixture()
+  let shared: TestDatabase
 
-for (const feed of ['replication', 'notify'] as const) {
-  describe(`by ${feed}`, () => {
+  beforeAll(async () => {
+    shared = await postgres.open(createTables)
+  })
+  afterAll(async () => {
+    await shared?.close()
+  })
+  for (const feed of ['replication', 'notify'] as const) {
     masterContract(
       `PostgreSQL by ${feed}`,
       async () => {
-        await admin.query('TRUNCATE client, client_order')
+        await shared.query('TRUNCATE client, client_order')
         const slot = feed === 'replication' ? 'contract' : undefined
         return {
-          database: await openPostgresDatabase({ url: server.url, tables: contractTables, feed, slot }),
+          database: await openPostgresDatabase({ url: shared.url, tables: contractTables, feed, slot }),
         }
       },
       { refuses },
     )
-  })
-}
+  }
+})

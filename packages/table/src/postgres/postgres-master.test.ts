@@ -13,10 +13,16 @@ import { WriteRejectedError } from '../master-errors.ts'
 import { tableSchema } from '../master-schema.ts'
 import type { Master, TableSchema } from '../master.ts'
 import { compareEntries, matching } from '../memory/select-entries.ts'
-import { postgresFixture, taking, whyNoPostgres, type TestDatabase } from '../testing/postgres-fixture.ts'
+import {
+  postgresFixture,
+  taking,
+  skipNote,
+  whyNoPostgres,
+  type TestDatabase,
+} from '../testing/postgres-fixture.ts'
 import { openPostgresDatabase, type PostgresDatabaseOptions } from './postgres-database.ts'
 
-describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${whyNoPostgres ?? ''}`, () => {
+describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${skipNote}`, () => {
   const postgres = postgresFixture()
   const withDatabase =
     (setUp: string, body: (database: TestDatabase, open: OpenMaster) => Promise<void>) =>

@@ -9,7 +9,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { openLiveTable, type LiveTable } from '../live-table.ts'
 import { tableSchema } from '../master-schema.ts'
 import type { Master, MasterChange } from '../master.ts'
-import { postgresFixture, taking, whyNoPostgres, type TestDatabase } from '../testing/postgres-fixture.ts'
+import {
+  postgresFixture,
+  taking,
+  skipNote,
+  whyNoPostgres,
+  type TestDatabase,
+} from '../testing/postgres-fixture.ts'
 import { parseLsn } from './lsn.ts'
 import { openPostgresDatabase, type PostgresDatabaseOptions } from './postgres-database.ts'
 import { dropReplicationSlot, slotName } from './replication-slot.ts'
@@ -20,7 +26,7 @@ const createItem = 'CREATE TABLE item (id text PRIMARY KEY, name text, n int8)'
 const insertMany = (prefix: string, count: number): string =>
   `INSERT INTO item SELECT '${prefix}' || g, 'row ' || g, g FROM generate_series(1, ${count}) g`
 
-describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${whyNoPostgres ?? ''}`, () => {
+describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${skipNote}`, () => {
   const postgres = postgresFixture()
   const open = (database: TestDatabase, options: Partial<PostgresDatabaseOptions> = {}) =>
     openPostgresDatabase({ url: database.url, tables, slot: database.name, ...options })

@@ -7,6 +7,9 @@ import { startPostgres, type EmbeddedServer } from '../postgres/start-postgres.t
 export const whyNoPostgres =
   process.platform === 'linux' ? undefined : 'the server that is tested on runs on Linux'
 
+/** Stands behind the name of what is skipped. */
+export const skipNote = whyNoPostgres === undefined ? '' : ` (skipped: ${whyNoPostgres})`
+
 /** A database of its own for one test. */
 export type TestDatabase = {
   /** Also a name for its slots: those of all databases of a server share one space of names. */
