@@ -1,6 +1,5 @@
 import {
   createReplica,
-  createSync,
   createTabGroup,
   FreshetError,
   openReplica,
@@ -16,33 +15,20 @@ import {
   type Replica,
   type Store,
   type StoreRecord,
-  type Sync,
-  type SyncOptions,
   type TabMessage,
 } from '@freshet/core'
-import { computeManifestHash } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
-import { readCheckpoint } from '../sync/checkpoint.ts'
-import { allToriiRules } from '../sync/torii-rules.ts'
-import { createToriiSource } from '../sync/torii-source.ts'
-import { canonicalFelt } from '../values/felt.ts'
-import {
-  createActiveTargets,
-  tableOfTarget,
-  type ActiveTargets,
-  type SyncTarget,
-} from '../sync/sync-target.ts'
-import { createToriiClient } from '../wire/torii-client.ts'
-import { toriiBackoff, type ReactiveClientOptions } from './client-options.ts'
+import { createActiveTargets, tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'
+import type { ReactiveClientOptions } from './client-options.ts'
 import { createErrorStream, type ErrorStream } from './error-stream.ts'
-import { SchemaMismatchError, TargetQuarantinedError, type ReactiveError } from './errors.ts'
-import { judgeServer } from './judge-server.ts'
+import { TargetQuarantinedError, type ReactiveError } from './errors.ts'
 import { openOverlays } from './open-overlays.ts'
 import type { Overlays } from './overlays.ts'
 import type { OverlayTrace } from './trace-overlays.ts'
 import { createSyncStatus, type SyncStatus } from './sync-status.ts'
 import { reportHalts, whenReady } from './watch-status.ts'
-import { checkTable, tableSpecs, targetsOf, worldTables } from './world-tables.ts'
+import { createWorldSync, settingsOf } from './world-sync.ts'
+import { checkTable, tableSpecs, targetsOf } from './world-tables.ts'
 
 /** What the parts of a client share: the replica of a world, what keeps it, its overlays. */
 export type WorldCore = {
@@ -79,7 +65,7 @@ export type WorldCore = {
 export async function openWorldCore(options: ReactiveClientOptions): Promise<WorldCore> {
   const { clock = systemClock, random = systemRandom, log = silentLog, tabs } = options
   const settings = settingsOf(options)
-  const { world, tables, manifestHash, reconcileMs } = settings
+  const { world, tables, reconcileMs } = settings
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::torii::listener', String(error))
   const errors = createErrorStream<ReactiveError>(onListenerError)
@@ -105,19 +91,7 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     onListenerError,
   })
   const schemas = new Map<string, ModelSchema>()
-  const source = worldSource(options, { ...settings, clock, replica, targets, status, schemas, errors })
-  const sync = guarded(
-    createSync({
-      ...syncOptions(options, settings),
-      replica,
-      source,
-      // Read by each connection when it begins.
-      get whole() {
-        return [...targets.tables]
-      },
-    }),
-    { replica, targets, manifestHash, emit: errors.emit },
-  )
+  const sync = createWorldSync(options, { ...settings, clock, replica, targets, status, schemas, errors })
   const ready = whenReady(replica, targets.tables)
   const stopWatching = reportHalts(replica, status, errors.emit)
   if (tabs && store) {
@@ -217,98 +191,6 @@ function notLeading(): FreshetError {
     kind: 'usage',
     message: 'Another tab or worker synchronises this world; ask there.',
   })
-}
-
-type Settings = ReturnType<typeof settingsOf>
-
-/** The options with nothing left out, checked. */
-function settingsOf(options: ReactiveClientOptions) {
-  const { manifest, toriiUrl, fetch } = options
-  // Checks the manifest as well.
-  const manifestHash = computeManifestHash(manifest)
-  return {
-    manifestHash,
-    world: canonicalFelt(options.worldAddress ?? manifest.world.address),
-    tables: worldTables(options),
-    client: options.client ?? createToriiClient({ toriiUrl, fetch }),
-    pageRows: options.pageSize ?? 1_000,
-    reconcileMs: options.reconcileMs ?? 600_000,
-  }
-}
-
-function syncOptions(
-  { clock, random, log, telemetry, stallMs, rules, backoff = toriiBackoff }: ReactiveClientOptions,
-  { pageRows, reconcileMs }: Settings,
-): Omit<SyncOptions<never>, 'replica' | 'source' | 'whole'> {
-  return { clock, random, log, telemetry, stallMs, backoff, pageRows, reconcileMs, rules: rules?.kernel }
-}
-
-function worldSource(
-  { silenceMs = 45_000, pollMs = 60_000, backPressure, rules }: ReactiveClientOptions,
-  parts: Settings & {
-    readonly targets: ActiveTargets
-    readonly clock: Clock
-    readonly replica: Replica
-    readonly status: SyncStatus
-    readonly schemas: Map<string, ModelSchema>
-    readonly errors: { emit(error: ReactiveError): void }
-  },
-) {
-  const { client, world, targets, manifestHash, pageRows, clock, replica, status, schemas, errors } = parts
-  return createToriiSource({
-    client,
-    world,
-    targets,
-    manifestHash,
-    clock,
-    pageRows,
-    silenceMs,
-    pollMs,
-    maxQueued: backPressure?.maxQueued ?? 50_000,
-    rules: rules?.torii ?? allToriiRules,
-    stored: () => replica.checkpoint,
-    *heldIds(table) {
-      const collection = replica.collection(table)
-      for (const id of collection.ids()) if (collection.confirmed(id) !== undefined) yield id
-    },
-    held: (table, id) => replica.collection(table).confirmed(id),
-    isWhole: (table) => replica.coverages.get(table, wholeTable)?.complete === true,
-    onIdentity(identity, checkpoint) {
-      for (const schema of identity.schemas) schemas.set(schema.tag, schema)
-      judgeServer(identity, checkpoint, errors.emit)
-    },
-    onPulse: status.pulsed,
-    onRows: status.rowsRead,
-  })
-}
-
-/** A sync that does not start on rows of another manifest: they stay readable until a reset. */
-function guarded(
-  sync: Sync,
-  {
-    replica,
-    targets,
-    manifestHash,
-    emit,
-  }: {
-    readonly replica: Replica
-    readonly targets: ActiveTargets
-    readonly manifestHash: string
-    emit(error: ReactiveError): void
-  },
-): Sync {
-  return {
-    ...sync,
-    start() {
-      const storedUnder = readCheckpoint(replica.checkpoint)?.manifestHash ?? manifestHash
-      // What could not be read is tried again.
-      targets.release()
-      if (storedUnder === manifestHash) return sync.start()
-      const error = new SchemaMismatchError('The manifest is another one', manifestHash, storedUnder)
-      emit(error)
-      replica.status.update({ state: 'halted', freshness: { lastError: error } })
-    },
-  }
 }
 
 async function openWorldReplica(

@@ -10,7 +10,7 @@ import { canonicalFelt } from '../values/felt.ts'
 const event = 'ns-Moved'
 
 /** Tokens, balances, transactions and events that come and change through faults, outages and restarts. */
-async function play(seed: number): Promise<void> {
+async function checkHistory(seed: number): Promise<void> {
   const world = createTestWorld(seed)
   const random = createSeededRandom(seed)
   const below = (bound: number): number => Math.floor(random.next() * bound)
@@ -98,5 +98,5 @@ async function play(seed: number): Promise<void> {
 }
 
 test('[TO32] through faults, outages and restarts, records and events end equal to the world', async () => {
-  for (let seed = 1; seed <= 60; seed++) await play(seed)
+  for (let seed = 1; seed <= 60; seed++) await checkHistory(seed)
 }, 300_000)

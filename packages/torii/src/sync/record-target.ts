@@ -1,4 +1,4 @@
-import { delay, FreshetError, type Clock, type Page, type RowFact } from '@freshet/core'
+import { delay, FreshetError, isRecord, type Clock, type Page, type RowFact } from '@freshet/core'
 import type { RecordFilter, RecordPage } from '../wire/record-calls.ts'
 import type { RecordKind, ToriiRecord } from '../wire/record-rows.ts'
 import type { ReactiveToriiClient } from '../wire/torii-client.ts'
@@ -20,15 +20,17 @@ export async function recordPage(
 /** Records by id: a put for each that exists, a deletion for each that does not. */
 export async function recordsById(
   client: ReactiveToriiClient,
-  { kind }: RecordTarget,
+  target: RecordTarget,
   ids: readonly string[],
   limit: number,
   signal: AbortSignal,
 ): Promise<readonly RowFact[]> {
+  const { kind } = target
   const wanted = new Set(ids)
   const found = new Map<string, ToriiRecord>()
   for await (const records of allRecords(client, kind, filterOfIds(kind, ids), limit, signal)) {
-    for (const record of records) if (wanted.has(record.id)) found.set(record.id, record)
+    for (const record of records)
+      if (wanted.has(record.id) && isMeant(target, record)) found.set(record.id, record)
   }
   return ids.map((id) => {
     const record = found.get(id)
@@ -88,15 +90,18 @@ export async function hearRecords(options: {
   })
 }
 
-/** Servers differ in what they filter; one record too many would never be taken away. */
+/** Servers differ in what they filter, and filters change; one record too many would never be taken away. */
 function isMeant({ contracts, accounts }: RecordTarget, { row }: ToriiRecord): boolean {
-  const holds = (member: string, wanted: readonly string[] | undefined): boolean => {
-    const value = row[member]
-    return (
-      !wanted || wanted.length === 0 || typeof value !== 'string' || wanted.some((felt) => same(felt, value))
+  const calls = Array.isArray(row['calls']) ? row['calls'].filter(isRecord) : [row]
+  const holds = (members: readonly string[], wanted: readonly string[] = []): boolean =>
+    wanted.length === 0 ||
+    calls.some((call) =>
+      members.some((member) => {
+        const value = call[member]
+        return typeof value === 'string' && wanted.some((felt) => same(felt, value))
+      }),
     )
-  }
-  return holds('contractAddress', contracts) && holds('accountAddress', accounts)
+  return holds(['contractAddress'], contracts) && holds(['accountAddress', 'callerAddress'], accounts)
 }
 
 function same(felt: string, canonical: string): boolean {

@@ -114,6 +114,25 @@ test('[TO32] records of some contracts and accounts are those alone, pushed ones
   await client.shutdown()
 })
 
+test('[TO33] a kind of record with other filters holds what they say, in this run and the next', async () => {
+  const world = createTestWorld()
+  const { records } = world.server.world
+  for (const contract of [1n, 2n, 3n])
+    records.put('tokens', { ...token(1n), contractAddress: canonicalFelt(contract) })
+  const disk = durable()
+  const client = await open(world, { ...disk, targets: [{ kind: 'tokens', contracts: ['0x1'] }] })
+  const held = (of: typeof client) => of.query('tokens').rows.map((row) => row['contractAddress'])
+  expect(held(client)).toEqual([canonicalFelt(1)])
+  await client.addTarget({ kind: 'tokens', contracts: ['0x1', '0x2'] })
+  await world.pass(2_000)
+  expect(held(client)).toEqual([canonicalFelt(1), canonicalFelt(2)])
+  await client.shutdown()
+  const again = await open(world, { ...disk, targets: [{ kind: 'tokens', contracts: ['3'] }] })
+  await world.pass(5_000)
+  expect(held(again)).toEqual([canonicalFelt(3)])
+  await again.shutdown()
+})
+
 test('[TO32] event messages are kept by their keys, apart from entities, and after a gap what was missed is read', async () => {
   const world = createTestWorld()
   world.server.world.declareEvent('ns-Moved', movesMembers)
