@@ -24,6 +24,8 @@ export type ChainStepsOptions = {
   readonly pool: RpcPool
   readonly orderbook: Orderbook
   readonly fromBlock: number
+  /** Whether nothing has been read from this contract yet. */
+  readonly mustCheckBook: boolean
   readonly ledger: Ledger
   /** Who is told of the changes. Undefined: only the ledger is filled. */
   readonly consumer: Consumer | undefined
@@ -59,8 +61,9 @@ export async function* chainSteps(
   signal: AbortSignal,
 ): AsyncGenerator<ChainStep, void, undefined> {
   const { pool, orderbook, fromBlock, heads, consumer, ledger, finalityDepth } = options
-  await checkBook(pool, orderbook.address, signal)
   const run = await openRun(options, signal)
+  // Once anything was read there is a contract: a node that denies it is in the middle of something.
+  if (options.mustCheckBook && run.tip === undefined) await checkBook(pool, orderbook.address, signal)
   let isLive = false
   for (;;) {
     const head = await readHead(options, signal)

@@ -32,55 +32,63 @@ import { createRpcPool } from './rpc-pool.ts'
 
 const anvil = findAnvil()
 const skipped = anvil === undefined ? ' (skipped: no anvil; set FRESHET_ANVIL)' : ''
+/** After more blocks than this anvil forgets contracts when it replaces some. */
+const blocksAChain = 400
 const blocks = Number(process.env['FRESHET_CHAIN_BLOCKS'] ?? 200)
 
 test.skipIf(anvil === undefined)(
   `[CN3] after random trades and forks on a real chain, vaults, orders and quotes are its own${skipped}`,
   { timeout: 60_000 + 1_000 * blocks },
   async () => {
-    const book = await startLocalBook({ anvil: anvil ?? '' })
-    const pool = createRpcPool({ chainId: book.chainId, rpcs: [book.url] })
-    const { orderbook, deployedAt: fromBlock } = book
-    await checkBook(pool, orderbook.address, new AbortController().signal)
-    const database = await openLocalDatabase({ path: ':memory:' })
-    const ledger = database.book({ chainId: book.chainId, orderbook })
-    const common = { pool, orderbook, fromBlock, finalityDepth: 12, maxClockAheadMs: Infinity }
-    const heads = () => createChainHeads({ pollMs: 20 })
-    const record = createBookSync({ ...common, ledger, heads: heads() })
-    const replica = createBookReplica(orderbook)
-    const follow = createSync({ replica, source: createChainSource({ ...common, heads: heads() }) })
-    const code = createCodeFetcher({ pool, shelf: ledger })
-    const codeCache = createStaticCodeCache()
-    const engine = await createWasmEvm()
-    const interpreter = { engine, cache: codeCache, orderbook: orderbook.address, gasLimit: 30_000_000n }
-    const live = await openLiveVirtualRaindex<LocalDbCursor>({
-      chainId: book.chainId,
-      orderbook,
-      syncEngine: createLocalDbSyncEngine({ book: ledger, code }),
-      codeCache,
-      host: createEvmInterpreter({ ...interpreter, chainId: BigInt(book.chainId) }),
-    })
-    record.start()
-    follow.start()
-    try {
-      const market = createMarket(book, createSeededRandom(11))
-      for (let block = 0; block < blocks; block++) {
-        await market.step(block)
-        if (block % 5 === 0) await live.syncOnce()
-      }
-      await book.mine(2)
-      await untilQuiet(book, replica, live)
-      const { found, vaults, quotes } = await differences(book, replica, live, market.orders)
-      expect(found).toEqual([])
-      expect(Math.min(vaults, quotes)).toBeGreaterThan(0)
-    } finally {
-      await Promise.all([record.stop(), follow.stop(), code.close()])
-      await live.close()
-      await database.close()
-      await book.close()
+    for (let left = blocks, seed = 11; left > 0; left -= blocksAChain, seed++) {
+      await expectFollowed(Math.min(left, blocksAChain), seed)
     }
   },
 )
+
+async function expectFollowed(length: number, seed: number): Promise<void> {
+  const book = await startLocalBook({ anvil: anvil ?? '' })
+  const pool = createRpcPool({ chainId: book.chainId, rpcs: [book.url] })
+  const { orderbook, deployedAt: fromBlock } = book
+  await checkBook(pool, orderbook.address, new AbortController().signal)
+  const database = await openLocalDatabase({ path: ':memory:' })
+  const ledger = database.book({ chainId: book.chainId, orderbook })
+  const common = { pool, orderbook, fromBlock, finalityDepth: 12, maxClockAheadMs: Infinity }
+  const heads = () => createChainHeads({ pollMs: 20 })
+  const record = createBookSync({ ...common, ledger, heads: heads() })
+  const replica = createBookReplica(orderbook)
+  const follow = createSync({ replica, source: createChainSource({ ...common, heads: heads() }) })
+  const code = createCodeFetcher({ pool, shelf: ledger })
+  const codeCache = createStaticCodeCache()
+  const engine = await createWasmEvm()
+  const interpreter = { engine, cache: codeCache, orderbook: orderbook.address, gasLimit: 30_000_000n }
+  const live = await openLiveVirtualRaindex<LocalDbCursor>({
+    chainId: book.chainId,
+    orderbook,
+    syncEngine: createLocalDbSyncEngine({ book: ledger, code }),
+    codeCache,
+    host: createEvmInterpreter({ ...interpreter, chainId: BigInt(book.chainId) }),
+  })
+  record.start()
+  follow.start()
+  try {
+    const market = createMarket(book, createSeededRandom(seed))
+    for (let block = 0; block < length; block++) {
+      await market.step(block)
+      if (block % 5 === 0) await live.syncOnce()
+    }
+    await book.mine(2)
+    await untilQuiet(book, replica, live)
+    const { found, vaults, quotes } = await differences(book, replica, live, market.orders)
+    expect(found).toEqual([])
+    expect(Math.min(vaults, quotes)).toBeGreaterThan(0)
+  } finally {
+    await Promise.all([record.stop(), follow.stop(), code.close()])
+    await live.close()
+    await database.close()
+    await book.close()
+  }
+}
 
 const word = (text: string): Bytes32 => floatToHex(parse(text))
 const vaultId = (number: number): Bytes32 => `0x${number.toString(16).padStart(64, '0')}`

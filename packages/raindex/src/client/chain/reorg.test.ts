@@ -77,3 +77,18 @@ test('[CN10] a token that tells no decimals is named, and has no vaults', async 
   expect(rig.replica.collection('tokens').get(named[0] ?? '')).toBe(undefined)
   expect(rig.replica.collection('tokens').size).toBe(2)
 })
+
+test('[CN5] a node that denies a contract which was read from stops nothing', async () => {
+  const rig = await liveRig(20)
+  rig.chain.code.delete(storyBook.address)
+  const [node] = rig.nodes
+  if (node === undefined) return
+  // Long enough for the connection to be made anew.
+  node.down = true
+  await rig.wait(60_000)
+  node.down = false
+  rig.mine(3)
+  await rig.wait(60_000)
+  expect(rig.replica.status.get().state).toBe('live')
+  expect(rig.replica.position).toBe(rig.chain.head?.number)
+})

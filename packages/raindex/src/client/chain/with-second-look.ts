@@ -2,8 +2,13 @@ import { FreshetError } from '@freshet/core'
 import { RaindexClientError } from '../client-error.ts'
 import type { ChainStep } from './chain-steps.ts'
 
-/** How often in a row logs were refused that nodes gave. */
-export type Looks = { refused: number }
+/** What is remembered of earlier connections. */
+export type Looks = {
+  /** How often in a row logs were refused that nodes gave. */
+  refused: number
+  /** Whether anything was read yet. */
+  hasRead: boolean
+}
 
 /** A node that garbles logs is asked again this often; then the logs themselves are believed to be impossible. */
 const mostLooks = 4
@@ -15,7 +20,8 @@ export async function* withSecondLook(
 ): AsyncGenerator<ChainStep, void, undefined> {
   try {
     for await (const step of steps) {
-      if (step.kind === 'recorded' || step.kind === 'changes') looks.refused = 0
+      if (step.kind === 'recorded' || step.kind === 'changes')
+        Object.assign(looks, { refused: 0, hasRead: true })
       yield step
     }
   } catch (error) {
