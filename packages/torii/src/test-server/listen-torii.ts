@@ -10,6 +10,8 @@ export async function listenTorii(
   const http = createServer((request, response) => {
     answer(server, request, response).catch(() => response.destroy())
   })
+  // As long as clients may take between two calls: one that is closed under them looks like a server that is gone.
+  http.keepAliveTimeout = 60_000
   await new Promise<void>((resolve, reject) => http.once('error', reject).listen(port, '127.0.0.1', resolve))
   // A server on a port has such an address.
   const { port: chosen } = http.address() as AddressInfo
