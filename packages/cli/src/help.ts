@@ -5,7 +5,7 @@ export const help = `freshet: live tables from the command line
 
   freshet db ENTITY COMMAND…     reads and writes rows
   freshet torii COMMAND URL …    reads a Dojo world from its Torii
-  freshet raindex COMMAND …      computes with a Raindex order book, offline
+  freshet raindex COMMAND …      follows and computes with a Raindex order book
   freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
 
 Commands are done from left to right:
@@ -38,6 +38,11 @@ Commands for an order book
   simulate take ORDER[:IN:OUT] …    what taking these orders would give, cost and change, in this
                                     order, at most --max of what is received
   live                              plays --script and prints the states as they change
+  sync                              reads the order book from the node --rpc into the file --db
+  quote [ORDER [IN OUT]]            what an order, or every order, offers: computed from --db, and
+                                    answered by the node at the same block
+  replay ORDER [IN OUT]             what it would have offered at every --step between --from and
+                                    --to, from --db alone, as --csv or as the picture --svg
 
 Examples
 
@@ -50,6 +55,7 @@ Examples
   freshet torii query http://127.0.0.1:8080 ns-Position vec.x=4 --cache worlds
   freshet raindex float '1.5 * (2 + 0.25)'
   freshet raindex state vaults --logs events.ndjson --at 360000000
+  freshet raindex sync --rpc http://127.0.0.1:8545 --orderbook 0x… --db book.sqlite
 
 Options
 
@@ -76,6 +82,12 @@ Options
   --ratio AMOUNT         the most to give per unit received; any unless told
   --by-output            --max and --min mean what is given; order book V6 only
   --script FILE|demo     what live plays (default demo)
+  --rpc URL              a node of the chain; may be repeated, the preferred one first
+  --db FILE              the local database of order books
+  --from, --to           the first block of a sync; the times of a replay, such as
+                         2026-11-20T10:00:00Z; all there is unless told
+  --step 1s|5m|1h        time between the points of a replay (default 1s)
+  --csv, --svg FILE      print the points of a replay; draw them
   --help, --version
 
 FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is respected.

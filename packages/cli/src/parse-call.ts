@@ -41,6 +41,17 @@ export type RaindexOptions = {
   readonly ratio: string | undefined
   /** The limits mean what is given, not what is received. */
   readonly byOutput: boolean
+  /** Addresses of nodes, the preferred one first. */
+  readonly rpc: readonly string[]
+  /** File of a local database. */
+  readonly db: string | undefined
+  /** Blocks where a sync begins, or times of a replay and its step. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly step: string | undefined
+  readonly csv: boolean
+  /** File of a picture. */
+  readonly svg: string | undefined
 }
 
 export type Call =
@@ -88,6 +99,13 @@ export function parseCall(args: readonly string[]): Call {
       min: values.min,
       ratio: values.ratio,
       byOutput: values['by-output'] ?? false,
+      rpc: values.rpc ?? [],
+      db: values.db,
+      from: values.from,
+      to: values.to,
+      step: values.step,
+      csv: values.csv ?? false,
+      svg: values.svg,
     },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
@@ -128,6 +146,13 @@ function parse(args: readonly string[]) {
         min: { type: 'string' },
         ratio: { type: 'string' },
         'by-output': { type: 'boolean' },
+        rpc: { type: 'string', multiple: true },
+        db: { type: 'string' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        step: { type: 'string' },
+        csv: { type: 'boolean' },
+        svg: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

@@ -1,5 +1,8 @@
 import type { Io } from '../io.ts'
 import { badCall, type CallOptions } from '../parse-call.ts'
+import { quoteBook } from './chain/quote-book.ts'
+import { replayOrder } from './chain/replay-order.ts'
+import { syncBook } from './chain/sync-book.ts'
 import { playLive } from './play-live.ts'
 import { showFloat } from './show-float.ts'
 import { showQuotes } from './show-quotes.ts'
@@ -7,7 +10,7 @@ import { showState } from './show-state.ts'
 import { showTake } from './show-take.ts'
 
 /**
- * Runs `raindex float|state|simulate|live …`.
+ * Runs `raindex float|state|simulate|live|sync|quote|replay …`.
  *
  * @throws {FreshetError} `cli/bad-call`, `cli/bad-file`, `cli/bad-log`, `float/*`, and `raindex/*` as the engine does.
  */
@@ -23,8 +26,16 @@ export async function runRaindex(words: readonly string[], options: CallOptions,
       return simulate(call)
     case 'live':
       return playLive(call)
+    case 'sync':
+      return syncBook(call)
+    case 'quote':
+      return quoteBook(call)
+    case 'replay':
+      return replayOrder(call)
     default:
-      throw badCall('Say what to do: freshet raindex float|state|simulate|live …. See freshet --help.')
+      throw badCall(
+        'Say what to do: freshet raindex float|state|simulate|live|sync|quote|replay …. See freshet --help.',
+      )
   }
 }
 

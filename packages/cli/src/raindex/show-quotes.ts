@@ -1,4 +1,4 @@
-import { quoteOrder, type EnvRow, type OrderRow, type QuoteOutcome } from '@freshet/raindex/engine'
+import { quoteOrder, type EnvRow, type QuoteOutcome } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
 import { setImmediate } from 'node:timers/promises'
 import { withProgress, type Report } from '../progress.ts'
@@ -7,6 +7,7 @@ import type { RaindexCall } from './raindex-command.ts'
 import {
   badPair,
   openSimulation,
+  pairsOf,
   plainReason,
   readPair,
   readSimulation,
@@ -51,15 +52,6 @@ async function quoteBook(
 }
 
 type Quoted = Pair & { readonly outcome: QuoteOutcome }
-
-/** Every pair of an order that is one: a token is not traded for itself. */
-function pairsOf({ hash, validInputs, validOutputs }: OrderRow): readonly Pair[] {
-  return validInputs.flatMap((input, inputIOIndex) =>
-    validOutputs.flatMap((output, outputIOIndex) =>
-      input.token === output.token ? [] : [{ order: hash, inputIOIndex, outputIOIndex }],
-    ),
-  )
-}
 
 const heads = ['order', 'in', 'out', 'most', 'ratio']
 

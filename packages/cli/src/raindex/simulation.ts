@@ -85,6 +85,15 @@ export function readPair(hash: string, input = '0', output = '0'): Pair {
   return { order: hash.toLowerCase() as Bytes32, inputIOIndex: Number(input), outputIOIndex: Number(output) }
 }
 
+/** Every pair of an order that is one: a token is not traded for itself. */
+export function pairsOf({ hash, validInputs, validOutputs }: OrderRow): readonly Pair[] {
+  return validInputs.flatMap((input, inputIOIndex) =>
+    validOutputs.flatMap((output, outputIOIndex) =>
+      input.token === output.token ? [] : [{ order: hash, inputIOIndex, outputIOIndex }],
+    ),
+  )
+}
+
 export function badPair(): Error {
   return badCall('An order is named by its hash and the numbers of its tokens: simulate quote 0x… 0 0.')
 }

@@ -5,6 +5,8 @@ export type { RpcCall, RpcFetch } from './rpc-node.ts'
 export { RpcFault, type RpcFaultKind } from './rpc-fault.ts'
 export { createChainHeads, type ChainHeads, type ChainHeadsOptions, type HeadSocket } from './chain-heads.ts'
 export { checkBook, fetchCode } from './check-book.ts'
+export { readChainId } from './read-chain-id.ts'
+export { readHeadNumber } from './read-head-number.ts'
 export { readToken } from './read-token.ts'
 export {
   createCodeFetcher,

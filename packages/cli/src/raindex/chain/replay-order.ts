@@ -1,0 +1,95 @@
+import { createWasmEvm } from '@freshet/evm'
+import {
+  createReplayHost,
+  historyFromLocalBook,
+  isoTime,
+  openReplay,
+  pointsToCsv,
+  replayToSvg,
+  type ReplayRun,
+} from '@freshet/raindex/client'
+import { createStaticCodeCache } from '@freshet/raindex/engine'
+import { writeFile } from 'node:fs/promises'
+import { FreshetError } from '@freshet/core'
+import { badCall } from '../../parse-call.ts'
+import { withProgress } from '../../progress.ts'
+import type { RaindexCall } from '../raindex-command.ts'
+import { readAddress } from '../read-option.ts'
+import { badPair, readPair } from '../simulation.ts'
+import { findBook, openDatabase } from './open-book.ts'
+
+/** Computes what an order would have quoted at every step of a time that has passed, from a local database alone. */
+export async function replayOrder(call: RaindexCall): Promise<number> {
+  const { words, options, io } = call
+  const [hash, input, output, ...more] = words
+  if (hash === undefined || more.length > 0) throw badPair()
+  const { order, ...pair } = readPair(hash, input, output)
+  const { svg } = options.raindex
+  const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
+  const database = await openDatabase(call)
+  try {
+    const { book, chainId, orderbook } = await findBook(call, database, undefined)
+    const signal = io.interrupted()
+    const replay = await withProgress(io, 'Reading the history', async () => {
+      const cache = createStaticCodeCache(await book.code())
+      const host = createReplayHost({
+        engine: await createWasmEvm(),
+        cache,
+        chainId: BigInt(chainId),
+        orderbook,
+      })
+      return openReplay(await historyFromLocalBook(book), host, { signal })
+    })
+    const { first, head } = replay.range
+    const from = readTime('--from', options.raindex.from) ?? first.timestamp
+    const to = readTime('--to', options.raindex.to) ?? head.timestamp
+    const stepSeconds = readStep(options.raindex.step)
+    const run = await withProgress(io, 'Replaying', (report) =>
+      replay.run(
+        { order, pairs: [pair], counterparty, from, to, stepSeconds },
+        { signal, onProgress: ({ points, of }) => report(points, of) },
+      ),
+    )
+    if (svg !== undefined)
+      await writePicture(svg, run, `${hash.slice(0, 10)}…, ${isoTime(from)} to ${isoTime(to)}`)
+    if (options.raindex.csv || svg === undefined) io.out(pointsToCsv(run).trimEnd())
+    const points = run.series[0]?.columns.time.length ?? 0
+    const where = svg === undefined ? '' : `, drawn in ${svg}`
+    io.err(`${points} points from ${isoTime(from)} to ${isoTime(to)}${where}`)
+    return 0
+  } finally {
+    await database.close()
+  }
+}
+
+async function writePicture(path: string, { series }: ReplayRun, title: string): Promise<void> {
+  const [pair] = series
+  if (pair === undefined) return
+  try {
+    await writeFile(path, replayToSvg(pair, { title }))
+  } catch (error) {
+    const message = `The picture ${path} cannot be written. Check that its folder is there and may be written to.`
+    throw new FreshetError({ code: 'cli/bad-file', kind: 'usage', message, cause: error })
+  }
+}
+
+/** Seconds since 1970, or a date. @throws {FreshetError} `cli/bad-call`. */
+function readTime(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const unixMs = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
+  if (Number.isFinite(unixMs)) return Math.floor(unixMs / 1_000)
+  throw badCall(
+    `${option} takes a time such as 2026-11-20T10:00:00Z, not ${JSON.stringify(text.slice(0, 80))}.`,
+  )
+}
+
+const secondsOf = { s: 1, m: 60, h: 3_600 } as const
+
+/** `1s`, `5m`, `1h`, or seconds. @throws {FreshetError} `cli/bad-call`. */
+function readStep(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [, count, unit = 's'] = /^(\d{1,9})([smh]?)$/.exec(text) ?? []
+  // One of the units, by the expression.
+  if (count !== undefined) return Number(count) * secondsOf[(unit || 's') as keyof typeof secondsOf]
+  throw badCall(`--step takes a time such as 1s, 5m or 1h, not ${JSON.stringify(text.slice(0, 80))}.`)
+}

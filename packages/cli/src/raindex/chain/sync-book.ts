@@ -1,0 +1,71 @@
+import { createBookSync, readHeadNumber, type BookSync } from '@freshet/raindex/client'
+import { badCall } from '../../parse-call.ts'
+import type { RaindexCall } from '../raindex-command.ts'
+import { readCount } from '../read-option.ts'
+import { findBook, openDatabase, openPool } from './open-book.ts'
+import { createSyncProgress } from './sync-progress.ts'
+
+/** Reads an order book from a node into a local database, up to the head. A second run goes on where the first was. */
+export async function syncBook(call: RaindexCall): Promise<number> {
+  const { options, io, words } = call
+  if (words.length > 0)
+    throw badCall('raindex sync takes options only, such as --rpc URL --orderbook ADDRESS --db FILE.')
+  const fromBlock = readCount('--from', 'a block number', options.raindex.from)
+  const pool = await openPool(call)
+  const database = await openDatabase(call)
+  try {
+    const { book, orderbook } = await findBook(call, database, pool)
+    const startedAt = io.clock.now()
+    const progress = createSyncProgress(io)
+    const sync = createBookSync({
+      ...{ pool, orderbook, ledger: book, fromBlock, clock: io.clock },
+      onNotice: (notice) => progress.take(notice),
+    })
+    const before = await book.tip()
+    sync.start()
+    try {
+      await untilLive(sync, io.interrupted())
+    } finally {
+      await sync.stop()
+      progress.end()
+    }
+    const tip = await book.tip()
+    const head = await readHeadNumber(pool, AbortSignal.timeout(10_000)).catch(() => undefined)
+    const seconds = ((io.clock.now() - startedAt) / 1_000).toFixed(1)
+    const [counted] = await database.query(
+      'SELECT COUNT(*) AS events FROM raw_events WHERE chain_id = ? AND orderbook_address = ?',
+      [pool.chainId, orderbook.address],
+    )
+    const summary = {
+      block: tip?.number ?? null,
+      head: head ?? null,
+      events: Number(counted?.['events'] ?? 0),
+    }
+    if (options.json)
+      io.out(JSON.stringify({ chainId: pool.chainId, orderbook: orderbook.address, ...summary }))
+    else io.out(`${orderbook.address}  block ${summary.block ?? 'none'}  ${summary.events} events`)
+    const since = before === undefined ? 'from the start' : `from block ${before.number}`
+    io.err(`${io.interrupted().aborted ? 'Stopped' : 'Synced'} ${since} in ${seconds} s.`)
+    return 0
+  } finally {
+    await database.close()
+  }
+}
+
+/** @throws what ends the sync for good. */
+async function untilLive({ status }: BookSync, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const look = (): void => {
+    const { state, freshness } = status.get()
+    if (state === 'live' || signal.aborted) resolve()
+    if (state === 'halted') reject(freshness.lastError ?? new Error('The sync has halted.'))
+  }
+  const stop = status.subscribe(look)
+  signal.addEventListener('abort', look, { once: true })
+  look()
+  try {
+    await promise
+  } finally {
+    stop()
+  }
+}

@@ -1,0 +1,49 @@
+import type { ChainNotice } from '@freshet/raindex/client'
+import type { Io } from '../../io.ts'
+
+const barCells = 20
+
+/** Shows how far a sync is: blocks, how many a second, and how long it still takes. */
+export function createSyncProgress(io: Io): {
+  take(notice: ChainNotice): void
+  end(): void
+} {
+  const startedAt = io.clock.now()
+  let first: number | undefined
+  let logs = 0
+  return {
+    take(notice) {
+      switch (notice.kind) {
+        case 'window': {
+          first ??= notice.fromBlock
+          logs += notice.logs
+          io.progress?.(line(notice.toBlock, notice.headBlock, first, logs, io.clock.now() - startedAt))
+          return
+        }
+        case 'reorg':
+        case 'deep-reorg':
+          io.err(`The chain was reorganised: ${notice.depth} blocks back to ${notice.ancestorBlock}.`)
+          return
+        case 'no-decimals':
+          io.err(`The token ${notice.token} does not tell its decimals: its vaults are left out.`)
+          return
+        case 'store':
+        case 'missing-logs':
+        case 'head':
+          return
+        default:
+          notice satisfies never
+      }
+    },
+    end: () => io.progress?.(''),
+  }
+}
+
+function line(block: number, head: number, first: number, logs: number, elapsedMs: number): string {
+  const share = head <= first ? 1 : Math.min(1, (block - first + 1) / (head - first + 1))
+  const full = Math.round(share * barCells)
+  const perSecond = ((block - first + 1) * 1_000) / Math.max(1, elapsedMs)
+  const leftSeconds = Math.max(0, head - block) / Math.max(1, perSecond)
+  const bar = '█'.repeat(full) + '░'.repeat(barCells - full)
+  return `reading logs ${bar} ${Math.floor(share * 100)} %, block ${block} of ${head}, ${logs} events, ${Math.round(perSecond)} blocks/s, ${Math.ceil(leftSeconds)} s left`
+}
