@@ -19,7 +19,7 @@ export type EventRows = {
   readonly children: readonly { readonly table: ChildTable; readonly values: readonly SqlValue[] }[]
 }
 
-export type ChildTable = 'order_ios' | 'take_order_contexts' | 'context_values'
+type ChildTable = 'order_ios' | 'take_order_contexts' | 'context_values'
 
 const hex = (float: Float): string => floatToHex(float)
 

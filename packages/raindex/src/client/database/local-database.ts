@@ -47,7 +47,7 @@ export type DatabaseCall =
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
   | { readonly kind: 'close' }
 
-export type BookMethod = Exclude<keyof LocalBook, 'id' | 'checkpoint'>
+type BookMethod = Exclude<keyof LocalBook, 'id' | 'checkpoint'>
 
 const bookMethods: readonly BookMethod[] = [
   'tip',

@@ -46,7 +46,9 @@ export function openCoreAt(path: string, now: () => number) {
 async function openInThread({ path }: LocalDatabaseOptions): Promise<LocalDatabase> {
   // From source, Node must be told where the packages' sources are; a build needs nothing.
   const fromSource = import.meta.url.endsWith('.ts')
-  const script = new URL(fromSource ? './database-thread.ts' : './database-thread.js', import.meta.url)
+  const script = fromSource
+    ? new URL('./database-thread.ts', import.meta.url)
+    : new URL('./database-thread.js', import.meta.url)
   const execArgv = fromSource ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : []
   const worker = new Worker(script, { workerData: { path }, execArgv })
   const caller = createThreadCaller((message) => worker.postMessage(message))

@@ -13,7 +13,7 @@ const event = `${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER 
 const log = 'chain_id, orderbook_address, transaction_hash, log_index'
 
 /** Tables of the public schema that hold one row or more for each event, with their own columns. */
-export const eventTables = {
+const eventTables = {
   deposits: 'sender, token, vault_id, deposit_amount, deposit_amount_uint256',
   withdrawals: 'sender, token, vault_id, target_amount, withdraw_amount, withdraw_amount_uint256',
   order_events:

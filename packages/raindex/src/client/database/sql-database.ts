@@ -12,7 +12,7 @@ export interface SqlStatement {
 }
 
 /** Sums up rows: `start` for each group, `step` for each row, `result` at the end. */
-export type SqlAggregate = {
+type SqlAggregate = {
   readonly start: () => string
   readonly step: (sum: string, value: SqlValue) => string
 }
