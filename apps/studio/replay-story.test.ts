@@ -209,9 +209,9 @@ test('[SR4] while it plays nothing later is shown, and it stops at the end', asy
   expect(covered.x + covered.width).toBeGreaterThanOrEqual(plot.x + plot.width)
   const later = {
     x: covered.x + 3,
-    y: plot.y,
+    y: plot.y - 2,
     width: plot.x + plot.width + 8 - covered.x,
-    height: plot.height,
+    height: plot.height + 4,
   }
   expect(await coloursIn(page, later)).toEqual(['255,255,255'])
   expect((await page.locator('.replay-kinds').textContent())?.includes('Removed')).toBe(false)

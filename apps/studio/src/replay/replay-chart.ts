@@ -254,7 +254,9 @@ async function picture(
     if (hidesLater) {
       const { bbox } = pane
       const left = Math.max(bbox.left, pane.valToPos(time, 'x', true))
-      context.fillRect(left, top + bbox.top, canvas.width - left, bbox.height)
+      // Over the edges of the plot too, as the curtain of the page.
+      const edge = 3 * devicePixelRatio
+      context.fillRect(left, top + bbox.top - edge, canvas.width - left, bbox.height + 2 * edge)
     }
     top += pane.ctx.canvas.height
   }
