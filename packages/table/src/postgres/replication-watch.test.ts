@@ -415,7 +415,7 @@ describe.skipIf(whyNoPostgres !== undefined)(`changes by replication${skipNote}`
       const controller = new AbortController()
       const next = taking(remote.master('item').watch({ signal: controller.signal }))
       const live = await next()
-      await database.query("ALTER SYSTEM SET wal_sender_timeout = '1s'")
+      await database.query("ALTER SYSTEM SET wal_sender_timeout = '4s'")
       await database.query('SELECT pg_reload_conf()')
       await database.query("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 3000)")
       const moved = await next()
