@@ -156,3 +156,41 @@ test('[TO31] a worker alone keeps a durable copy that a client opens later', asy
   expect(client.query('ns-Position').rows.length).toBe(601)
   await client.shutdown()
 })
+
+test('[TO30, TO33] targets, prune and exact confirmation work through a worker, and what it leaves out is told', async () => {
+  const client = await open('e.db', { models: ['ns-Position'], targets: [{ kind: 'transactions' }] })
+  const told = new Promise((resolve) => client.errors.subscribe(resolve))
+  await client.ready
+  expect(client.query('ns-Moves').rows.length).toBe(0)
+  const moves = new Promise<void>((resolve) => {
+    client.subscribe('ns-Moves', null, (rows) => rows.length === 600 && resolve())
+  })
+  await client.addTarget({ kind: 'model', tag: 'ns-Moves' })
+  await moves
+  await client.removeTarget('ns-Moves')
+  await client.prune()
+
+  const entityId = demo.place(3, 3, 3)
+  const move = client.mutate(
+    'ns-Position',
+    { entityId, vec: { x: 4, y: 4 } },
+    {
+      exact: true,
+      async send() {
+        demo.place(3, 4, 5)
+        const [row] = demo.server.world.database.sql(
+          'SELECT internal_event_id FROM [ns-Position] ORDER BY internal_event_id DESC LIMIT 1',
+        )
+        return { transaction_hash: String(row?.['internal_event_id']).split(':')[1] }
+      },
+    },
+  )
+  expect(await move.settled).toBe('confirmed')
+  expect(client.get('ns-Position', entityId)).toMatchObject({ vec: { x: 4, y: 5 } })
+
+  demo.server.setUnknown(['RetrieveTransactions', 'SubscribeTransactions'])
+  demo.server.cut('reset')
+  expect(await told).toMatchObject({ name: 'TargetQuarantinedError', table: 'transactions' })
+  demo.server.setUnknown([])
+  await client.shutdown()
+})
