@@ -7,6 +7,7 @@ import {
   type Store,
   type StoreRecord,
   type StoreTable,
+  type TabEnvironment,
 } from '@freshet/core'
 import { SyncFatalError, type ReactiveError } from '../client/errors.ts'
 import { openWorldCore, type WorldCore } from '../client/world-core.ts'
@@ -20,9 +21,11 @@ import type { SyncPort } from './sync-port.ts'
 import { firstTick, haltedTick } from './tick-stream.ts'
 
 /** What the platform of a worker gives it. */
-export type SyncEnvironment = Pick<ReactiveClientOptions, 'tabs' | 'client' | 'clock' | 'random'> & {
+export type SyncEnvironment = Pick<ReactiveClientOptions, 'client' | 'clock' | 'random'> & {
   /** Opens the durable copy by the name that `INIT` gives. */
   openStore(database: string, tables: readonly StoreTable[]): Promise<Store>
+  /** What the workers on one durable copy share, where there may be several. */
+  readonly tabs?: ((database: string) => TabEnvironment) | undefined
   /** Lets what has arrived be handled. */
   turn(): Promise<void>
 }
@@ -104,7 +107,7 @@ function openCore(
   return openWorldCore({
     ...init,
     ...environment,
-    tabs,
+    tabs: tabs?.(database),
     async storageFactory(tables) {
       const store = await openStore(database, tables)
       opened(store)

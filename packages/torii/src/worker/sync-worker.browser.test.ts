@@ -62,6 +62,11 @@ test('[TO29, TO30] of two tabs with workers one synchronises, and the other take
   await moves(follower)
   await follower.shutdown()
 
+  // The same world in another database is another matter.
+  const other = await open(`torii-${crypto.randomUUID()}`)
+  await other.ready
+  await other.shutdown()
+
   const heir = await open(database)
   await heir.ready
   // As a tab that is closed: nobody is told.

@@ -1,5 +1,6 @@
 /// <reference lib="webworker" />
 // The file a browser's worker runs: see SyncWorkerOptions.
+import type { TabEnvironment } from '@freshet/core'
 import { openIndexedDbStore } from '@freshet/storage/indexeddb'
 import type { ToSyncWorker } from './messages.ts'
 import { serveSync } from './serve-sync.ts'
@@ -19,10 +20,16 @@ serveSync(
   {
     openStore: (name, tables) => openIndexedDbStore({ name, tables }),
     // Locks are there in secure contexts only; elsewhere each tab synchronises for itself.
-    tabs:
-      'locks' in navigator
-        ? { locks: navigator.locks, openChannel: (name) => new BroadcastChannel(name) }
-        : undefined,
+    tabs: 'locks' in navigator ? tabsOf : undefined,
     turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
   },
 )
+
+/** One world in two databases has two leaders. */
+function tabsOf(database: string): TabEnvironment {
+  const { locks } = navigator
+  return {
+    locks: { request: (name, options, held) => locks.request(`${name}:${database}`, options, held) },
+    openChannel: (name) => new BroadcastChannel(`${name}:${database}`),
+  }
+}
