@@ -43,6 +43,7 @@ Commands for an order book
                                     answered by the node at the same block
   replay ORDER [IN OUT]             what it would have offered at every --step between --from and
                                     --to, from --db alone, as --csv or as the picture --svg
+  serve                             keeps the order books of --db live and answers over HTTP
 
 Examples
 
@@ -69,7 +70,9 @@ Options
   --no-cache             keep nothing, also not during the run
   --json                 one JSON document per line
   --debug                show cache, queue and events, and where an error came from
-  --port N               the port of the demo
+  --port N               the port of the demo, or of serve
+  --host ADDRESS         where serve listens (default 127.0.0.1); any other needs FRESHET_TOKEN,
+                         which requests then bear
   --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line
   --at BLOCK             the state at the end of this block; the last one unless told
   --orderbook ADDRESS    the order book, where the logs are of several

@@ -52,6 +52,8 @@ export type RaindexOptions = {
   readonly csv: boolean
   /** File of a picture. */
   readonly svg: string | undefined
+  /** Where a server listens. */
+  readonly host: string | undefined
 }
 
 export type Call =
@@ -106,6 +108,7 @@ export function parseCall(args: readonly string[]): Call {
       step: values.step,
       csv: values.csv ?? false,
       svg: values.svg,
+      host: values.host,
     },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
@@ -153,6 +156,7 @@ function parse(args: readonly string[]) {
         step: { type: 'string' },
         csv: { type: 'boolean' },
         svg: { type: 'string' },
+        host: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

@@ -4,13 +4,14 @@ import { quoteBook } from './chain/quote-book.ts'
 import { replayOrder } from './chain/replay-order.ts'
 import { syncBook } from './chain/sync-book.ts'
 import { playLive } from './play-live.ts'
+import { serveBooks } from './serve/serve-books.ts'
 import { showFloat } from './show-float.ts'
 import { showQuotes } from './show-quotes.ts'
 import { showState } from './show-state.ts'
 import { showTake } from './show-take.ts'
 
 /**
- * Runs `raindex float|state|simulate|live|sync|quote|replay …`.
+ * Runs `raindex float|state|simulate|live|sync|quote|replay|serve …`.
  *
  * @throws {FreshetError} `cli/bad-call`, `cli/bad-file`, `cli/bad-log`, `float/*`, and `raindex/*` as the engine does.
  */
@@ -32,9 +33,11 @@ export async function runRaindex(words: readonly string[], options: CallOptions,
       return quoteBook(call)
     case 'replay':
       return replayOrder(call)
+    case 'serve':
+      return serveBooks(call)
     default:
       throw badCall(
-        'Say what to do: freshet raindex float|state|simulate|live|sync|quote|replay …. See freshet --help.',
+        'Say what to do: freshet raindex float|state|simulate|live|sync|quote|replay|serve …. See freshet --help.',
       )
   }
 }

@@ -60,28 +60,42 @@ export async function findBook(
   database: LocalDatabase,
   pool: RpcPool | undefined,
 ): Promise<OpenBook> {
+  const [found, ...others] = await findBooks(call, database, pool)
+  if (found !== undefined && others.length === 0) return found
+  throw badCall(`The database has ${others.length + 1} order books. Name one with --orderbook ADDRESS.`)
+}
+
+/**
+ * The order books that are meant: the one named, else all that the database has.
+ *
+ * @returns one at least.
+ * @throws {FreshetError} `cli/bad-call`, and as `checkBook` does.
+ */
+export async function findBooks(
+  call: RaindexCall,
+  database: LocalDatabase,
+  pool: RpcPool | undefined,
+): Promise<readonly OpenBook[]> {
   const { options, io } = call
   const named = readAddress('--orderbook', options.raindex.orderbook)
-  const kept = await keptBooks(database)
-  const fitting = kept.filter(
+  const kept = (await keptBooks(database)).filter(
     ({ chainId, address }) =>
       (pool === undefined || chainId === pool.chainId) && (named === undefined || address === named),
   )
-  const [found, other] = fitting
-  if (other !== undefined) {
-    throw badCall(`The database has ${fitting.length} order books. Name one with --orderbook ADDRESS.`)
-  }
-  const chainId = found?.chainId ?? pool?.chainId
-  const address = found?.address ?? named
-  if (address === undefined || chainId === undefined) {
+  const isNew = kept.length === 0 && named !== undefined && pool !== undefined
+  const meant = isNew ? [{ chainId: pool.chainId, address: named }] : kept
+  if (meant.length === 0) {
     throw badCall(
       'The database has no order book yet. Name one with --orderbook ADDRESS, and a node with --rpc URL.',
     )
   }
-  const seen = pool && !options.raindex.v6 ? await checkBook(pool, address, io.interrupted()) : undefined
-  const version = options.raindex.v6 ? 'v6' : (seen ?? 'v5')
-  const orderbook: Orderbook = { address, version }
-  return { database, book: database.book({ chainId, orderbook }), chainId, orderbook }
+  return Promise.all(
+    meant.map(async ({ chainId, address }) => {
+      const seen = pool && !options.raindex.v6 ? await checkBook(pool, address, io.interrupted()) : undefined
+      const orderbook: Orderbook = { address, version: options.raindex.v6 ? 'v6' : (seen ?? 'v5') }
+      return { database, book: database.book({ chainId, orderbook }), chainId, orderbook }
+    }),
+  )
 }
 
 async function keptBooks(

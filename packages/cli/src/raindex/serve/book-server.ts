@@ -1,0 +1,287 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { FreshetError, type Clock, type Collection, type Row } from '@freshet/core'
+import type { Hex, VaultRow } from '@freshet/raindex/engine'
+import type { QuoteRow } from '@freshet/raindex/live'
+import { isLoopbackHost, isLoopbackOrigin } from '../../demo/loopback.ts'
+import { plainReason } from '../simulation.ts'
+import { metricsText } from './metrics-text.ts'
+import { besideJson, healthOf, quoteJson, vaultJson, type ServedBook } from './served-book.ts'
+
+export type BookServerOptions = {
+  readonly books: readonly ServedBook[]
+  readonly clock: Clock
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined
+  /** Default any. */
+  readonly port?: number | undefined
+  /** What requests must bear, as `Authorization: Bearer …`. Needed for any host but loopback. */
+  readonly token?: string | undefined
+}
+
+export type BookServer = {
+  /** Such as `http://127.0.0.1:4748`. */
+  readonly url: string
+  /** Answers what was asked, ends the event streams and closes. */
+  close(): Promise<void>
+}
+
+const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
+const mostConnections = 256
+const mostListeners = 64
+const longestUrl = 2_048
+const mostRows = 1_000
+/** A listener that does not read is let go: its stream begins anew when it comes back. */
+const mostUnreadBytes = 4 * 2 ** 20
+
+/**
+ * Answers over HTTP what order books hold and quote, all of it only to be read.
+ *
+ * `/healthz`, `/metrics`, `/books`, `/books/ADDRESS/orders|vaults|quotes`, `/books/ADDRESS/quotes/ORDER` for both quotes
+ * at one block, and `/events`, one stream for all updates.
+ *
+ * @throws {FreshetError} `serve/token-needed`, `serve/port-taken`.
+ */
+export async function openBookServer(options: BookServerOptions): Promise<BookServer> {
+  const { host = '127.0.0.1', port = 0, token } = options
+  const isLocal = loopback.includes(host)
+  if (!isLocal && token === undefined) throw tokenNeeded(host)
+  const service = createService(options, isLocal)
+  const http = createServer((request, response) => void service.answer(request, response))
+  http.maxConnections = mostConnections
+  http.requestTimeout = 10_000
+  await listen(http, host, port)
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(http)}`,
+    async close() {
+      service.close()
+      const closed = new Promise((resolve) => http.close(resolve))
+      http.closeIdleConnections()
+      await closed
+    },
+  }
+}
+
+function createService({ books, clock, token }: BookServerOptions, isLocal: boolean) {
+  const listeners = new Set<ServerResponse>()
+  const ending = new AbortController()
+  let requests = 0
+  let refused = 0
+
+  const tell = (event: string, data: unknown): void => {
+    const text = `event: ${event}\ndata: ${JSON.stringify(data, plainReason)}\n\n`
+    for (const listener of listeners) {
+      if (listener.writableLength > mostUnreadBytes) listener.destroy()
+      else listener.write(text)
+    }
+  }
+  const stops = books.flatMap((book) => {
+    const { chainId, orderbook } = book
+    const place = { chainId, orderbook }
+    let shown = ''
+    return [
+      book.raindex.subscribe(() => {
+        const { ageMs, ...health } = healthOf(book, clock.now())
+        const text = JSON.stringify(health)
+        if (text !== shown) tell('book', { ...health, ageMs })
+        shown = text
+      }),
+      book.quotes.collection.subscribe(({ ids }) => {
+        if (listeners.size === 0 || ids === 'all') return
+        for (const id of ids) {
+          const row = book.quotes.collection.get(id)
+          tell('quote', { ...place, id, quote: row === undefined ? null : quoteJson(row) })
+        }
+      }),
+    ]
+  })
+  const health = () => books.map((book) => healthOf(book, clock.now()))
+
+  const listenTo = (response: ServerResponse): void => {
+    if (listeners.size >= mostListeners)
+      return sendText(response, 503, 'Too many listeners. Try again later.')
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    listeners.add(response)
+    response.on('close', () => listeners.delete(response))
+    for (const book of health()) response.write(`event: book\ndata: ${JSON.stringify(book)}\n\n`)
+  }
+  const answerBook = async (
+    book: ServedBook,
+    path: readonly string[],
+    url: URL,
+    response: ServerResponse,
+  ) => {
+    const [what, order] = path
+    const { live } = book.raindex
+    if (what === undefined) return sendJson(response, 200, healthOf(book, clock.now()))
+    if (what === 'quotes' && order !== undefined) {
+      const pair = readPair(order, url.searchParams)
+      if (typeof pair === 'string') return sendText(response, 400, pair)
+      return sendJson(response, 200, besideJson(await book.beside(pair, ending.signal)))
+    }
+    if (order !== undefined) return sendText(response, 404, notHere)
+    // Rows of the projection, and of the quotes.
+    if (what === 'orders') return sendRows(response, url, live.orders, (row) => row)
+    if (what === 'vaults') return sendRows(response, url, live.vaults, (row) => vaultJson(row as VaultRow))
+    if (what === 'quotes') {
+      const quotes = book.quotes.collection as unknown as Collection
+      return sendRows(response, url, quotes, (row) => quoteJson(row as QuoteRow))
+    }
+    return sendText(response, 404, notHere)
+  }
+  const route = async (url: URL, response: ServerResponse): Promise<void> => {
+    const [first, address, ...path] = url.pathname.split('/').slice(1)
+    if (address === undefined) {
+      switch (first) {
+        case 'healthz': {
+          const found = health()
+          const isHealthy = found.every((book) => book.isHealthy)
+          return sendJson(response, isHealthy ? 200 : 503, {
+            status: isHealthy ? 'ok' : 'behind',
+            books: found,
+          })
+        }
+        case 'metrics': {
+          const quotesEvaluated = books.reduce((sum, { quotes }) => sum + quotes.evaluated, 0)
+          const counts = { requests, refused, listeners: listeners.size, quotesEvaluated }
+          return sendText(response, 200, metricsText(health(), counts))
+        }
+        case 'books':
+          return sendJson(response, 200, health())
+        case 'events':
+          return listenTo(response)
+        default:
+          return sendText(response, 404, notHere)
+      }
+    }
+    const book = books.find(({ orderbook }) => orderbook === address.toLowerCase())
+    if (first !== 'books' || book === undefined) return sendText(response, 404, notHere)
+    await answerBook(book, path, url, response)
+  }
+  const refusalOf = ({
+    method,
+    headers,
+    url = '/',
+  }: IncomingMessage): readonly [number, string] | undefined => {
+    const { host, origin, authorization } = headers
+    if (isLocal && !isLoopbackHost(host)) return [403, 'This host is not served here.']
+    if (origin !== undefined && !(isLocal && isLoopbackOrigin(origin)))
+      return [403, 'Other origins are not served.']
+    if (token !== undefined && !isToken(authorization, token)) return [401, 'Bear the token of this server.']
+    if (method !== 'GET') return [405, 'This can only be read.']
+    return url.length > longestUrl ? [414, 'The address is too long.'] : undefined
+  }
+  return {
+    async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      response.setHeader('x-content-type-options', 'nosniff')
+      requests++
+      const refusal = refusalOf(request)
+      if (refusal !== undefined) {
+        refused++
+        return sendText(response, ...refusal)
+      }
+      try {
+        await route(new URL(request.url ?? '/', 'http://localhost'), response)
+      } catch (error) {
+        const message = error instanceof FreshetError ? error.message : 'This could not be answered.'
+        if (response.headersSent) response.destroy()
+        else sendText(response, 502, message)
+      }
+    },
+    close(): void {
+      for (const stop of stops) stop()
+      ending.abort(new Error('The server closes.'))
+      for (const listener of listeners) listener.end()
+    },
+  }
+}
+
+const notHere = 'There is nothing here. See /books.'
+const zeroAddress = `0x${'0'.repeat(40)}` as const
+
+/** What is asked for, or what is wrong with it. */
+function readPair(order: string, query: URLSearchParams) {
+  const hash = readHex(order, 32)
+  const counterparty = readHex(query.get('counterparty') ?? zeroAddress, 20)
+  const [inputIOIndex, outputIOIndex] = [Number(query.get('input') ?? 0), Number(query.get('output') ?? 0)]
+  if (hash === undefined) return 'Name an order by its hash of 32 bytes.'
+  if (counterparty === undefined) return 'counterparty takes an address.'
+  if (!isIndex(inputIOIndex) || !isIndex(outputIOIndex)) return 'input and output take the numbers of tokens.'
+  return { order: hash, inputIOIndex, outputIOIndex, counterparty }
+}
+
+function readHex(text: string, bytes: number): Hex | undefined {
+  // Its shape is checked first.
+  return /^0x[0-9a-f]+$/i.test(text) && text.length === 2 + 2 * bytes
+    ? (text.toLowerCase() as Hex)
+    : undefined
+}
+
+function isIndex(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 65_536
+}
+
+/** Rows in the order of their ids, `limit` of them behind `after`. */
+function sendRows(
+  response: ServerResponse,
+  url: URL,
+  collection: Collection,
+  toJson: (row: Row) => object,
+): void {
+  const asked = Number(url.searchParams.get('limit') ?? mostRows)
+  if (!Number.isInteger(asked) || asked < 1) return sendText(response, 400, 'limit takes a number above 0.')
+  const after = url.searchParams.get('after')
+  const ids = [...collection.ids()].filter((id) => after === null || id > after).sort()
+  const page = ids.slice(0, Math.min(asked, mostRows))
+  const rows = page.flatMap((id) => {
+    const row = collection.get(id)
+    return row === undefined ? [] : [{ id, ...toJson(row) }]
+  })
+  sendJson(response, 200, { rows, next: page.length < ids.length ? page.at(-1) : null })
+}
+
+function isToken(authorization: string | undefined, token: string): boolean {
+  // Of one length, so that the time it takes tells nothing.
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+  })
+  response.end(JSON.stringify(value, plainReason))
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(text)
+}
+
+async function listen(http: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  http.once('error', (cause) =>
+    reject(
+      new FreshetError({
+        code: 'serve/port-taken',
+        kind: 'usage',
+        message: `Nothing can listen at ${host}:${port}: ${cause.message}. Give another --port.`,
+        cause,
+      }),
+    ),
+  )
+  http.listen(port, host, resolve)
+  await promise
+}
+
+function portOf(http: Server): number {
+  // It listens on a port, not on a pipe.
+  return (http.address() as AddressInfo).port
+}
+
+function tokenNeeded(host: string): FreshetError {
+  const message = `Whoever reaches ${host} could read this. Put a token into FRESHET_TOKEN, or leave --host out.`
+  return new FreshetError({ code: 'serve/token-needed', kind: 'usage', message })
+}

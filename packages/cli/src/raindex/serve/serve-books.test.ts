@@ -1,0 +1,197 @@
+import { request } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@freshet/core'
+import { floatToHex, parse } from '@freshet/raindex/float'
+import { findAnvil, op, startLocalBook, testProgram, type LocalBook } from '@freshet/raindex/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Io } from '../../io.ts'
+import { run } from '../../run.ts'
+import { openBookServer } from './book-server.ts'
+
+// The command as a person runs it, against a real chain, asked as any client would.
+
+const anvil = findAnvil()
+const skipped =
+  anvil === undefined ? ' (skipped: no anvil; it comes with npm on Linux x64, or set FRESHET_ANVIL)' : ''
+
+let opened: LocalBook | undefined
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'freshet-serve-'))
+  if (anvil !== undefined)
+    opened = await startLocalBook({ anvil, startsAt: Math.floor(Date.now() / 1000) - 600 })
+})
+afterAll(async () => {
+  await opened?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+test.skipIf(anvil === undefined)(
+  `[RC11] serve keeps a book live, answers what it holds and quotes, and tells of changes${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const book = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const [trader] = book.traders
+    const [input, output] = book.tokens
+    if (trader === undefined || input === undefined || output === undefined) throw new Error('no market')
+    const vaultId = `0x${'1'.padStart(64, '0')}` as const
+    const word = (text: string) => floatToHex(parse(text))
+    await trader.deposit(output.address, vaultId, '2')
+    const { orderHash } = await trader.addOrder({
+      bytecode: testProgram([op.push(word('3')), op.push(word('1.5'))]),
+      inputs: [{ token: input.address, vaultId }],
+      outputs: [{ token: output.address, vaultId }],
+    })
+    const server = await serve(book)
+    const at = `${server.url}/books/${book.orderbook.address}`
+    const events = await openEvents(`${server.url}/events`)
+    await events.until(
+      ({ event, data }) =>
+        event === 'quote' && data['id'] === `${orderHash}/0/0` && text(data).includes('"outputMax":"2"'),
+    )
+
+    const health = await getJson(`${server.url}/healthz`)
+    expect(health.status).toBe(200)
+    expect(health.body).toMatchObject({ status: 'ok', books: [{ state: 'live', orders: 1, missingCode: 0 }] })
+    expect((await getJson(`${at}/orders`)).body).toMatchObject({ rows: [{ id: orderHash }], next: null })
+    expect((await getJson(`${at}/vaults`)).body).toMatchObject({
+      rows: [{ balance: '0' }, { balance: '2', vaultId }],
+    })
+    expect((await getJson(`${at}/quotes`)).body).toMatchObject({ rows: [{ ioRatio: '1.5', outputMax: '2' }] })
+    expect((await getJson(`${at}/quotes/${orderHash}`)).body).toMatchObject({
+      virtual: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
+      rpc: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
+      verdict: { kind: 'match' },
+    })
+    const metrics = await fetch(`${server.url}/metrics`).then((reply) => reply.text())
+    expect(metrics).toMatch(/^freshet_book_healthy\{chain="31337",orderbook="0x\w{40}"\} 1$/m)
+
+    await trader.deposit(output.address, vaultId, '0.5')
+    await events.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))
+
+    for (const [path, status] of [
+      ['/books/0x12', 404],
+      ['/nothing', 404],
+      [`/books/${book.orderbook.address}/quotes/0x12`, 400],
+      [`/books/${book.orderbook.address}/quotes/${orderHash}?counterparty=me`, 400],
+      [`/books/${book.orderbook.address}/orders?limit=none`, 400],
+      [`/books?${'a'.repeat(3_000)}`, 414],
+    ] as const) {
+      expect([path.slice(0, 80), (await fetch(server.url + path)).status]).toEqual([
+        path.slice(0, 80),
+        status,
+      ])
+    }
+    expect(await server.end()).toBe(0)
+    await events.ended
+  },
+)
+
+test('[RC12] only this machine is answered unless requests bear a token, and nothing can be written', async () => {
+  const server = await openBookServer({ books: [], clock: systemClock })
+  expect(await statusOf(server.url, {})).toBe(200)
+  expect(await statusOf(server.url, { host: 'rebound.example' })).toBe(403)
+  expect(await statusOf(server.url, { origin: 'https://elsewhere.example' })).toBe(403)
+  expect(await statusOf(server.url, {}, 'POST')).toBe(405)
+  await expect(openBookServer({ books: [], clock: systemClock, host: '0.0.0.0' })).rejects.toThrow(
+    'FRESHET_TOKEN',
+  )
+  const port = Number(new URL(server.url).port)
+  await expect(openBookServer({ books: [], clock: systemClock, port })).rejects.toThrow('Give another --port')
+  await server.close()
+
+  const guarded = await openBookServer({
+    books: [],
+    clock: systemClock,
+    host: '0.0.0.0',
+    token: 'open sesame',
+  })
+  const url = `http://127.0.0.1:${new URL(guarded.url).port}`
+  expect(await statusOf(url, {})).toBe(401)
+  expect(await statusOf(url, { authorization: 'Bearer nothing' })).toBe(401)
+  expect(await statusOf(url, { authorization: 'Bearer open sesame' })).toBe(200)
+  await guarded.close()
+})
+
+type Sent = { readonly event: string; readonly data: Readonly<Record<string, unknown>> }
+
+const text = (data: unknown): string => JSON.stringify(data)
+
+async function getJson(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  const reply = await fetch(url)
+  return { status: reply.status, body: await reply.json() }
+}
+
+function statusOf(url: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}/books`, { method, headers }, (reply) => {
+      reply.resume()
+      resolve(reply.statusCode ?? 0)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** Runs the command until `end`. */
+async function serve(book: LocalBook) {
+  const controller = new AbortController()
+  const { promise: url, resolve, reject } = Promise.withResolvers<string>()
+  const io: Io = {
+    out: (line) => {
+      const found = /http:\/\/\S+$/.exec(line.split('\n')[0] ?? '')
+      if (line.startsWith('Serving') && found) resolve(found[0])
+    },
+    err: (line) => {
+      if (line.startsWith('❌')) reject(new Error(line))
+    },
+    isTerminal: false,
+    env: {},
+    interrupted: () => controller.signal,
+    clock: systemClock,
+  }
+  const db = join(folder, 'book.sqlite')
+  const code = run(
+    ['raindex', 'serve', '--rpc', book.url, '--db', db, '--orderbook', book.orderbook.address, '--port', '0'],
+    io,
+  )
+  return {
+    url: await url,
+    end: () => {
+      controller.abort()
+      return code
+    },
+  }
+}
+
+async function openEvents(url: string) {
+  const reply = await fetch(url)
+  const seen: Sent[] = []
+  let told = (): void => undefined
+  const read = async (): Promise<void> => {
+    let rest = ''
+    const decoder = new TextDecoder()
+    for await (const bytes of reply.body ?? []) {
+      const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const [event = '', data = ''] = part.split('\n')
+        seen.push({
+          event: event.slice('event: '.length),
+          data: JSON.parse(data.slice('data: '.length)) as Sent['data'],
+        })
+      }
+      told()
+    }
+  }
+  const ended = read()
+  return {
+    ended,
+    async until(isIt: (sent: Sent) => boolean): Promise<void> {
+      while (!seen.some(isIt)) await new Promise<void>((resolve) => (told = resolve))
+    },
+  }
+}
