@@ -1,7 +1,7 @@
 import type { RecordChange, Row } from '@freshet/core'
 import type { LiveCore } from '../live-core.ts'
 import { readRequest, type WriteRequest } from '../write-request.ts'
-import type { FailedSave } from './record-edit.ts'
+import type { FailedSave } from './edit-host.ts'
 import { own } from './save-guard.ts'
 
 /**

@@ -8,7 +8,8 @@ import type { OpenSession } from './edit-registry.ts'
 import { failedSaves } from './failed-saves.ts'
 import { applyChange } from './queued-saves.ts'
 import { differences } from './save-guard.ts'
-import { createRecordEdit, type EditHost, type RecordEdit, type RecordEditStart } from './record-edit.ts'
+import type { EditHost, RecordEditStart } from './edit-host.ts'
+import { createRecordEdit, type RecordEdit } from './record-edit.ts'
 import type { SavedDraft } from './saved-drafts.ts'
 
 export type EditOptions = {
