@@ -1,5 +1,5 @@
 import type { ChainFreshness, ChainRaindex, ComparedQuote, QuotedPair } from '@freshet/raindex/client'
-import type { Address, OrderRow, VaultRow } from '@freshet/raindex/engine'
+import type { Address, VaultRow } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
 import type { QuoteRow, Quotes } from '@freshet/raindex/live'
 
