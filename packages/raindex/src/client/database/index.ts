@@ -3,6 +3,7 @@ export {
   type LocalDbCursor,
   type LocalDbSyncEngineOptions,
 } from './local-db-sync-engine.ts'
+export { beginFromSnapshot } from './begin-from-snapshot.ts'
 export type { LocalBook, LocalDatabase } from './local-database.ts'
 export type { BookId, Rewinds, StoredCode, StoredSnapshot } from './book-tables.ts'
 export type { SqlRow } from './database-core.ts'
