@@ -84,7 +84,8 @@ export class IdIndex {
 
 const smallest = 64
 const slotMask = 0xff_ffff
-const growth = 1.125
+/** By less, 100,000 rows in pages of 1,000 cost twice as much to apply; by more, a row takes over 8 B. */
+const growth = 1.5
 /** Longer runs of full words cost more than the memory they save. */
 const fullest = 0.8
 
