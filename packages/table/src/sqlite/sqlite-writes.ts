@@ -30,13 +30,14 @@ export function createSqliteWrites(
   const idColumn = quote(schema.idField)
   const fields = Object.keys(schema.columns).filter((field) => field !== schema.idField)
 
-  /** The row that a statement returns, if it does. */
+  /** The row that a statement has written, if it has, as it is after its triggers. */
   const write = (statement: Statement, id: string): Row | undefined => {
     const [held] = connection.all(statement)
     if (held === undefined) return undefined
     const [stored, row] = toEntry(held)
     if (stored !== id) throw unstorable('the id', `its column would turn it into ${JSON.stringify(stored)}`)
-    return row
+    // RETURNING does not see what AFTER triggers make of a row: sqlite.org/lang_returning.html, 2.1.
+    return current(id) ?? row
   }
   const current = (id: string): Row | undefined => get([id], undefined)[0]?.[1]
   const storedOrConflict = (id: string, row: Row | undefined): Stored | Conflict =>
@@ -137,7 +138,7 @@ export function createSqliteWrites(
       const { sql, values } = insertInto(isCounted ? undefined : made, checked)
       const [held = []] = connection.all({ sql: `${sql} RETURNING ${columns}`, values })
       const [id, stored] = toEntry(held)
-      return { kind: 'stored', id, row: stored }
+      return { kind: 'stored', id, row: current(id) ?? stored }
     },
   }
 
