@@ -1,3 +1,4 @@
+export { backfillBook, type BackfillOptions } from './backfill-book.ts'
 export { createBookSync, type BookSync, type BookSyncOptions } from './create-book-sync.ts'
 export { createChainSource, defaultFinalityDepth, type ChainSourceOptions } from './chain-source.ts'
 export { createRpcPool, type RpcFaultNotice, type RpcPool, type RpcPoolOptions } from './rpc-pool.ts'

@@ -5,6 +5,9 @@ import { blockTables, childTables } from './schema.ts'
 import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { blockId, hexOf, logOf } from './stored-values.ts'
 
+/** Logs read at once; no block has as many. */
+const logsAPass = 20_000
+
 /** Names an order book in a database. */
 export type BookId = { readonly chainId: number; readonly orderbook: Orderbook }
 
@@ -153,6 +156,48 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       })
     },
     addStoreLogs: (logs: readonly ChainLog[]): void => write(() => putLogs(logs)),
+    /** Logs from before those that are there. What vaults held is worked out again by `finishOlder`. */
+    addOlder(
+      logs: readonly ChainLog[],
+      newStores: ReadonlyMap<Address, number>,
+      newTokens: readonly Token[],
+    ): void {
+      write(() => {
+        newTokens.forEach(putToken)
+        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
+        for (const [store, block] of newStores) {
+          run(
+            `INSERT INTO book_stores VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE
+             SET first_block = min(first_block, excluded.first_block)`,
+            ...[store, block],
+          )
+        }
+        for (const log of logs) writer.put(log, 'rows')
+        writer.finish()
+      })
+    },
+    /** Makes the movements and balances of all vaults anew, from all events that are there. */
+    finishOlder(): void {
+      write(() => {
+        writer.forget()
+        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
+        run(`DELETE FROM vault_balance_changes WHERE ${here}`)
+        run(`DELETE FROM running_vault_balances WHERE ${here}`)
+        for (let after = -1; ;) {
+          const logs = readRows(after, logsAPass).map(logOf)
+          // The last block of a full page may go on in the next.
+          const whole =
+            logs.length < logsAPass
+              ? logs
+              : logs.filter((log) => log.blockNumber < (logs.at(-1)?.blockNumber ?? 0))
+          for (const log of whole) if (log.address === orderbook.address) writer.put(log, 'movements')
+          const last = whole.at(-1)
+          if (logs.length < logsAPass || last === undefined) break
+          after = last.blockNumber
+        }
+        writer.finish()
+      })
+    },
     rewind(to: number): void {
       write(() => {
         writer.forget()

@@ -1,4 +1,4 @@
-import type { ArtifactId } from '../../engine/index.ts'
+import type { Address, ArtifactId, ChainLog } from '../../engine/index.ts'
 import type { CodeShelf } from '../chain/code-fetcher.ts'
 import type { Ledger, Token } from '../chain/ledger.ts'
 import type { BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
@@ -8,6 +8,14 @@ import type { SqlValue } from './sql-database.ts'
 /** An order book's part of a local database: its ledger, and what is kept beside it. */
 export interface LocalBook extends Ledger, CodeShelf {
   readonly id: BookId
+  /** Keeps logs from before those that are there, and the stores and tokens they name. */
+  addOlder(
+    logs: readonly ChainLog[],
+    newStores: ReadonlyMap<Address, number>,
+    newTokens: readonly Token[],
+  ): Promise<void>
+  /** Works out anew what vaults held, once older logs are there. */
+  finishOlder(): Promise<void>
   putTokens(tokens: readonly Token[]): Promise<void>
   /** How far the book was undone since a reader that knew of `id` rewinds. */
   rewindsSince(id: number): Promise<Rewinds>
@@ -57,6 +65,8 @@ const bookMethods: readonly BookMethod[] = [
   'completeStores',
   'commit',
   'addStoreLogs',
+  'addOlder',
+  'finishOlder',
   'rewind',
   'blocks',
   'read',

@@ -42,14 +42,15 @@ export function createLogWriter(
       for (const vault of touched.values()) put.run(...scope, ...vault)
       touched.clear()
     },
-    put(log: ChainLog): void {
+    /** @param part - What of it: `rows` for logs from before those that are there, whose movements come again later. */
+    put(log: ChainLog, part: 'all' | 'rows' | 'movements' = 'all'): void {
       const { transactionHash, logIndex, blockNumber, blockTimestamp, address, topics, data } = log
       if (transactionHash !== transaction) clears = []
       transaction = transactionHash
       const place = [...scope, transactionHash, logIndex] as const
       const time = blockTimestamp ?? null
       const raw = [blockNumber, time, address, topicsText(topics), data, log.blockHash]
-      const isNew = insert('raw_events', [...place, ...raw]) > 0
+      const isNew = part === 'movements' || insert('raw_events', [...place, ...raw]) > 0
       const event = decodeLog(
         log,
         orderbook.address,
@@ -59,11 +60,12 @@ export function createLogWriter(
       if (event.kind === 'ClearV3') clears.push(event)
       // What it says is there already.
       if (!isNew) return
-      const rows = eventRows(event, decimalsOf)
+      const rows = part === 'movements' ? undefined : eventRows(event, decimalsOf)
       // A time is always known here; the public schema demands one.
       const when = [blockNumber, time ?? 0] as const
       if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
       for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
+      if (part === 'rows') return
       vaultMovements(event, clear, decimalsOf).forEach((movement, at) => move(movement, at, place, when))
     },
   }
