@@ -262,8 +262,8 @@ async function takeStep(run: Run, step: SessionStep, index: number): Promise<voi
     case 'discard': {
       const first = user.table.outbox.queued().find(({ state }) => state !== 'sending')
       for (const value of valuesIn(first?.operation.request)) {
-        const typed = ledger.of(value)
-        if (typed) typed.released = true
+        // With what was merged into it.
+        for (let typed = ledger.of(value); typed; typed = ledger.of(typed.over)) typed.released = true
       }
       return void user.table.outbox.discard(first?.operation.operationId ?? '')
     }
