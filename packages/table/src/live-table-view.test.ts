@@ -209,3 +209,21 @@ test('[LT18] a listener that throws stops neither the others nor the table', asy
   expect(lines).toHaveLength(2)
   expect(lines[0]).toContain('a broken listener')
 })
+
+test('[LT18] the end of a pending write is no news of a row that an earlier connection told', async () => {
+  const { live, remote, faulty, clock } = await liveFixture()
+  const table = live({ offlineWrites: true })
+  // The only word of this row: no result was there to take account of it.
+  await table.replace('d', { name: 'Delta', price: 40 })
+  faulty.setOutage(true)
+  const refused = table.patch('d', { set: { price: 41 } }).catch((error: unknown) => error)
+  await clock.settle()
+  await remote.delete('d', theirs())
+  faulty.setOutage(false)
+  const view = table.view({ order: [{ field: 'price', direction: 'desc' }] })
+  view.subscribe(() => {})
+  await clock.advance(60_000)
+  expect(await refused).toMatchObject({ code: 'table/not-found' })
+  expect(view.snapshot().ids).toEqual(['c', 'b', 'a'])
+  await table.close()
+})

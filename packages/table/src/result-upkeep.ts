@@ -108,7 +108,11 @@ export function createResultUpkeep(options: {
   /** What only a pending write made, or did to a row, is no change. */
   const isConfirmedChange = (id: string): boolean => {
     const row = collection.confirmed(id)
-    if (!seen.has(id)) return row !== undefined || !collection.meta(id)?.pending
+    if (!seen.has(id)) {
+      const meta = collection.meta(id)
+      // What an earlier connection told of a row is no news when a pending write on it ends.
+      return row === undefined ? !meta?.pending : meta?.verifiedEpoch === replica.epoch
+    }
     return seen.get(id) !== row
   }
   const forgetAll = (): void => {
@@ -120,9 +124,16 @@ export function createResultUpkeep(options: {
     rules,
     hasMet: (id) => seen.has(id),
     rowsChanged({ ids }, readKey) {
-      if (ids === 'all' || results().length === 0) {
+      if (ids === 'all') {
         forgetAll()
         for (const { key } of results()) replica.invalidate(table, key)
+        return
+      }
+      if (results().length === 0) {
+        accounted.clear()
+        // A table that is held whole has no results, and would remember every row.
+        if (!collection.complete)
+          for (const id of ids) if (!collection.meta(id)?.pending) seen.set(id, collection.confirmed(id))
         return
       }
       const moved = ids.filter(isConfirmedChange)
