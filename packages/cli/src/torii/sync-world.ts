@@ -28,6 +28,11 @@ export async function syncWorld(call: ToriiCall): Promise<number> {
 function showProgress(client: ReactiveClient, { progress }: Io): () => void {
   if (!progress) return () => {}
   const stop = client.syncStatus.subscribe(({ overall, models }) => {
+    const waiting = models.find(({ status }) => status === 'retrying')
+    if (waiting && overall.lastError) {
+      const seconds = Math.ceil(waiting.nextPollInMs / 1_000)
+      return progress(`Next attempt in ${seconds} s: ${visible(overall.lastError.message)}`)
+    }
     const perSecond = models.reduce((sum, { throughputPerSec }) => sum + throughputPerSec, 0)
     const share =
       overall.progress === undefined

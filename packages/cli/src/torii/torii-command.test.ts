@@ -43,6 +43,21 @@ test('[CL18] status names the server, the world and its models', async () => {
   expect(out.slice(2)).toEqual(['  ns-Position', '  ns-Moves'])
 })
 
+test('[CL18] sync says what it waits for while the server is away', async () => {
+  const shown: string[] = []
+  const progress = (text: string): void => {
+    // Away from the first word of progress until it is noticed.
+    if (shown.length === 0) demo.server.setOutage(true)
+    if (text.startsWith('Next attempt')) demo.server.setOutage(false)
+    shown.push(text)
+  }
+  const { code, out } = await torii(['sync', demo.url], { progress })
+  demo.server.setOutage(false)
+  expect(code).toBe(0)
+  expect(out).toContain('ns-Position  5 entities')
+  expect(shown).toContainEqual(expect.stringMatching(/^Next attempt in \d s: .+ did not reach the Torii/))
+})
+
 test('[CL18] sync reads the models and counts, to disk with --cache', async () => {
   const shown: string[] = []
   const progress = (text: string) => void shown.push(text)
