@@ -1,6 +1,7 @@
 import { createListeners, type Listeners } from '@freshet/core'
 import { startSomeoneElse, writeAsSomeoneElse } from '../demo/hill-valley.ts'
 import type { SurrealServer } from '../demo/surreal-server.ts'
+import type { LocalMarket } from './market/local-market.ts'
 import type { DemoAction, DemoState } from './studio-config.ts'
 
 /** The demo's switches, one set for the terminal and every window. */
@@ -18,6 +19,7 @@ const othersEveryMs = 2_000
 
 export function createDemoControl(
   server: SurrealServer,
+  market?: Pick<LocalMarket, 'state' | 'subscribe' | 'setTrading' | 'reorganize'>,
   onError: (error: unknown) => void = () => {},
 ): DemoControl {
   const listeners: Listeners<DemoState> = createListeners(onError)
@@ -25,7 +27,9 @@ export function createDemoControl(
   const state = (): DemoState => ({
     databaseRunning: server.isListening(),
     othersWrite: stopOthers !== undefined,
+    ...(market === undefined ? {} : { market: market.state() }),
   })
+  const stopMarket = market?.subscribe(() => listeners.emit(state()))
   const act = async (action: DemoAction): Promise<void> => {
     switch (action) {
       case 'start-database':
@@ -40,6 +44,12 @@ export function createDemoControl(
       case 'stop-others':
         stopOthers?.()
         stopOthers = undefined
+        return
+      case 'start-trades':
+      case 'stop-trades':
+        return market?.setTrading(action === 'start-trades')
+      case 'reorganize':
+        return market?.reorganize()
     }
   }
 
@@ -54,6 +64,7 @@ export function createDemoControl(
       return done
     },
     close() {
+      stopMarket?.()
       stopOthers?.()
       stopOthers = undefined
     },

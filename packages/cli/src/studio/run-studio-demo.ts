@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { FreshetError } from '@freshet/core'
 import { demoDatabasePort } from '../demo-endpoint.ts'
 import type { DemoControl } from './demo-control.ts'
+import { findLocalAnvil } from './market/find-local-anvil.ts'
 import { openStudioDemo, type StudioDemo, type StudioDemoOptions } from './studio-demo.ts'
 import type { DemoAction, DemoState } from './studio-config.ts'
 
@@ -19,10 +20,11 @@ export async function runStudioDemo(
   options: Partial<StudioDemoOptions>,
   terminal: DemoTerminal,
 ): Promise<void> {
-  const demo = await openNear({ app: builtApp(), ...options })
+  const demo = await openNear({ app: builtApp(), market: localMarket(), ...options })
   terminal.print('')
   terminal.print(`  Studio     ${demo.url}`)
   terminal.print(`  SurrealDB  ${demo.database.url}  (in memory, the bakery of Hill Valley)`)
+  terminal.print(`  Order book ${marketText(demo.control)}`)
   terminal.print(`  Terminal   npx freshet db client list${urlOption(demo)}`)
   terminal.print('')
   const hasKeys = terminal.onKey !== undefined
@@ -46,11 +48,23 @@ async function openNear(options: StudioDemoOptions): Promise<StudioDemo> {
   }
 }
 
-const keyHelp = 's stop or start the database · w someone else writes, or no more · q quit'
+const keyHelp =
+  's stop or start the database · w someone else writes, or no more · r reorganise the chain · q quit'
 
 /** What another terminal must say to find the database, where it is not in its usual place. */
 function urlOption({ database }: StudioDemo): string {
   return new URL(database.url).port === String(demoDatabasePort) ? '' : ` --url ${database.url}`
+}
+
+function localMarket(): StudioDemoOptions['market'] {
+  const anvil = findLocalAnvil()
+  return anvil === undefined ? undefined : { anvil }
+}
+
+function marketText(control: DemoControl): string {
+  return control.state().market === undefined
+    ? 'none: no local chain (needs anvil)'
+    : 'on a local chain, whose traders keep trading'
 }
 
 /** The folder that `npm run build:studio` fills. */
@@ -72,7 +86,8 @@ async function quitOf(control: DemoControl, { print, onKey, signal }: DemoTermin
   stopListening?.()
 }
 
-function actionOf(key: string, { databaseRunning, othersWrite }: DemoState): DemoAction | undefined {
+function actionOf(key: string, { databaseRunning, othersWrite, market }: DemoState): DemoAction | undefined {
+  if (key === 'r' && market !== undefined) return 'reorganize'
   if (key === 's') return databaseRunning ? 'stop-database' : 'start-database'
   if (key === 'w') return othersWrite ? 'stop-others' : 'start-others'
   return undefined
@@ -88,6 +103,9 @@ function tellChanges(control: DemoControl, { print }: DemoTerminal): () => void 
     if (state.othersWrite !== told.othersWrite) {
       print(state.othersWrite ? '  Someone else writes every 2 seconds.' : '  Nobody else writes any more.')
     }
+    const { reorg } = state.market ?? {}
+    if (reorg && reorg.atUnixMs !== told.market?.reorg?.atUnixMs)
+      print(`  The chain was reorganised: ${reorg.depth} blocks back to ${reorg.ancestorBlock}.`)
     told = state
   })
 }

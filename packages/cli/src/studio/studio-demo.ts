@@ -1,6 +1,8 @@
 import { hillValleyScope, hillValleyTables, seedHillValley } from '../demo/hill-valley.ts'
 import { startSurrealServer, type SurrealServer, type SurrealServerOptions } from '../demo/surreal-server.ts'
 import { createDemoControl, type DemoControl } from './demo-control.ts'
+import { startLocalMarket, type LocalMarket, type LocalMarketOptions } from './market/local-market.ts'
+import type { StudioConfig } from './studio-config.ts'
 import { openStudioServer } from './studio-server.ts'
 
 export type StudioDemoOptions = {
@@ -10,6 +12,8 @@ export type StudioDemoOptions = {
   readonly port?: number | undefined
   /** Where the database listens. Default any free port. */
   readonly database?: SurrealServerOptions | undefined
+  /** A local chain with an order book. Default none. */
+  readonly market?: LocalMarketOptions | undefined
 }
 
 export type StudioDemo = {
@@ -19,11 +23,16 @@ export type StudioDemo = {
   close(): Promise<void>
 }
 
-/** Starts a SurrealDB with the bakery of Hill Valley in it, and Studio on top. */
+/** Starts a SurrealDB with the bakery of Hill Valley in it, a local chain where it is asked for, and Studio on top. */
 export async function openStudioDemo(options: StudioDemoOptions): Promise<StudioDemo> {
   const database = await startSurrealServer(options.database)
   await seedHillValley(database)
-  const control = createDemoControl(database)
+  const { market, book } = await openMarket(options.market)
+  const closeBoth = async (): Promise<void> => {
+    await market?.close()
+    await database.close()
+  }
+  const control = createDemoControl(database, market)
   const { client, product, order, bakery } = hillValleyTables
   const config = {
     title: 'Hill Valley Bakery',
@@ -31,14 +40,16 @@ export async function openStudioDemo(options: StudioDemoOptions): Promise<Studio
     remote: { url: database.url, ...hillValleyScope },
     tables: { client, product, order, bakery },
     demo: true,
+    book,
   }
   const server = await openStudioServer({
     app: options.app,
     port: options.port,
     config,
     demo: control,
+    market,
   }).catch(async (error: unknown) => {
-    await database.close()
+    await closeBoth()
     throw error
   })
   return {
@@ -48,7 +59,20 @@ export async function openStudioDemo(options: StudioDemoOptions): Promise<Studio
     async close() {
       control.close()
       await server.close()
-      await database.close()
+      await closeBoth()
     },
+  }
+}
+
+/** A chain that does not start leaves the rest of the demo as it is, and says why. */
+async function openMarket(
+  options: LocalMarketOptions | undefined,
+): Promise<{ readonly market?: LocalMarket | undefined; readonly book: StudioConfig['book'] }> {
+  if (options === undefined) return { book: undefined }
+  try {
+    const market = await startLocalMarket(options)
+    return { market, book: market.info }
+  } catch (error) {
+    return { book: { kind: 'none', why: error instanceof Error ? error.message : String(error) } }
   }
 }

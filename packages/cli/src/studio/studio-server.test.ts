@@ -3,6 +3,8 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '@freshet/core'
+import { openBookServer } from '../raindex/serve/book-server.ts'
 import type { DemoControl } from './demo-control.ts'
 import { runStudioDemo } from './run-studio-demo.ts'
 import { openStudioServer, type StudioServer } from './studio-server.ts'
@@ -152,6 +154,28 @@ test('[SW6] a taken port leads to a free one, an app that is not built to the co
   await expect(openStudioServer({ app: folder, config, port: 0 })).rejects.toMatchObject({
     code: 'studio/not-built',
   })
+})
+
+test('[SW8] the service of an order book answers under the rules of Studio, and only to be read', async () => {
+  const service = await openBookServer({ books: [], clock: systemClock })
+  const grounds = async () => undefined
+  await server.close()
+  server = await openStudioServer({
+    app: join(folder, 'app'),
+    config,
+    port: 0,
+    market: { serviceUrl: service.url, grounds },
+  })
+  expect(await ask('/book/books')).toMatchObject({ status: 200, text: '[]' })
+  expect((await ask('/book/books')).headers['content-security-policy']).toContain("default-src 'none'")
+  expect(await ask('/book/books', { host: 'rebound.example' })).toMatchObject({ status: 403 })
+  expect(await ask('/book/books', { origin: 'https://evil.example' })).toMatchObject({ status: 403 })
+  expect(await ask('/book/books', { 'x-freshet': '1' }, 'POST')).toMatchObject({ status: 404 })
+  // What looks like another host is only a path.
+  expect(await ask('/book//elsewhere.example/books')).toMatchObject({ text: '[]' })
+  expect(await ask('/book/grounds?id=nothing')).toMatchObject({ status: 404 })
+  await service.close()
+  expect(await ask('/book/books')).toMatchObject({ status: 502 })
 })
 
 test('[SW7] keys stop and start the database, set someone else writing, and quit', async () => {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DemoControl } from './demo-control.ts'
+import type { LocalMarket } from './market/local-market.ts'
+import { passOn } from './pass-on.ts'
 import { fileHeaders, refusalOf, securityHeaders } from './request-rules.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
 import type { DemoAction, StudioConfig } from './studio-config.ts'
@@ -11,6 +13,8 @@ export type StudioServerOptions = {
   readonly config: StudioConfig
   /** The switches of the demo bar. */
   readonly demo?: DemoControl | undefined
+  /** Answers for the order book, under `/book/`. */
+  readonly market?: Pick<LocalMarket, 'serviceUrl' | 'grounds'> | undefined
   /** Tried first; where it is taken, the next ones, and then any. 0: any. Default 4747. */
   readonly port?: number | undefined
 }
@@ -38,7 +42,7 @@ export async function openStudioServer(options: StudioServerOptions): Promise<St
     const hosts = [`127.0.0.1:${portOf(http)}`, `localhost:${portOf(http)}`]
     const refusal = refusalOf(request.method ?? '', request.headers, hosts)
     if (refusal !== undefined) return reply(response, 403, refusal)
-    answer(request, response, files, origin, options.demo)
+    answer(request, response, files, origin, options)
   })
   await listenNear(http, options.port ?? preferredPort)
   return {
@@ -55,17 +59,22 @@ const preferredPort = 4747
 const nearbyPorts = 10
 
 function answer(
-  { method, url = '/' }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, StaticFile>,
   remoteOrigin: string,
-  demo: DemoControl | undefined,
+  { demo, market }: StudioServerOptions,
 ): void {
+  const { method, url = '/' } = request
   const [pathname = '/'] = url.split('?', 1)
   if (demo !== undefined && pathname.startsWith('/demo/')) {
     const name = pathname.slice('/demo/'.length)
     if (method === 'GET' && name === 'state') return streamState(response, demo)
     if (method === 'POST' && isDemoAction(name)) return perform(response, demo, name)
+  }
+  if (market !== undefined && method === 'GET' && pathname.startsWith('/book/')) {
+    if (pathname === '/book/grounds') return answerGrounds(response, market, url)
+    return passOn(request, response, market.serviceUrl, url.slice('/book'.length))
   }
   const file = files.get(pathname === '/' ? '/index.html' : pathname)
   if (file === undefined) return reply(response, 404, 'There is nothing here.')
@@ -77,6 +86,19 @@ function answer(
     'cache-control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache',
   })
   response.end(method === 'HEAD' ? undefined : file.body)
+}
+
+/** What the quote that `id` names was computed from. */
+function answerGrounds(response: ServerResponse, market: Pick<LocalMarket, 'grounds'>, url: string): void {
+  const id = new URLSearchParams(url.split('?', 2)[1]).get('id') ?? ''
+  market.grounds(id).then(
+    (grounds) => {
+      if (grounds === undefined) return reply(response, 404, 'There is no such quote.')
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      response.end(JSON.stringify(grounds))
+    },
+    (error: unknown) => reply(response, 500, error instanceof Error ? error.message : String(error)),
+  )
 }
 
 /** Tells the page the demo's state now and after each change, as server-sent events. */
@@ -102,6 +124,9 @@ const demoActions: { readonly [action in DemoAction]: true } = {
   'write-now': true,
   'start-others': true,
   'stop-others': true,
+  'start-trades': true,
+  'stop-trades': true,
+  reorganize: true,
 }
 
 function isDemoAction(name: string): name is DemoAction {

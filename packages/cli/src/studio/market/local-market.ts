@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createListeners, systemClock, systemRandom, type Clock, type Random } from '@freshet/core'
+import { startLocalBook } from '@freshet/raindex/testing'
+import { openBookServer } from '../../raindex/serve/book-server.ts'
+import type { BookInfo, MarketState, QuoteGrounds } from '../studio-config.ts'
+import { openMarketBook, type MarketBook } from './market-book.ts'
+import { addMarketOrders, marketTokens, type Market } from './market-orders.ts'
+import { tradeOnce } from './trade-once.ts'
+
+export type LocalMarketOptions = {
+  /** The file of anvil; see `findLocalAnvil`. */
+  readonly anvil: string
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  /** Between two trades, at least; at most twice as long. Default 1000. */
+  readonly tradeEveryMs?: number | undefined
+}
+
+/** A local chain with an order book on it, traders that keep trading, and what Freshet makes of it. */
+export type LocalMarket = {
+  readonly info: BookInfo
+  /** Of the service that answers for the book, on loopback. */
+  readonly serviceUrl: string
+  state(): MarketState
+  subscribe(listener: () => void): () => void
+  /** What a quote is of; undefined where there is no such quote. */
+  grounds(quoteId: string): Promise<QuoteGrounds | undefined>
+  setTrading(isTrading: boolean): void
+  /** Replaces the last few blocks by empty ones: their trades have never been. */
+  reorganize(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Beside the blocks that trades make. Fewer than one each second in all, as each has a second of its own. */
+const mineEverySeconds = 4
+const blocksReplaced = [3, 4, 5, 6] as const
+
+/**
+ * Starts the chain with its orders, keeps its book live in a database in a temporary folder, and sets the traders off.
+ *
+ * @throws what `spawn` throws when the file is no program, and what the chain refuses.
+ */
+export async function startLocalMarket(options: LocalMarketOptions): Promise<LocalMarket> {
+  const { anvil, clock = systemClock } = options
+  const closing: (() => Promise<unknown>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.splice(0).toReversed()) await close()
+  }
+  try {
+    // The past has room for the blocks that are made while it starts.
+    const startsAt = Math.floor(clock.now() / 1_000) - 120
+    const book = await startLocalBook({ anvil, startsAt, mineEverySeconds, tokens: marketTokens })
+    closing.push(() => book.close())
+    await setTime(book, clock)
+    const market = await addMarketOrders(book)
+    const folder = await mkdtemp(join(tmpdir(), 'freshet-market-'))
+    closing.push(() => rm(folder, { recursive: true, force: true }))
+    const watched = await openMarketBook(market.book, join(folder, 'book.sqlite'), clock)
+    closing.push(() => watched.close())
+    const server = await openBookServer({ books: [watched.served], clock })
+    closing.push(() => server.close())
+    const traders = createTraders(market, watched, options)
+    closing.push(() => traders.stop())
+    traders.setTrading(true)
+    return {
+      info: infoOf(market),
+      serviceUrl: server.url,
+      state: traders.state,
+      subscribe: traders.subscribe,
+      grounds: (id) => watched.grounds(id),
+      setTrading: traders.setTrading,
+      reorganize: traders.reorganize,
+      close: closeAll,
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** Trades one after the other; a reorganisation waits for its turn among them. */
+function createTraders(market: Market, watched: MarketBook, options: LocalMarketOptions) {
+  const { clock = systemClock, random = systemRandom, tradeEveryMs = 1_000 } = options
+  const listeners = createListeners<void>(() => undefined)
+  let state: MarketState = { trading: false, trades: 0, reorg: null, trouble: null }
+  let cancel = (): void => undefined
+  let turn: Promise<unknown> = Promise.resolve()
+  const set = (changes: Partial<MarketState>): void => {
+    state = { ...state, ...changes }
+    listeners.emit()
+  }
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
+  }
+  const trade = async (): Promise<void> => {
+    try {
+      await inTurn(() => tradeOnce(market, random))
+      set({ trades: state.trades + 1, trouble: null })
+    } catch (error) {
+      set({ trouble: error instanceof Error ? error.message : String(error) })
+    }
+    if (state.trading) wait()
+  }
+  const wait = (): void => {
+    cancel = clock.schedule(() => void trade(), tradeEveryMs * (1 + random.next()))
+  }
+  const stopTelling = watched.onReorg((reorg) => set({ reorg: { ...reorg, atUnixMs: clock.now() } }))
+  return {
+    state: () => state,
+    subscribe: (listener: () => void) => listeners.add(listener),
+    setTrading(trading: boolean): void {
+      if (trading === state.trading) return
+      cancel()
+      set({ trading })
+      if (trading) wait()
+    },
+    reorganize: () =>
+      inTurn(async () => {
+        const depth = blocksReplaced[Math.floor(random.next() * blocksReplaced.length)] ?? blocksReplaced[0]
+        await market.book.reorganize(depth)
+        await setTime(market.book, clock)
+        // Longer than the chain it replaces.
+        await market.book.mine(1)
+      }),
+    async stop(): Promise<void> {
+      state = { ...state, trading: false }
+      cancel()
+      stopTelling()
+      await turn
+    },
+  }
+}
+
+/** The chain's clock follows that of the machine. */
+async function setTime(book: Pick<Market['book'], 'request'>, clock: Clock): Promise<void> {
+  await book.request('evm_setTime', [Math.floor(clock.now() / 1_000)])
+}
+
+function infoOf({ book, orders, takers }: Market): BookInfo {
+  return {
+    kind: 'local',
+    chainId: book.chainId,
+    orderbook: book.orderbook.address,
+    tokens: book.tokens.map(({ address, symbol }) => ({ address, symbol })),
+    orders: orders.map(({ orderHash, name }) => ({ hash: orderHash, name })),
+    counterparties: takers.map(({ address }) => address),
+  }
+}
