@@ -78,8 +78,11 @@ function prepare(database: SqlDatabase, name: string, now: () => number): void {
   defineFloatFunctions(database)
   // Asked before anything is written, so that another program's file stays as it is.
   const isNew = readHeader(database, name)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64000')
-  database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY')
+  // Large pages: a log is a kilobyte, and what each page costs in the write-ahead log is a fifth of the whole else.
+  database.exec(
+    'PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64000',
+  )
+  database.exec('PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY')
   if (isNew) inTransaction(database, () => create(database, name, now))
 }
 
