@@ -1,5 +1,6 @@
 import {
   isFresh,
+  rowsEqual,
   wholeTable,
   type CollectionChange,
   type Coverage,
@@ -113,7 +114,11 @@ export function createResultUpkeep(options: {
       // What an earlier connection told of a row is no news when a pending write on it ends.
       return row === undefined ? !meta?.pending : meta?.verifiedEpoch === replica.epoch
     }
-    return seen.get(id) !== row
+    const known = seen.get(id)
+    // A row may be held in another object after an acknowledgement that said the same.
+    return known === undefined || row === undefined
+      ? known !== row
+      : known !== row && !rowsEqual(known, row, collection.columns)
   }
   const forgetAll = (): void => {
     accounted.clear()
