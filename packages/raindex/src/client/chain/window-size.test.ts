@@ -2,6 +2,8 @@ import { afterEach, expect, test } from 'vitest'
 import { createChainRig, type ChainRig } from '../../testing/chain-rig.ts'
 import { storyBook } from '../../testing/fake-node-story.ts'
 import { differingRows, naiveRows, replicaRows } from '../../testing/naive-rows.ts'
+import type { Ledger } from './ledger.ts'
+import { createTransientLedger } from './transient-ledger.ts'
 import { createWindowSize } from './window-size.ts'
 
 const running: ChainRig[] = []
@@ -41,4 +43,33 @@ test.each([
     rig.chain.firstBlock,
     ...windows.slice(0, -1).map(({ toBlock }) => toBlock + 1),
   ])
+})
+
+test('[CN11] a long range is written stretch by stretch: no more is read ahead than asked for', async () => {
+  const ledger = createTransientLedger(null)
+  const gate = Promise.withResolvers<void>()
+  const commits: number[] = []
+  const slow: Ledger = {
+    ...ledger,
+    async commit(window) {
+      commits.push(window.logs.length)
+      await gate.promise
+      await ledger.commit(window)
+    },
+  }
+  const rig = createChainRig({
+    blocks: 400,
+    source: { ledger: slow, firstWindowBlocks: 5, maxWindowBlocks: 5, windowsAhead: 3 },
+  })
+  running.push(rig)
+  rig.sync.start()
+  await rig.wait(10_000)
+  expect(commits).toHaveLength(1)
+  // The one that is written, those ahead of it, and what stores of its orders held.
+  expect(rig.nodes[0]?.calls.get('eth_getLogs')).toBeLessThanOrEqual(1 + 3 + 2)
+  gate.resolve()
+  await rig.wait(10_000)
+  expect(rig.replica.position).toBe(rig.chain.head?.number)
+  expect(commits.length).toBeGreaterThan(70)
+  expect(Math.max(...commits)).toBeLessThan(60)
 })
