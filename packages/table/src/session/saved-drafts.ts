@@ -22,7 +22,7 @@ export type SavedDraft = {
 }
 
 /** What a session is made of, as the store keeps it. */
-export type DraftContent = {
+type DraftContent = {
   readonly id: string
   readonly newId: 'minted' | 'given' | 'backend' | undefined
   readonly snapshot: Row | undefined

@@ -23,8 +23,12 @@ export type ChangeLogOptions = {
 export type ChangeLog = {
   /** Logs the changes of this table from now on, whoever makes them. */
   install(table: string, idField: string): void
-  /** Runs a write in one transaction; its log entries carry the operation id, and watchers are told at once. */
-  write<T>(opId: string, body: () => T): T
+  /**
+   * Runs a write in one transaction; its log entries carry the operation id, and
+   * watchers are told at once. One that the log knows, for it was taken before, is not run
+   * again: the answer is `again`.
+   */
+  write<T>(opId: string, body: () => T, again?: T): T
   watch(
     table: string,
     read: (ids: readonly string[]) => MasterEntry[],
@@ -57,6 +61,8 @@ export function createChangeLog({ connection, clock, pollMs }: ChangeLogOptions)
     number(connection.all({ sql: 'SELECT coalesce(max(seq), 0) FROM freshet_log', values: [] }))
   const oldest = (): bigint =>
     number(connection.all({ sql: 'SELECT coalesce(min(seq), 0) FROM freshet_log', values: [] }))
+  const isLogged = (opId: string): boolean =>
+    connection.all({ sql: 'SELECT 1 FROM freshet_log WHERE op = ? LIMIT 1', values: [opId] }).length > 0
   const cursorAt = (seq: bigint): string => `${logId}:${seq}`
 
   const entriesAfter = (table: string, seq: bigint): readonly Entry[] =>
@@ -123,8 +129,9 @@ export function createChangeLog({ connection, clock, pollMs }: ChangeLogOptions)
     install(table, idField) {
       for (const statement of triggersFor(table, idField)) connection.execute(statement)
     },
-    write(opId, body) {
+    write(opId, body, again) {
       const result = connection.transaction('write', () => {
+        if (again !== undefined && isLogged(opId)) return again
         const before = newest()
         const written = body()
         connection.all({ sql: 'UPDATE freshet_log SET op = ? WHERE seq > ?', values: [opId, before] })
@@ -162,6 +169,7 @@ function installLog(connection: SqliteConnection): string {
     CREATE TABLE IF NOT EXISTS freshet_log (
       seq INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, id TEXT NOT NULL, op TEXT
     );
+    CREATE INDEX IF NOT EXISTS freshet_log_op ON freshet_log (op) WHERE op IS NOT NULL;
     CREATE TABLE IF NOT EXISTS freshet_log_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
     INSERT OR IGNORE INTO freshet_log_identity VALUES (1, lower(hex(randomblob(8))));
   `)

@@ -1,7 +1,7 @@
 import type { Filter } from '@freshet/core'
 import { checkPatch, checkRow } from '../check-row.ts'
 import { both } from '../master-schema.ts'
-import type { Master, MasterCapabilities, TableSchema } from '../master.ts'
+import type { Conflict, Deleted, Master, MasterCapabilities, Stored, TableSchema } from '../master.ts'
 import { referenceTarget } from '../reference-filter.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
@@ -32,6 +32,9 @@ const capabilities: MasterCapabilities = {
   deletesSeen: true,
   opEcho: true,
 }
+
+/** The answer to a write that was taken before. What is there now may be someone else's. */
+const storedBefore: Stored = { kind: 'stored' }
 
 export function createSqliteMaster(table: SqliteTable, filter: Filter | undefined): Master {
   const { name, schema, connection, log, schemaOf } = table
@@ -68,21 +71,21 @@ export function createSqliteMaster(table: SqliteTable, filter: Filter | undefine
     async insert(id, row, { opId, signal }) {
       connection.assertReady(signal)
       const checked = checkRow(row, idField, id)
-      return log.write(opId, () => writes.insert(id, checked))
+      return log.write<Stored>(opId, () => writes.insert(id, checked), storedBefore)
     },
     async replace(id, row, { opId, expect, signal }) {
       connection.assertReady(signal)
       const checked = checkRow(row, idField, id)
-      return log.write(opId, () => writes.replace(id, checked, expect))
+      return log.write<Stored | Conflict>(opId, () => writes.replace(id, checked, expect), storedBefore)
     },
     async patch(id, patch, { opId, expect, signal }) {
       connection.assertReady(signal)
       const checked = checkPatch(patch, idField, id)
-      return log.write(opId, () => writes.patch(id, checked, expect))
+      return log.write<Stored | Conflict>(opId, () => writes.patch(id, checked, expect), storedBefore)
     },
     async delete(id, { opId, expect, signal }) {
       connection.assertReady(signal)
-      return log.write(opId, () => writes.delete(id, expect))
+      return log.write<Deleted | Conflict>(opId, () => writes.delete(id, expect), { kind: 'deleted' })
     },
     async deleteAll(narrower, { opId, signal }) {
       connection.assertReady(signal)

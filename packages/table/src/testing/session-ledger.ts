@@ -20,7 +20,7 @@ export type Typed = {
 }
 
 /** One value that the database took in the place of another. */
-export type Taken = {
+type Taken = {
   readonly id: string
   readonly field: Field
   readonly before: string | undefined
