@@ -18,7 +18,7 @@ const firstSeeds = new Map([
   ['A2-crossed', 2_562],
   ['A2-covered', 8],
   ['A3', 3],
-  ['S2', 117],
+  ['S2', 139],
   ['S3', 378],
   ['S4', 6],
   ['S7', 45],

@@ -150,8 +150,9 @@ function applyCoverage(kernel: Kernel, change: TableChange, update: CoverageUpda
     removeUnseen(kernel, change, table, telling)
     walked(kernel, change, table)
   }
-  // A newer reading came first.
-  if ((kernel.coverages.get(table, key)?.seq ?? 0) > since) return
+  // A newer reading came first, or the end of this one, where a page of it has waited.
+  const held = kernel.coverages.get(table, key)
+  if (held && (held.seq > since || (held.seq === since && held.complete && !update.complete))) return
   kernel.coverages.set({
     ...known,
     epoch,

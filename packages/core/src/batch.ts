@@ -61,6 +61,8 @@ export type CoverageUpdate = {
   readonly ids?: readonly string[] | undefined
   readonly complete: boolean
   readonly total?: number | undefined
+  /** Where a reading of the whole table goes on that has come this far [S13]. */
+  readonly next?: Value | undefined
   /** When the remote said so, where that was earlier than now. */
   readonly fetchedAtUnixMs?: number | undefined
   /** `replica.seq` when the first of several pages was asked for. Default the batch's `startedAt`. */

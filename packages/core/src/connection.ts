@@ -143,13 +143,16 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     }
   }
 
-  /** Reads everything, in an epoch of its own. */
-  const walk = async (): Promise<void> => {
+  /** Reads everything, in an epoch of its own; the first time what an earlier connection left to be read. */
+  const walk = async (isFirst: boolean): Promise<void> => {
     const span = options.telemetry.span('freshet.walk', { replica: replica.name })
     try {
       asked.reconcile = false
       const epoch = replica.beginEpoch()
-      if (source.page) for (const table of options.whole) await walkTable(reading, table, signal)
+      for (const table of source.page ? options.whole : []) {
+        // What went on from an earlier connection is followed by a reading of everything.
+        if (!(await walkTable(reading, table, isFirst, signal))) asked.reconcile = true
+      }
       // The host has begun a newer epoch meanwhile: what was read before it is not verified.
       if (replica.epoch !== epoch) asked.reconcile = true
       span.end()
@@ -175,7 +178,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
 
   const establish = async (): Promise<never> => {
     if (source.stream && rules.subscribeFirst) await reachedLive()
-    if (kind === 'state' && !live.resumed) await walk()
+    if (kind === 'state' && !live.resumed) await walk(true)
     if (!rules.subscribeFirst) live.reached()
     await refetchAll()
     signal.throwIfAborted()
@@ -199,7 +202,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
       await refetchAll()
       if (clock.now() >= reconcileAt && !isLookedAt()) reconcileAt = clock.now() + Math.min(everyMs, glanceMs)
       if (source.page && (asked.reconcile || clock.now() >= reconcileAt)) {
-        await walk()
+        await walk(false)
         await refetchAll()
         signal.throwIfAborted()
         reconcileAt = clock.now() + everyMs

@@ -4,7 +4,7 @@ import { wholeTable } from './coverage.ts'
 import { FreshetError } from './errors.ts'
 import { valueKey } from './query-key.ts'
 import type { Replica } from './replica.ts'
-import type { Page, PageRequest, Source } from './source.ts'
+import type { Page, Source } from './source.ts'
 import type { Value } from './value.ts'
 
 /** What is needed to read a source into a replica. */
@@ -22,34 +22,55 @@ export type SourceReading<F> = {
 /** Rows read again in one request. */
 const refetchRows = 200
 
-/** Reads a whole table, page by page; what the walk did not see is gone [S4]. */
+/**
+ * Reads a whole table, page by page; what the walk did not see is gone [S4].
+ *
+ * A first reading that was interrupted goes on behind its last committed page,
+ * where the source's cursors last. That proves nothing of the rows before it, so
+ * the table is not whole then [S13].
+ *
+ * @param mayGoOn - Whether it may go on where an earlier reading stopped.
+ * @returns Whether it read everything.
+ */
 export async function walkTable<F>(
   reading: SourceReading<F>,
   table: string,
+  mayGoOn: boolean,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { replica, source, pageRows } = reading
   const since = replica.seq
   const seen = new Set<string>()
+  // Where the table is whole already, nothing would be there sooner.
+  const keeps = source.capabilities.keptCursors === true && !replica.collection(table).complete
+  const kept = keeps && mayGoOn ? replica.coverages.get(table, wholeTable)?.next : undefined
+  const open = { table, key: wholeTable, complete: false, since }
   let done = 0
-  let cursor: PageRequest['cursor']
+  let cursor = kept
   do {
     const read = replica.beginRead()
     try {
       const page = await reading.within(source.page?.({ table, cursor, limit: pageRows }, signal) ?? noPage)
       await replica.ready()
       signal.throwIfAborted()
-      const covers =
-        page.next === undefined ? [{ table, key: wholeTable, complete: true, total: page.total, since }] : []
-      replica.apply({ kind: 'state', startedAt: read.startedAt, facts: page.facts, covers })
-      done += page.facts.length
-      cursor = page.next
+      const { facts, next, total } = page
+      const end = { ...open, complete: kept === undefined, total }
+      const covers = next === undefined ? [end] : keeps ? [{ ...open, next }] : []
+      replica.apply({ kind: 'state', startedAt: read.startedAt, facts, covers })
+      done += facts.length
+      cursor = next
       if (cursor !== undefined) refuseRepeated(seen, table, cursor)
-      replica.status.update({ progress: progressOf(done, page.total) })
+      replica.status.update({ progress: progressOf(done, total) })
+    } catch (error) {
+      // The source may not know it any more: the next attempt reads from the start.
+      const isRefused = kept !== undefined && cursor === kept && !signal.aborted
+      if (isRefused) replica.apply({ kind: 'state', startedAt: read.startedAt, facts: [], covers: [open] })
+      throw error
     } finally {
       read.end()
     }
   } while (cursor !== undefined)
+  return kept === undefined
 }
 
 const noPage: Promise<Page> = Promise.resolve({ facts: [] })

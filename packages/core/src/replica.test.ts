@@ -173,6 +173,22 @@ test('[S7] [S4] what waited through a whole walk does not bring back what the wa
   expect([[...rows.ids()], replica.refetches.idle]).toEqual([['other'], true])
 })
 
+test('[S13] [S7] a page that waited for longer than its walk does not take back that the table is whole', () => {
+  const ready = new Set<string>()
+  const { replica, rows } = setUp({
+    intake: createIntake({ needsOf: () => ['it'], isReady: (need) => ready.has(need) }),
+  })
+  const since = replica.seq
+  const page = { table: toyTable, key: wholeTable, complete: false, next: 'a', since }
+  replica.apply({ kind: 'state', startedAt: since, facts: [put('a', { n: 1 })], covers: [page] })
+  ready.add('it')
+  const end = { table: toyTable, key: wholeTable, complete: true, since }
+  replica.apply({ kind: 'state', startedAt: since, facts: [put('b', { n: 1 })], covers: [end] })
+  expect([[...rows.ids()], rows.complete]).toEqual([['b'], true])
+  replica.retryDeferred()
+  expect([[...rows.ids()].toSorted(), rows.complete]).toEqual([['a', 'b'], true])
+})
+
 test('[S7] pushes that waited are applied in their order, and a push behind them is newer', () => {
   const ready = new Set<string>()
   const { replica, rows, push } = setUp({

@@ -9,6 +9,11 @@ export type SourceCapabilities = {
   readonly lossless: boolean
   /** Whether the stream can go on from a checkpoint without a gap. Always so for `log`. */
   readonly resumable: boolean
+  /**
+   * Whether the `next` of a page outlives its connection, so that a first reading
+   * that was interrupted can go on there [S13]. Default false.
+   */
+  readonly keptCursors?: boolean | undefined
 }
 
 export type PageRequest = {

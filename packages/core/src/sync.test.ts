@@ -97,6 +97,73 @@ test('[S12] a log is whole once its stream is live, not before', async () => {
   expect([rows.complete, replica.status.get().freshness.staleSinceUnixMs]).toEqual([true, clock.now()])
 })
 
+test('[S13] a first reading that was interrupted goes on there, and everything is read again after it', async () => {
+  const { clock, remote, replica, rows, sync } = setUp({ capabilities: { keptCursors: true }, pageRows: 2 })
+  for (const id of ['a', 'b', 'c', 'd', 'e']) remote.rows.set(id, { n: 1 })
+  const cursors: unknown[] = []
+  const { page } = remote.source
+  remote.source.page = async (request, signal) => {
+    cursors.push(request.cursor)
+    if (cursors.length === 2) await unreachable()
+    return page?.(request, signal) ?? { facts: [] }
+  }
+  sync.start()
+  await clock.settle()
+  remote.push({ kind: 'live' })
+  await clock.settle()
+  expect([[...rows.ids()], cursors, rows.complete]).toEqual([['a', 'b'], [undefined, 'b'], false])
+  remote.rows.delete('a')
+  await clock.advance(1_000)
+  const seen: unknown[] = []
+  rows.subscribe(() => seen.push([...rows.ids()].join('')))
+  remote.push({ kind: 'live' })
+  await clock.settle()
+  // First what was missing; only then what was there before is proved, or gone.
+  expect(cursors).toEqual([undefined, 'b', 'b', 'd', undefined, 'c'])
+  expect(seen[0]).toBe('abcd')
+  expect([[...rows.ids()].join(''), rows.complete]).toEqual(['bcde', true])
+  expect(replica.status.get()).toMatchObject({ state: 'live', freshness: { staleSinceUnixMs: undefined } })
+  expect(replica.coverages.get(toyTable, 'all')).not.toHaveProperty('next')
+})
+
+test('[S13] [S7] what went on from an earlier connection is read again once, also where its end waits', async () => {
+  const clock = createVirtualClock()
+  const remote = createScriptedSource({ keptCursors: true })
+  for (const id of ['a', 'b', 'c']) remote.rows.set(id, { n: 1 })
+  const intake = createIntake({ needsOf: ({ id }) => (id === 'c' ? ['it'] : []) })
+  const replica = createReplica({ name: 'r', tables: [{ name: toyTable }], intake, clock })
+  const options = { replica, source: remote.source, clock, random: createSeededRandom(1), pageRows: 2 }
+  remote.beforeNext(async () => {}, unreachable)
+  createSync(options).start()
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await clock.settle()
+    remote.push({ kind: 'live' })
+    await clock.advance(1_000)
+  }
+  expect(remote.asked.filter((asked) => asked === 'page')).toHaveLength(5)
+  expect([replica.status.get().pending, replica.collection(toyTable).complete]).toEqual([['it'], false])
+})
+
+test('[S13] a place that the source does not know any more is forgotten', async () => {
+  const { clock, remote, rows, sync } = setUp({ capabilities: { keptCursors: true }, pageRows: 2 })
+  for (const id of ['a', 'b', 'c']) remote.rows.set(id, { n: 1 })
+  const cursors: unknown[] = []
+  const { page } = remote.source
+  remote.source.page = async (request, signal) => {
+    cursors.push(request.cursor)
+    if (request.cursor !== undefined && cursors.length < 4) await unreachable()
+    return page?.(request, signal) ?? { facts: [] }
+  }
+  sync.start()
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await clock.settle()
+    remote.push({ kind: 'live' })
+    await clock.advance(2_000)
+  }
+  expect(cursors).toEqual([undefined, 'b', 'b', undefined, 'b'])
+  expect([[...rows.ids()], rows.complete]).toEqual([['a', 'b', 'c'], true])
+})
+
 test('[S4] the clean end of a stream is a gap: everything is read again, and what went meanwhile goes', async () => {
   const { clock, remote, rows, goLive, state, replica } = setUp()
   for (const id of ['a', 'b']) remote.rows.set(id, { n: 1 })

@@ -53,6 +53,8 @@ export function masterSource(options: MasterSourceOptions): Source<RowFact> {
         kind: 'state',
         lossless: liveStream === undefined && push === 'lossless' && deletesSeen,
         resumable: liveStream === undefined && resumable,
+        // A page begins behind an id.
+        keptCursors: true,
       }
     },
     async page({ cursor, limit }, signal): Promise<Page> {

@@ -48,7 +48,7 @@ export function createToyTable(options: {
       if (rows.delete(id)) changed(id)
     },
     source: {
-      capabilities: { kind: 'state', lossless, resumable },
+      capabilities: { kind: 'state', lossless, resumable, keptCursors: true },
       async page({ cursor, limit }) {
         const page = pageById(rows, cursor, limit)
         return { ...page, facts: page.facts.map(({ id }) => factNow(id)) }

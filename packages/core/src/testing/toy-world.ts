@@ -32,7 +32,7 @@ export function createToyWorld(options: {
       if (rows.delete(id)) feed.tell({ kind: 'delete', table: toyTable, id })
     },
     source: {
-      capabilities: { kind: 'state', lossless, resumable },
+      capabilities: { kind: 'state', lossless, resumable, keptCursors: true },
       async page({ cursor, limit }) {
         return pageById(rows, cursor, limit)
       },

@@ -59,6 +59,12 @@ async function openLog(store: Store, ready: ReadonlySet<string>) {
   return { replica, clock, all: () => Object.fromEntries(replica.collection(toyTable).entries()) }
 }
 
+async function openOn(store: Store) {
+  const clock = createVirtualClock()
+  const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+  return { clock, replica, rows: replica.collection(toyTable) }
+}
+
 const toyLog = (account: string, need?: string): ToyLog => ({ account, op: 'add', amount: 1, need })
 
 test('[T6] a restart stands where the run before stopped', async () => {
@@ -254,6 +260,51 @@ test('[S3] rows read on demand are not verified after a restart, even if the str
   await first.replica.close()
   const second = await open(disk)
   expect(second.rows.meta('a')?.verifiedEpoch).not.toBe(second.replica.epoch)
+})
+
+test('[S13] [T5] killed at any commit of a first reading, a replica goes on behind its last committed page', async () => {
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  /** Reads everything in pages of two; the cursors that were asked for. */
+  const play = async (store: Store): Promise<unknown[]> => {
+    const { clock, replica } = await openOn(store)
+    const remote = createScriptedSource({ keptCursors: true })
+    for (const id of ids) remote.rows.set(id, { n: 1 })
+    const cursors: unknown[] = []
+    const { page } = remote.source
+    remote.source.page = async (request, signal) => {
+      cursors.push(request.cursor)
+      await replica.flushed().catch(() => {})
+      return page?.(request, signal) ?? { facts: [] }
+    }
+    const sync = createSync({ replica, source: remote.source, clock, pageRows: 2 })
+    sync.start()
+    await clock.settle()
+    remote.push({ kind: 'live' })
+    for (let round = 0; round < 5; round++) await clock.settle()
+    await sync.stop()
+    await replica.close().catch(() => {})
+    return cursors
+  }
+  const goesOn = new Set<string>()
+  for (const when of ['before', 'after'] as const) {
+    for (let failAt = 1; failAt <= 8; failAt++) {
+      const disk = createMemoryDisk()
+      const crashing = crashingStore(await openMemoryStore({ tables, disk }), { failAt, when })
+      await play(crashing).catch(() => {})
+      const left = await openOn(await openMemoryStore({ tables, disk }))
+      const next = left.replica.coverages.get(toyTable, wholeTable)?.next
+      // What lies behind the place is not on the disk yet, and what lies before it is.
+      const known = [...left.rows.ids()]
+      if (typeof next === 'string') expect(known).toEqual(ids.slice(0, ids.indexOf(next) + 1))
+      const cursors = await play(await openMemoryStore({ tables, disk }))
+      const whole = left.rows.complete
+      expect(cursors[0], `${when} write ${failAt}`).toBe(whole ? undefined : next)
+      if (typeof next === 'string') goesOn.add(next)
+      const end = await openOn(await openMemoryStore({ tables, disk }))
+      expect([[...end.rows.ids()], end.rows.complete], `${when} write ${failAt}`).toEqual([ids, true])
+    }
+  }
+  expect(goesOn).toEqual(new Set(['b', 'd', 'f']))
 })
 
 test('[T5] killed at any commit, a log replica starts again with rows and position of one moment', async () => {

@@ -238,7 +238,7 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
 
   return {
     // The stream says nothing of what the network swallowed: everything is compared from time to time [S5].
-    capabilities: { kind: 'state', lossless: false, resumable: true },
+    capabilities: { kind: 'state', lossless: false, resumable: true, keptCursors: true },
     page: ahead.page,
     async get(table, ids, signal) {
       const target = targets.find(table)
