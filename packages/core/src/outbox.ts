@@ -402,8 +402,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       }
       hide(entry)
       end(entry, outcome)
-      // Who waited for it has heard it.
-      if (stays) asked('discard', operationId).catch(onError)
+      if (!stays) return
+      // Who waited for it has heard it. Should the leader die before it does this, the next one finds it again.
+      if (entry.recordId !== undefined) known.delete(entry.recordId)
+      asked('discard', operationId).catch(onError)
     },
     onNoted: (listener) => notedListeners.add(listener),
     onAsk: (listener) => askListeners.add(listener),

@@ -502,6 +502,29 @@ test('[T10] [W2] a follower made the leader reports what the one before may have
   expect(tab.values()).toEqual({ a: 2 })
 })
 
+test('[T10] [W6] a failed operation whose tab has heard of it is found again when the leader dies before it lets go', async () => {
+  const first = await setUp()
+  const tab = await setUp({ disk: first.disk, remote: first.remote, role: 'follower' })
+  const { accepted, settled } = tab.outbox.submit(setValue('o1', 'a', 1))
+  await accepted
+  await first.outbox.restore()
+  first.remote.treatNext('refused')
+  first.outbox.start()
+  await first.clock.settle()
+  expect(states(first.outbox)).toEqual([['o1', 'failed']])
+  const error = new FreshetError({ code: 'toy/refused', kind: 'conflict', message: 'No.' })
+  tab.outbox.settledElsewhere('o1', { kind: 'rejected', error }, true)
+  expect(await settled).toMatchObject({ kind: 'rejected' })
+  expect(tab.outbox.queued()).toEqual([])
+
+  await first.outbox.stop()
+  await followStore(tab.replica).promote()
+  await tab.outbox.restore()
+  expect(states(tab.outbox)).toEqual([['o1', 'failed']])
+  expect(await tab.outbox.discard('o1')).toBe(true)
+  expect(await tab.kept()).toEqual([])
+})
+
 test('[T10] [W2] what is noted while a new leader takes over is not taken for settled', async () => {
   const gate = Promise.withResolvers<void>()
   const tab = await setUp({
