@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FreshetError } from '@freshet/core'
-import { openSqliteStore } from '@freshet/storage/sqlite'
+import { makeCacheFolder, openSqliteStore } from '@freshet/storage/sqlite'
 import {
   createReactiveClient,
   createToriiClient,
@@ -66,7 +65,7 @@ export async function openWorld(
   if (unknown.length > 0)
     throw badCall(`There is no model ${unknown.join(', ')}. This world has ${known.join(', ')}.`)
   const { cache } = call.options
-  if (cache !== undefined) await mkdir(cache, { recursive: true })
+  if (cache !== undefined) await makeCacheFolder(cache)
   return createReactiveClient({
     toriiUrl: call.toriiUrl,
     client: torii,

@@ -1,10 +1,9 @@
 import { FreshetError } from '@freshet/core'
-import { openSqliteStore } from '@freshet/storage/sqlite'
+import { makeCacheFolder, openSqliteStore } from '@freshet/storage/sqlite'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { createStoreCache, type CacheOptions } from '../store-cache.ts'
-import { makeFolder } from './make-folder.ts'
 
 const suffix = '.freshet.sqlite'
 
@@ -17,11 +16,7 @@ export const SqliteCache = { open }
  * @throws {FreshetError} `storage/unavailable`: the folder cannot be made or read. Choose another, or mend its rights.
  */
 async function open(folder: string, options: CacheOptions = {}): Promise<Cache> {
-  try {
-    await makeFolder(folder)
-  } catch (error) {
-    throw folderError(folder, error)
-  }
+  await makeCacheFolder(folder)
   return createStoreCache(
     {
       open: (root, tables) =>
@@ -47,14 +42,4 @@ function fileName(root: string): string {
 
 function rootOf(file: string): string {
   return decodeURIComponent(file.slice(1, -suffix.length))
-}
-
-function folderError(folder: string, cause: unknown): FreshetError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new FreshetError({
-    code: 'storage/unavailable',
-    kind: 'storage',
-    message: `The cache folder ${folder} cannot be used: ${reason}. Choose another folder, or mend its rights.`,
-    cause,
-  })
 }
