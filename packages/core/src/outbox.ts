@@ -95,6 +95,13 @@ export interface Outbox {
   restore(): Promise<void>
   /** The leader's outbox has settled an operation of this one, or keeps it though it failed. */
   settledElsewhere(operationId: string, outcome: OperationOutcome, stays: boolean): void
+  /**
+   * Ends what a leader that is gone has settled and could not tell any more: its
+   * outcome is unknown.
+   *
+   * @param told - Resolves when all that the new leader has settled by now was told.
+   */
+  endUntold(told: () => Promise<void>): Promise<void>
   /** Called when an operation of this outbox is in the store and another must send it. */
   onNoted(listener: () => void): () => void
   /** Called where a follower wants an operation discarded or retried that its leader may be sending. */
@@ -406,6 +413,18 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       // Who waited for it has heard it. Should the leader die before it does this, the next one finds it again.
       if (entry.recordId !== undefined) known.delete(entry.recordId)
       asked('discard', operationId).catch(onError)
+    },
+    async endUntold(told) {
+      const own = entries.filter(({ recordId, noted }) => noted && recordId !== undefined)
+      const kept = new Set((await journal.read()).map(({ recordId }) => recordId))
+      const gone = own.filter(({ recordId }) => recordId !== undefined && !kept.has(recordId))
+      if (gone.length === 0) return
+      await told()
+      for (const entry of gone) {
+        if (entry.ended) continue
+        hide(entry)
+        end(entry, lostAnswer(entry))
+      }
     },
     onNoted: (listener) => notedListeners.add(listener),
     onAsk: (listener) => askListeners.add(listener),

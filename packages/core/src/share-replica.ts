@@ -29,6 +29,11 @@ export type TabMessage =
       /** It failed, and the leader keeps it. */
       readonly stays: boolean
     }
+  /** A tab has taken the lead, and has read what is noted. */
+  | { readonly kind: 'leads' }
+  /** A follower asks to be told when all that was settled by now has been told. */
+  | { readonly kind: 'catch-up' }
+  | { readonly kind: 'caught-up' }
   /** A follower wants something done with an operation it has noted. */
   | { readonly kind: 'ask'; readonly ask: OutboxAsk['kind']; readonly operationId: string }
   | Answer
@@ -70,6 +75,13 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   const asks = new Set<OutboxAsk>()
   const orReport = (work: Promise<unknown>): void => void work.catch(onError)
 
+  const waiting: (() => void)[] = []
+  const caughtUp = (): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push(resolve)
+      tabs.post({ kind: 'catch-up' })
+    })
+
   const hear = (message: TabMessage): void => {
     switch (message.kind) {
       case 'hello':
@@ -89,6 +101,16 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
       case 'noted':
         if (leads() && outbox) orReport(outbox.restore())
         return
+      case 'leads':
+        if (outbox && !leads()) orReport(outbox.endUntold(caughtUp))
+        return
+      case 'catch-up':
+        // What was settled is told behind the same wait, and before this.
+        if (leads()) orReport(replica.flushed().then(() => tabs.post({ kind: 'caught-up' })))
+        return
+      case 'caught-up':
+        // Rows come first for what was told before, here too.
+        return orReport(follower.pull().then(() => waiting.splice(0).forEach((resolve) => resolve())))
       case 'ask':
         if (leads()) answer(message)
         return
@@ -141,6 +163,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   tabs.whenLeader(async () => {
     await follower.promote()
     await outbox?.restore()
+    tabs.post({ kind: 'leads' })
     sync.start()
     outbox?.start()
     for (const { kind, operationId } of asks) answer({ ask: kind, operationId })

@@ -525,6 +525,30 @@ test('[T10] [W6] a failed operation whose tab has heard of it is found again whe
   expect(await tab.kept()).toEqual([])
 })
 
+test('[T10] [W2] a follower ends what a leader that is gone has settled, and not what the new one is about to tell', async () => {
+  const first = await setUp()
+  const tab = await setUp({ disk: first.disk, remote: first.remote, role: 'follower' })
+  const [gone, told, queued] = [setValue('o1', 'a', 1), setValue('o2', 'b', 2), setValue('o3', 'c', 3)].map(
+    (operation) => tab.outbox.submit(operation),
+  )
+  await queued?.accepted
+  // Two are settled, and one of them is told late; the third is still on its way.
+  await first.outbox.restore()
+  first.remote.treatNext('taken', 'taken', 'mute')
+  first.outbox.start()
+  await first.clock.settle()
+  await first.replica.flushed()
+  await tab.outbox.endUntold(async () => {
+    tab.outbox.settledElsewhere('o2', { kind: 'confirmed', facts: [] }, false)
+  })
+  expect([await gone?.settled, await told?.settled]).toMatchObject([
+    { kind: 'unknown' },
+    { kind: 'confirmed' },
+  ])
+  expect(states(tab.outbox)).toEqual([['o3', 'queued']])
+  expect(tab.replica.overlay.size).toBe(1)
+})
+
 test('[T10] [W2] what is noted while a new leader takes over is not taken for settled', async () => {
   const gate = Promise.withResolvers<void>()
   const tab = await setUp({
