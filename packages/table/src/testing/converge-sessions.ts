@@ -298,6 +298,10 @@ function save(
   const sent = unsaved(run, edit)
   for (const typed of sent) {
     typed.bases.add(textOf(edit.liveSnapshot, typed.field))
+    // A session on a write that failed goes on from what that was based on, and shows it.
+    for (const { field, base } of edit.conflicts()) {
+      if (field === typed.field && typeof base === 'string') typed.bases.add(base)
+    }
     if (typed.guard !== 'none') typed.guard = guard
   }
   const hear = ({ kind }: SaveResult): void => {
