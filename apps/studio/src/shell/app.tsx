@@ -54,7 +54,7 @@ export function App({ config, tables, demo }: AppProps) {
       </header>
       {page && (
         <Suspense fallback={<p className="empty">Loading…</p>}>
-          <page.Page />
+          <page.Page config={config} demo={demo} />
         </Suspense>
       )}
       {table && <TablePage key={table.name} table={table} />}

@@ -1,17 +1,26 @@
+import type { StudioConfig } from '@freshet/cli/studio'
 import { lazy, type ComponentType } from 'react'
+import type { DemoLink } from '../demo/demo-link.ts'
 import { replayPath } from '../replay/replay-address.ts'
+
+export type StudioPageProps = { readonly config: StudioConfig; readonly demo: DemoLink | undefined }
 
 /** A page beside the tables. Its address is `#` and `path`, which begins with a slash, as no table's name does. */
 export type StudioPage = {
   readonly path: `/${string}`
   readonly title: string
-  readonly Page: ComponentType
+  readonly Page: ComponentType<StudioPageProps>
 }
 
-// Loaded when it is opened, with its chart.
+// Loaded when they are opened, the replay with its chart.
 const ReplayPage = lazy(async () => ({ default: (await import('../replay/replay-page.tsx')).ReplayPage }))
 
-export const studioPages: readonly StudioPage[] = [{ path: replayPath, title: 'Replay', Page: ReplayPage }]
+const BookPage = lazy(async () => ({ default: (await import('../book/book-page.tsx')).BookPage }))
+
+export const studioPages: readonly StudioPage[] = [
+  { path: '/book', title: 'Order book', Page: BookPage },
+  { path: replayPath, title: 'Replay', Page: ReplayPage },
+]
 
 /** The page an address names; what stands behind a question mark is the page's own. */
 export function pageOf(hash: string): StudioPage | undefined {

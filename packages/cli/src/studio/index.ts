@@ -3,4 +3,12 @@ export { openStudioServer, type StudioServer, type StudioServerOptions } from '.
 export { processTerminal } from './process-terminal.ts'
 export { runStudioDemo, type DemoTerminal } from './run-studio-demo.ts'
 export type { DemoControl } from './demo-control.ts'
-export type { DemoAction, DemoState, StudioConfig } from './studio-config.ts'
+export type {
+  BookInfo,
+  DemoAction,
+  DemoState,
+  MarketState,
+  QuoteGrounds,
+  StudioConfig,
+} from './studio-config.ts'
+export { findLocalAnvil } from './market/find-local-anvil.ts'

@@ -35,6 +35,7 @@ export type LocalMarket = {
 
 /** Beside the blocks that trades make. Fewer than one each second in all, as each has a second of its own. */
 const mineEverySeconds = 4
+const catchUpMs = 5_000
 const blocksReplaced = [3, 4, 5, 6] as const
 
 /**
@@ -53,8 +54,10 @@ export async function startLocalMarket(options: LocalMarketOptions): Promise<Loc
     const startsAt = Math.floor(clock.now() / 1_000) - 120
     const book = await startLocalBook({ anvil, startsAt, mineEverySeconds, tokens: marketTokens })
     closing.push(() => book.close())
-    await setTime(book, clock)
     const market = await addMarketOrders(book)
+    // So that no reorganisation undoes the orders.
+    await book.mine(Math.max(...blocksReplaced))
+    await setTime(book, clock)
     const folder = await mkdtemp(join(tmpdir(), 'freshet-market-'))
     closing.push(() => rm(folder, { recursive: true, force: true }))
     const watched = await openMarketBook(market.book, join(folder, 'book.sqlite'), clock)
@@ -120,6 +123,8 @@ function createTraders(market: Market, watched: MarketBook, options: LocalMarket
     },
     reorganize: () =>
       inTurn(async () => {
+        // What was not taken in cannot be undone: the effect is to be seen.
+        await watched.caughtUp(AbortSignal.timeout(catchUpMs)).catch(() => undefined)
         const depth = blocksReplaced[Math.floor(random.next() * blocksReplaced.length)] ?? blocksReplaced[0]
         await market.book.reorganize(depth)
         await setTime(market.book, clock)

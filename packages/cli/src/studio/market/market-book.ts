@@ -17,6 +17,8 @@ import type { BookReorg, QuoteGrounds } from '../studio-config.ts'
 /** The book of a local chain, kept live. */
 export type MarketBook = {
   readonly served: ServedBook
+  /** Resolves when it is at the chain's head. */
+  caughtUp(signal: AbortSignal): Promise<void>
   onReorg(listener: (reorg: BookReorg) => void): () => void
   grounds(quoteId: string): Promise<QuoteGrounds | undefined>
   close(): Promise<void>
@@ -51,6 +53,7 @@ export async function openMarketBook(local: LocalBook, path: string, clock: Cloc
       ...{ chainId, orderbook: address, raindex, quotes },
       beside: (pair, signal) => quoteBeside(sides, pair, signal),
     },
+    caughtUp: (signal) => raindex.caughtUp(signal),
     onReorg: (listener) => reorgs.add(listener),
     async grounds(quoteId) {
       const row = quotes.collection.get(quoteId)

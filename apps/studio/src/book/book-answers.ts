@@ -1,0 +1,71 @@
+import type { QuoteVerdict } from '@freshet/raindex/client'
+import type { NotComparable } from '@freshet/raindex/engine'
+
+/** How true the book is to its chain, as the service says it. */
+export type BookHealth = {
+  readonly state: string
+  readonly block: number | null
+  readonly head: number | null
+  readonly behind: number | null
+  readonly ageMs: number | null
+  readonly missingCode: number
+  readonly orders: number
+  readonly vaults: number
+  readonly lastError: string | null
+}
+
+/** One pair as it is quoted here for the zero address. Amounts are exact decimals. */
+export type PairRow = {
+  readonly id: string
+  readonly order: string
+  readonly inputIOIndex: number
+  readonly outputIOIndex: number
+  readonly ioRatio: string | null
+  readonly outputMax: string | null
+  readonly reason: NotComparable | null
+  readonly asOf: { readonly blockNumber: number; readonly timestamp: number } | null
+  readonly stale: boolean
+}
+
+export type VaultRow = {
+  readonly id: string
+  readonly owner: string
+  readonly token: string
+  readonly vaultId: string
+  readonly balance: string
+}
+
+export type OrderRow = {
+  readonly id: string
+  readonly owner: string
+  readonly validInputs: readonly { readonly token: string; readonly vaultId: string }[]
+  readonly validOutputs: readonly { readonly token: string; readonly vaultId: string }[]
+}
+
+/** An amount at a ratio. */
+export type Offer = { readonly kind: 'quote'; readonly ioRatio: string; readonly outputMax: string }
+
+/** Both quotes of a pair at one block. */
+export type BesideAnswer = {
+  readonly virtual: Offer | { readonly kind: 'not-comparable'; readonly reason: NotComparable }
+  readonly rpc:
+    | Offer
+    | { readonly kind: 'order' }
+    | { readonly kind: 'no-order' }
+    | { readonly kind: 'reverted'; readonly data: string }
+    | { readonly kind: 'unavailable'; readonly message: string }
+    | null
+  readonly verdict: QuoteVerdict | null
+  readonly block: { readonly number: number; readonly timestamp: number } | null
+}
+
+/**
+ * Asks our own server, which writes its answers from the types above.
+ *
+ * @throws {Error} what the server said.
+ */
+export async function askBook<T>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await fetch(`/book/${path}`, { signal })
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as T
+}
