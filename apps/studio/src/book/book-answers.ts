@@ -43,7 +43,7 @@ export type OrderRow = {
 }
 
 /** An amount at a ratio. */
-export type Offer = { readonly kind: 'quote'; readonly ioRatio: string; readonly outputMax: string }
+type Offer = { readonly kind: 'quote'; readonly ioRatio: string; readonly outputMax: string }
 
 /** Both quotes of a pair at one block. */
 export type BesideAnswer = {

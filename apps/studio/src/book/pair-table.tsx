@@ -6,7 +6,7 @@ import { apartText, describeVerdict, rpcRefusal, shortAmount } from './book-word
 import type { Comparison } from './comparisons.ts'
 
 /** What is shown as computed here. */
-export type VirtualShown = Pick<PairRow, 'ioRatio' | 'outputMax' | 'reason'> & {
+type VirtualShown = Pick<PairRow, 'ioRatio' | 'outputMax' | 'reason'> & {
   readonly block: number | undefined
 }
 

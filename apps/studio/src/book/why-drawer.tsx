@@ -5,6 +5,7 @@ import { dayTimeText } from '../replay/time-text.ts'
 import { askBook, type PairRow } from './book-answers.ts'
 import { describeVerdict, rpcRefusal } from './book-words.ts'
 import type { Comparison } from './comparisons.ts'
+import { WhatIfPanel } from './what-if-panel.tsx'
 
 export type WhyDrawerProps = {
   readonly title: string
@@ -60,6 +61,7 @@ export function WhyDrawer({ title, row, comparison, counterparty, block, onClose
           </>
         )}
       </dl>
+      <WhatIfPanel key={row.id} row={row} counterparty={counterparty} />
       {grounds && <Grounds grounds={grounds} />}
     </aside>
   )

@@ -5,6 +5,7 @@ export { runStudioDemo, type DemoTerminal } from './run-studio-demo.ts'
 export type { DemoControl } from './demo-control.ts'
 export type {
   BookInfo,
+  BookReplica,
   DemoAction,
   DemoState,
   MarketState,

@@ -1,3 +1,4 @@
+import type { Artifact, Orderbook, SnapshotBundle } from '@freshet/raindex/engine'
 import type { TableSchema } from '@freshet/table'
 
 /** What Studio is told by its server: which tables there are, and where. Plain data, sent within the page. */
@@ -80,3 +81,10 @@ export type DemoAction =
   | 'start-trades'
   | 'stop-trades'
   | 'reorganize'
+
+/** A book's state with the code of its orders: what quotes are computed from without a network. */
+export type BookReplica = {
+  readonly orderbook: Orderbook
+  readonly snapshot: SnapshotBundle
+  readonly code: readonly Artifact[]
+}

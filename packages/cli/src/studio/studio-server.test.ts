@@ -159,12 +159,13 @@ test('[SW6] a taken port leads to a free one, an app that is not built to the co
 test('[SW8] the service of an order book answers under the rules of Studio, and only to be read', async () => {
   const service = await openBookServer({ books: [], clock: systemClock })
   const grounds = async () => undefined
+  const replica = () => expect.unreachable()
   await server.close()
   server = await openStudioServer({
     app: join(folder, 'app'),
     config,
     port: 0,
-    market: { serviceUrl: service.url, grounds },
+    market: { serviceUrl: service.url, grounds, replica },
   })
   expect(await ask('/book/books')).toMatchObject({ status: 200, text: '[]' })
   expect((await ask('/book/books')).headers['content-security-policy']).toContain("default-src 'none'")

@@ -14,7 +14,7 @@ export type StudioServerOptions = {
   /** The switches of the demo bar. */
   readonly demo?: DemoControl | undefined
   /** Answers for the order book, under `/book/`. */
-  readonly market?: Pick<LocalMarket, 'serviceUrl' | 'grounds'> | undefined
+  readonly market?: Pick<LocalMarket, 'serviceUrl' | 'grounds' | 'replica'> | undefined
   /** Tried first; where it is taken, the next ones, and then any. 0: any. Default 4747. */
   readonly port?: number | undefined
 }
@@ -74,6 +74,7 @@ function answer(
   }
   if (market !== undefined && method === 'GET' && pathname.startsWith('/book/')) {
     if (pathname === '/book/grounds') return answerGrounds(response, market, url)
+    if (pathname === '/book/replica') return replyJson(response, market.replica())
     return passOn(request, response, market.serviceUrl, url.slice('/book'.length))
   }
   const file = files.get(pathname === '/' ? '/index.html' : pathname)
@@ -94,8 +95,7 @@ function answerGrounds(response: ServerResponse, market: Pick<LocalMarket, 'grou
   market.grounds(id).then(
     (grounds) => {
       if (grounds === undefined) return reply(response, 404, 'There is no such quote.')
-      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-      response.end(JSON.stringify(grounds))
+      replyJson(response, grounds)
     },
     (error: unknown) => reply(response, 500, error instanceof Error ? error.message : String(error)),
   )
@@ -131,6 +131,11 @@ const demoActions: { readonly [action in DemoAction]: true } = {
 
 function isDemoAction(name: string): name is DemoAction {
   return Object.hasOwn(demoActions, name)
+}
+
+function replyJson(response: ServerResponse, value: object): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(JSON.stringify(value))
 }
 
 function reply(response: ServerResponse, status: number, text: string): void {

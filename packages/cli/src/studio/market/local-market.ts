@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createListeners, systemClock, systemRandom, type Clock, type Random } from '@freshet/core'
 import { startLocalBook } from '@freshet/raindex/testing'
 import { openBookServer } from '../../raindex/serve/book-server.ts'
-import type { BookInfo, MarketState, QuoteGrounds } from '../studio-config.ts'
+import type { BookInfo, BookReplica, MarketState, QuoteGrounds } from '../studio-config.ts'
 import { openMarketBook, type MarketBook } from './market-book.ts'
 import { addMarketOrders, marketTokens, type Market } from './market-orders.ts'
 import { tradeOnce } from './trade-once.ts'
@@ -27,6 +27,8 @@ export type LocalMarket = {
   subscribe(listener: () => void): () => void
   /** What a quote is of; undefined where there is no such quote. */
   grounds(quoteId: string): Promise<QuoteGrounds | undefined>
+  /** The state as it is now, to compute with elsewhere. */
+  replica(): BookReplica
   setTrading(isTrading: boolean): void
   /** Replaces the last few blocks by empty ones: their trades have never been. */
   reorganize(): Promise<void>
@@ -73,6 +75,7 @@ export async function startLocalMarket(options: LocalMarketOptions): Promise<Loc
       state: traders.state,
       subscribe: traders.subscribe,
       grounds: (id) => watched.grounds(id),
+      replica: () => watched.replica(),
       setTrading: traders.setTrading,
       reorganize: traders.reorganize,
       close: closeAll,

@@ -12,7 +12,7 @@ import { openLocalDatabase } from '@freshet/raindex/client/sqlite'
 import { createEvmInterpreter } from '@freshet/raindex/engine'
 import type { LocalBook } from '@freshet/raindex/testing'
 import type { ServedBook } from '../../raindex/serve/served-book.ts'
-import type { BookReorg, QuoteGrounds } from '../studio-config.ts'
+import type { BookReorg, BookReplica, QuoteGrounds } from '../studio-config.ts'
 
 /** The book of a local chain, kept live. */
 export type MarketBook = {
@@ -21,6 +21,7 @@ export type MarketBook = {
   caughtUp(signal: AbortSignal): Promise<void>
   onReorg(listener: (reorg: BookReorg) => void): () => void
   grounds(quoteId: string): Promise<QuoteGrounds | undefined>
+  replica(): BookReplica
   close(): Promise<void>
 }
 
@@ -67,6 +68,7 @@ export async function openMarketBook(local: LocalBook, path: string, clock: Cloc
         lastEvent: await lastEventOf(database),
       }
     },
+    replica: () => ({ orderbook, snapshot: raindex.live.snapshot(), code: local.artifacts }),
     async close() {
       quotes.close()
       await raindex.close()
