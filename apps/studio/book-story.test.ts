@@ -189,6 +189,28 @@ test.skipIf(anvil === undefined)(
 )
 
 test.skipIf(anvil === undefined)(
+  `[SB10] what would be quoted later, or with another balance, is computed in the page${skipped}`,
+  async () => {
+    const page = await openBook()
+    const asked: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/book/replica')) asked.push(request.url())
+    })
+    await pair(page, 'Falls with time').locator('.book-verdict').click()
+    await page.getByRole('button', { name: 'What if?' }).click()
+    const answer = page.locator('output[data-part="what-if"]')
+    await answer.filter({ hasText: 'most 0.8' }).waitFor()
+    const now = Number.parseFloat((await answer.textContent()) ?? '')
+    await page.getByLabel('seconds later').fill('100')
+    await answer.filter({ hasText: `${now - 50}, most 0.8` }).waitFor()
+    await page.getByLabel('of what its vault holds').fill('0')
+    await expect.poll(() => answer.textContent(), patience).toBe(`${now - 50}, most 0`)
+    expect(asked).toHaveLength(1)
+    expect(page.workers().length).toBeGreaterThan(0)
+  },
+)
+
+test.skipIf(anvil === undefined)(
   `[SB8] it follows light and dark, and a narrow window${skipped}`,
   async () => {
     const page = await openBook()

@@ -9,7 +9,7 @@ import { readSnapshot, type Address, type Bytes32, type Mutation } from '@freshe
 import { hexToFloat, mul, parse, sub } from '@freshet/raindex/float'
 
 /** A pair as it would be quoted later, or with another balance in the vault that it gives from. */
-export type WhatIfQuestion = {
+type WhatIfQuestion = {
   readonly order: Bytes32
   readonly inputIOIndex: number
   readonly outputIOIndex: number
