@@ -588,7 +588,7 @@ test('[SU16] a queued save whose guard fails after a reload is kept, to be retri
   await failed.getByRole('button', { name: 'Retry the write to marty' }).click()
   // It is sent as it was, and its guard still fails.
   await failed.getByText('someone else changed the same first').waitFor()
-  expect(await cell(page, 'marty', 'name').textContent()).toContain('Clint')
+  await cell(page, 'marty', 'name').filter({ hasText: 'Clint' }).waitFor()
   await openCard(page, 'marty')
   await cardField(page, 'name', 'conflict').waitFor()
   expect(await cardField(page, 'name').locator('.side dd').allTextContents()).toEqual([
