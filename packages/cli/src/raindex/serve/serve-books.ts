@@ -1,12 +1,5 @@
 import { createWasmEvm } from '@freshet/evm'
-import {
-  chainRaindex,
-  createChainHeads,
-  openChainRaindex,
-  quoteBeside,
-  type ChainHeads,
-  type RpcPool,
-} from '@freshet/raindex/client'
+import { chainRaindex, openChainRaindex, quoteBeside, type RpcPool } from '@freshet/raindex/client'
 import { createEvmInterpreter } from '@freshet/raindex/engine'
 import { badCall } from '../../parse-call.ts'
 import { findBooks, openDatabase, openPool, type OpenBook } from '../chain/open-book.ts'
@@ -23,11 +16,10 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   const fromBlock = readCount('--from', 'a block number', options.raindex.from)
   const pool = await openPool(call)
   const database = await openDatabase(call)
-  const heads = createChainHeads({ clock: io.clock })
   const opened: (ServedBook & { close(): Promise<void> })[] = []
   try {
     for (const book of await findBooks(call, database, pool)) {
-      opened.push(await openServed(book, pool, heads, call, fromBlock))
+      opened.push(await openServed(book, pool, call, fromBlock))
     }
     const { host } = options.raindex
     const token = io.env['FRESHET_TOKEN']
@@ -42,7 +34,6 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
     return 0
   } finally {
     for (const book of opened) await book.close()
-    heads.close()
     await database.close()
   }
 }
@@ -50,14 +41,13 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
 async function openServed(
   { database, chainId, orderbook }: OpenBook,
   pool: RpcPool,
-  heads: ChainHeads,
   { io }: RaindexCall,
   fromBlock: number | undefined,
 ): Promise<ServedBook & { close(): Promise<void> }> {
   const engine = await createWasmEvm()
   const { address } = orderbook
   const raindex = await openChainRaindex({
-    ...{ chainId, orderbook, pool, database, heads, fromBlock, clock: io.clock },
+    ...{ chainId, orderbook, pool, database, fromBlock, clock: io.clock },
     interpreter: (cache) =>
       createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: address }),
     onNotice(notice) {

@@ -18,10 +18,12 @@ export type ChainHeadsOptions = {
   readonly clock?: Clock | undefined
 }
 
-/** Says when it is time to look at the chain's head. A push is a hint; polling never ends [S5]. */
+/** Says to one reader when it is time to look at the chain's head. A push is a hint; polling never ends [S5]. */
 export interface ChainHeads {
-  /** Resolves when a head was pushed since the last call, at the next poll, or with the signal. */
+  /** Resolves when a head was pushed or `nudge` was called since the last call, at the next poll, or with the signal. */
   next(signal: AbortSignal): Promise<void>
+  /** Has the head looked at now. */
+  nudge(): void
   /** Closes the socket. */
   close(): void
 }
@@ -67,6 +69,7 @@ export function createChainHeads(options: ChainHeadsOptions = {}): ChainHeads {
       pushed = false
       wake = new AbortController()
     },
+    nudge: push,
     close() {
       closed = true
       cancelReopen?.()

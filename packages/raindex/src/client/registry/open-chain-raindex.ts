@@ -78,7 +78,7 @@ export interface ChainRaindex {
 export async function openChainRaindex(options: ChainRaindexOptions): Promise<ChainRaindex> {
   const { chainId, orderbook, pool, database, fromBlock = 0, finalityDepth } = options
   const { clock = systemClock, onNotice } = options
-  const heads = withNudges(options.heads ?? createChainHeads({ clock }))
+  const heads = options.heads ?? createChainHeads({ clock })
   const book = database.book({ chainId, orderbook })
   const fetcher = createCodeFetcher({ pool, shelf: book, clock })
   const code = createStaticCodeCache()
@@ -168,19 +168,6 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
       await reading
       await live.close()
     },
-  }
-}
-
-/** Heads that can also be looked at when somebody asks for it. */
-function withNudges(heads: ChainHeads): ChainHeads & { nudge(): void } {
-  let wake = new AbortController()
-  return {
-    async next(signal) {
-      await heads.next(AbortSignal.any([wake.signal, signal]))
-      wake = new AbortController()
-    },
-    nudge: () => wake.abort(),
-    close: () => heads.close(),
   }
 }
 
