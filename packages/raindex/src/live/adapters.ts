@@ -6,6 +6,11 @@ import type { LiveStatus, SyncProgress } from './live-status.ts'
 export interface SnapshotStore {
   /** @returns undefined when there is none. */
   loadSnapshot(orderbook: Address): Promise<SnapshotBundle | undefined>
+  /**
+   * Whether a snapshot of this block is wanted: asked before one is made, which takes the longer the larger the book
+   * is. Default always.
+   */
+  isDue?(blockNumber: number): boolean
   /** Saving the same bundle twice changes nothing. @throws when it could not be saved. */
   persistSnapshot(bundle: SnapshotBundle): Promise<void>
 }

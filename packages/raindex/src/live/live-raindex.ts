@@ -95,7 +95,11 @@ export async function openLiveVirtualRaindex<C extends Value>(
   const evaluation: EvaluationHost = { orderbook, interpreter: host, isContract }
   const state = replicaState(book.replica, { wallet })
   const snapshot = (): SnapshotBundle => snapshotOf(book, chainId, orderbook.address)
-  const sync = createLiveSync(book, { ...options, snapshot })
+  const sync = createLiveSync(book, {
+    ...options,
+    snapshot,
+    blockNumber: () => state.env.blockNumber,
+  })
   return {
     get status() {
       return sync.status

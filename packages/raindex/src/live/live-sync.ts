@@ -20,6 +20,8 @@ export type LiveSyncOptions<C extends Value> = {
   readonly cursors?: CursorStore<C> | undefined
   readonly metrics?: MetricsSink | undefined
   snapshot(): SnapshotBundle
+  /** Of the state. */
+  blockNumber(): number
 }
 
 /** The polls of a live order book, one at a time, and the status they lead to. */
@@ -61,10 +63,13 @@ export function createLiveSync<C extends Value>(book: LiveBook<C>, options: Live
       throw error
     }
   }
+  const isDue = (): boolean => options.snapshots?.isDue?.(options.blockNumber()) ?? true
   const save = async (): Promise<void> => {
     await book.replica.flushed()
-    if (unsaved) await options.snapshots?.persistSnapshot(options.snapshot())
-    unsaved = false
+    if (unsaved && isDue()) {
+      await options.snapshots?.persistSnapshot(options.snapshot())
+      unsaved = false
+    }
     if (book.cursor !== undefined) await options.cursors?.persistCursor(orderbook.address, book.cursor)
   }
   const poll = async (): Promise<LiveStatus> => {

@@ -27,10 +27,11 @@ export function createBookSnapshots(book: LocalBook, options: BookSnapshotsOptio
       // Text of a bundle that was written below. Whoever reads it checks its checksum.
       return JSON.parse(stored.bundle) as SnapshotBundle
     },
+    // Behind a fork it may go back.
+    isDue: (blockNumber) => writtenAt === undefined || Math.abs(blockNumber - writtenAt) >= everyBlocks,
     async persistSnapshot(bundle) {
       const block = blockOf(bundle)
       if (block === undefined) return
-      if (writtenAt !== undefined && Math.abs(block.number - writtenAt) < everyBlocks) return
       const { timestamp } = bundle.env
       const { checksum } = bundle
       await book.putSnapshot({ block, timestamp, checksum, bundle: JSON.stringify(bundle) }, keep)
