@@ -1,5 +1,6 @@
 import { quoteOrder, type EnvRow, type QuoteOutcome } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
+import type { QuotePair } from '@freshet/raindex/live'
 import { setImmediate } from 'node:timers/promises'
 import { withProgress, type Report } from '../progress.ts'
 import { printColumns } from './print-columns.ts'
@@ -11,7 +12,6 @@ import {
   plainReason,
   readPair,
   readSimulation,
-  type Pair,
   type SimulationCall,
 } from './simulation.ts'
 
@@ -35,7 +35,7 @@ export async function showQuotes(call: RaindexCall): Promise<number> {
 async function quoteBook(
   asked: SimulationCall,
   call: RaindexCall,
-  only: Pair | undefined,
+  only: QuotePair | undefined,
   report: Report,
 ): Promise<{ readonly quoted: readonly Quoted[]; readonly env: EnvRow }> {
   const { host, state, orders } = await openSimulation(asked, call, report)
@@ -51,7 +51,7 @@ async function quoteBook(
   return { quoted, env: state.env }
 }
 
-type Quoted = Pair & { readonly outcome: QuoteOutcome }
+type Quoted = QuotePair & { readonly outcome: QuoteOutcome }
 
 const heads = ['order', 'in', 'out', 'most', 'ratio']
 

@@ -6,11 +6,12 @@ import {
   type TakeOutcome,
 } from '@freshet/raindex/engine'
 import { display, FloatError, parse, zero, type Float } from '@freshet/raindex/float'
+import type { QuotePair } from '@freshet/raindex/live'
 import { badCall } from '../parse-call.ts'
 import { withProgress } from '../progress.ts'
 import { printColumns } from './print-columns.ts'
 import type { RaindexCall } from './raindex-command.ts'
-import { openSimulation, plainReason, readPair, readSimulation, type Pair } from './simulation.ts'
+import { openSimulation, plainReason, readPair, readSimulation } from './simulation.ts'
 
 /** Prints what taking orders would give and cost, and what it would change. Nothing is sent. */
 export async function showTake(call: RaindexCall): Promise<number> {
@@ -55,7 +56,7 @@ function readAmount(option: string, text: string): Float {
 }
 
 /** `HASH`, or `HASH:IN:OUT`. */
-function readChoice(text: string): Pair {
+function readChoice(text: string): QuotePair {
   const [hash = '', input, output, ...more] = text.split(':')
   if (more.length > 0) throw badCall('An order to take is its hash and the numbers of its tokens: 0x…:0:0.')
   return readPair(hash, input, output)

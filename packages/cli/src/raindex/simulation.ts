@@ -2,6 +2,7 @@ import { createWasmEvm } from '@freshet/evm'
 import {
   createEvmInterpreter,
   createStaticCodeCache,
+  orderPairs,
   replicaState,
   type Address,
   type Bytes32,
@@ -10,6 +11,7 @@ import {
   type OrderRow,
 } from '@freshet/raindex/engine'
 import { display, type Float } from '@freshet/raindex/float'
+import type { QuotePair } from '@freshet/raindex/live'
 import { badCall } from '../parse-call.ts'
 import type { Report } from '../progress.ts'
 import type { RaindexCall } from './raindex-command.ts'
@@ -17,13 +19,6 @@ import { readContracts } from './read-contracts.ts'
 import { readLogFile } from './read-log-file.ts'
 import { readAddress, readCount } from './read-option.ts'
 import { replayBook, type ReplayedBook } from './replay-book.ts'
-
-/** One pair of an order. */
-export type Pair = {
-  readonly order: Bytes32
-  readonly inputIOIndex: number
-  readonly outputIOIndex: number
-}
 
 /** An order book at a block, whose orders can be run. */
 export type Simulation = {
@@ -78,20 +73,16 @@ export async function openSimulation(
 }
 
 /** An order's pair from its hash and the numbers of its tokens, each 0 unless told. */
-export function readPair(hash: string, input = '0', output = '0'): Pair {
+export function readPair(hash: string, input = '0', output = '0'): QuotePair {
   const isPair = /^0x[0-9a-f]{64}$/i.test(hash) && [input, output].every((index) => /^\d{1,9}$/.test(index))
   if (!isPair) throw badPair()
   // Its shape was checked above.
   return { order: hash.toLowerCase() as Bytes32, inputIOIndex: Number(input), outputIOIndex: Number(output) }
 }
 
-/** Every pair of an order that is one: a token is not traded for itself. */
-export function pairsOf({ hash, validInputs, validOutputs }: OrderRow): readonly Pair[] {
-  return validInputs.flatMap((input, inputIOIndex) =>
-    validOutputs.flatMap((output, outputIOIndex) =>
-      input.token === output.token ? [] : [{ order: hash, inputIOIndex, outputIOIndex }],
-    ),
-  )
+/** Every pair of an order. */
+export function pairsOf(order: OrderRow): readonly QuotePair[] {
+  return orderPairs(order).map((pair) => ({ ...pair, order: order.hash }))
 }
 
 export function badPair(): Error {

@@ -1,3 +1,4 @@
+export { orderPairs, type OrderPair } from './order-pairs.ts'
 export { quoteOrder, type QuoteOutcome, type QuoteRequest, type StoreOverride } from './quote.ts'
 export {
   simulateTakeOrders,

@@ -8,15 +8,16 @@ import {
   type RowFact,
 } from '@freshet/core'
 import type { Float } from '../float/index.ts'
-import type {
-  Address,
-  Bytes32,
-  ClockReads,
-  EnvRow,
-  EvaluationHost,
-  NotComparable,
-  OrderbookState,
-  OrderRow,
+import {
+  orderPairs,
+  type Address,
+  type Bytes32,
+  type ClockReads,
+  type EnvRow,
+  type EvaluationHost,
+  type NotComparable,
+  type OrderbookState,
+  type OrderRow,
 } from '../engine/index.ts'
 import { createQuoteWatcher, type QuotePair, type QuoteReads, type WatchedQuote } from './watched-quote.ts'
 
@@ -261,13 +262,8 @@ export function openQuotes(options: QuotesOptions): Quotes {
   }
 }
 
-/** Every pair of an order that is one: a token is not traded for itself. */
-function pairsOf({ hash, validInputs, validOutputs }: OrderRow): readonly QuotePair[] {
-  return validInputs.flatMap((input, inputIOIndex) =>
-    validOutputs.flatMap((output, outputIOIndex) =>
-      input.token === output.token ? [] : [{ order: hash, inputIOIndex, outputIOIndex }],
-    ),
-  )
+function pairsOf(order: OrderRow): readonly QuotePair[] {
+  return orderPairs(order).map((pair) => ({ ...pair, order: order.hash }))
 }
 
 function hashesOf(entries: ReadonlyMap<string, Entry>): readonly Bytes32[] {

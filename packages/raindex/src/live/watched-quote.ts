@@ -7,17 +7,14 @@ import {
   type EnvRow,
   type EvaluationHost,
   type Interpreter,
+  type OrderPair,
   type OrderbookState,
   type QuoteOutcome,
   type RowReader,
 } from '../engine/index.ts'
 
-/** One pair of an order. */
-export type QuotePair = {
-  readonly order: Bytes32
-  readonly inputIOIndex: number
-  readonly outputIOIndex: number
-}
+/** One pair of a live order. */
+export type QuotePair = OrderPair & { readonly order: Bytes32 }
 
 /** What a quote depends on. While none of it changes, the quote stays what it is. */
 export type QuoteReads = {

@@ -1,38 +1,26 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemClock } from '@freshet/core'
-import { floatToHex, parse } from '@freshet/raindex/float'
-import { findAnvil, op, startLocalBook, testProgram, type LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
-import { run } from '../../run.ts'
+import { addOrder } from '../../testing/add-order.ts'
+import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
+import { runCommand, type Ran } from '../../testing/run-command.ts'
 
 // The commands as a person types them, against a real chain.
 
-const anvil = findAnvil()
-const skipped =
-  anvil === undefined ? ' (skipped: no anvil; it comes with npm on Linux x64, or set FRESHET_ANVIL)' : ''
-
-let opened: LocalBook | undefined
-let folder = ''
+let opened: BookOnChain
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'freshet-chain-'))
-  if (anvil !== undefined)
-    opened = await startLocalBook({ anvil, startsAt: Math.floor(Date.now() / 1000) - 600 })
+  opened = await openBookOnChain('freshet-chain-')
 })
-afterAll(async () => {
-  await opened?.close()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => opened.close())
 
 test.skipIf(anvil === undefined)(
   `[RC10] sync fills a database and goes on where it was, quote compares, replay needs no node${skipped}`,
   { timeout: 60_000 },
   async () => {
-    const book = opened
+    const { book, folder } = opened
     if (book === undefined) throw new Error('the chain did not start')
-    const { orderHash, trader, deposit } = await makeOrder(book)
+    const { orderHash, trader, deposit } = await addOrder(book, '100')
     const db = join(folder, 'book.sqlite')
     const chain = ['--rpc', book.url, '--db', db]
     const shown: string[] = []
@@ -44,7 +32,7 @@ test.skipIf(anvil === undefined)(
     expect(shown.some((line) => /█.* 100 %, block \d+ of \d+/.test(line))).toBe(true)
     expect(shown.at(-1)).toBe('')
 
-    await deposit()
+    await deposit('100')
     const second = await raindex(['sync', ...chain, '--json'])
     expect(second.err[0]).toMatch(/^Synced from block \d+ in/)
     expect(JSON.parse(second.out[0] ?? '')).toMatchObject({
@@ -52,7 +40,7 @@ test.skipIf(anvil === undefined)(
       block: (await book.head()).number,
     })
 
-    const quoted = await raindex(['quote', orderHash, ...chain, '--counterparty', trader])
+    const quoted = await raindex(['quote', orderHash, ...chain, '--counterparty', trader.address])
     expect(quoted.out[0]?.split('\n')[1]).toMatch(/^0x\w{64}\s+0\s+0\s+1\.5\s+1\.5\s+3\s+3\s+match$/)
     expect(quoted.err.at(-1)).toMatch(/^Both at block \d+, 0 behind the head, \d+ s old\.$/)
     const asJson = await raindex(['quote', ...chain, '--json'])
@@ -88,7 +76,7 @@ test.skipIf(anvil === undefined).each([
   [['replay', 'ORDER', '--db', 'DB'], 2, 'The database has no order book yet'],
   [['replay', '--db', 'DB'], 2, 'order'],
 ])(`[RC10] the call %j ends with %i and one sentence${skipped}`, async (words, code, sentence) => {
-  const book = opened
+  const { book, folder } = opened
   const known = {
     DB: join(folder, 'empty.sqlite'),
     RPC: book?.url,
@@ -101,36 +89,5 @@ test.skipIf(anvil === undefined).each([
   expect({ code: ran.code, lines: ran.err.length }).toEqual({ code, lines: 1 })
 })
 
-async function makeOrder(book: LocalBook) {
-  const [trader] = book.traders
-  const [input, output] = book.tokens
-  if (trader === undefined || input === undefined || output === undefined) throw new Error('no market')
-  const vaultId = `0x${'1'.padStart(64, '0')}` as const
-  const word = (text: string) => floatToHex(parse(text))
-  const deposit = () => trader.deposit(output.address, vaultId, '100')
-  await deposit()
-  const { orderHash } = await trader.addOrder({
-    bytecode: testProgram([op.push(word('3')), op.push(word('1.5'))]),
-    inputs: [{ token: input.address, vaultId }],
-    outputs: [{ token: output.address, vaultId }],
-  })
-  return { orderHash, trader: trader.address, deposit }
-}
-
-type Ran = { readonly code: number; readonly out: readonly string[]; readonly err: readonly string[] }
-
-async function raindex(words: readonly string[], more: Partial<Io> = {}): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
-  const signal = new AbortController().signal
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    isTerminal: false,
-    env: {},
-    interrupted: () => signal,
-    clock: systemClock,
-    ...more,
-  }
-  return { code: await run(['raindex', ...words], io), out, err }
-}
+const raindex = (words: readonly string[], more?: Partial<Io>): Promise<Ran> =>
+  runCommand(['raindex', ...words], more)

@@ -1,7 +1,6 @@
 import { createWasmEvm } from '@freshet/evm'
 import {
   chainRaindex,
-  createChainHeads,
   openChainRaindex,
   quoteBeside,
   readHeadNumber,
@@ -12,10 +11,11 @@ import {
 import { createEvmInterpreter, type OrderRow, type QuoteOutcome } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
 import { withProgress } from '../../progress.ts'
+import type { QuotePair } from '@freshet/raindex/live'
 import { printColumns } from '../print-columns.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readAddress } from '../read-option.ts'
-import { badPair, pairsOf, plainReason, readPair, type Pair } from '../simulation.ts'
+import { badPair, pairsOf, plainReason, readPair } from '../simulation.ts'
 import { findBook, openDatabase, openPool } from './open-book.ts'
 
 /** Catches up with the chain, then prints what orders offer: as computed here, and as the chain answers. */
@@ -30,9 +30,8 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
   try {
     const { chainId, orderbook } = await findBook(call, database, pool)
     const engine = await createWasmEvm()
-    const heads = createChainHeads({ clock: io.clock })
     const raindex = await openChainRaindex({
-      ...{ chainId, orderbook, pool, database, heads, clock: io.clock },
+      ...{ chainId, orderbook, pool, database, clock: io.clock },
       interpreter: (cache) =>
         createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: orderbook.address }),
     })
@@ -56,7 +55,6 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
       io.err(freshnessLine(quotes[0]?.block, head, io.clock.now()))
       return 0
     } finally {
-      heads.close()
       await raindex.close()
     }
   } finally {
@@ -64,7 +62,7 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
   }
 }
 
-type Row = { readonly pair: Pair; readonly quote: ComparedQuote }
+type Row = { readonly pair: QuotePair; readonly quote: ComparedQuote }
 
 const heading = ['order', 'in', 'out', 'ratio here', 'on chain', 'most here', 'on chain', 'verdict']
 

@@ -1,13 +1,10 @@
 import type { Address, Bytes32, QuoteOutcome, SignedContext } from '../../engine/index.ts'
-import type { LiveVirtualRaindex } from '../../live/index.ts'
+import type { LiveVirtualRaindex, QuotePair } from '../../live/index.ts'
 import { compareQuotes, type QuoteVerdict } from './compare-quotes.ts'
 import type { RpcQuote, RpcQuotesRequest } from './rpc-quotes.ts'
 
 /** One pair of a live order, and who would take. */
-export type QuotedPair = {
-  readonly order: Bytes32
-  readonly inputIOIndex: number
-  readonly outputIOIndex: number
+export type QuotedPair = QuotePair & {
   readonly counterparty: Address
   readonly signedContext?: readonly SignedContext[] | undefined
 }

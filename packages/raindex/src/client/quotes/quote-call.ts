@@ -1,16 +1,14 @@
 import { decodeFunctionResult, encodeFunctionData, parseAbi } from 'viem'
 import { toHex, type Bytes32, type Hex } from '../../engine/hex.ts'
-import type { Order, SignedContext } from '../../engine/index.ts'
+import type { Order, OrderPair, SignedContext } from '../../engine/index.ts'
 import { hexToFloat } from '../../float/index.ts'
 import { badAnswer } from '../chain/rpc-fault.ts'
 import type { RpcQuote } from './rpc-quotes.ts'
 
 /** One pair of an order, as the chain is asked for it. */
-export type QuoteTarget = {
+export type QuoteTarget = OrderPair & {
   /** By its hash alone the chain can only say whether it is there. */
   readonly order: Order | Bytes32
-  readonly inputIOIndex: number
-  readonly outputIOIndex: number
   readonly signedContext?: readonly SignedContext[] | undefined
 }
 

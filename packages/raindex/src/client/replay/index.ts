@@ -6,7 +6,7 @@ export {
   type ReplaySeries,
   type RunOptions,
 } from './open-replay.ts'
-export type { ReplayPair, ReplayRequest, ReplaySubject } from './replay-request.ts'
+export type { ReplayRequest, ReplaySubject } from './replay-request.ts'
 export type { HistoryBlock, HistoryEvent, HistoryHead, ReplayHistory } from './replay-history.ts'
 export { historyFromLogs, type LogHistoryOptions } from './history-from-logs.ts'
 export { historyFromLocalBook, type LocalBookHistoryOptions } from './history-from-local-book.ts'

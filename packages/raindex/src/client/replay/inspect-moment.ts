@@ -6,6 +6,7 @@ import {
   type EnvRow,
   type Order,
   type OrderIO,
+  type OrderPair,
   type QuoteOutcome,
   type StoreRow,
 } from '../../engine/index.ts'
@@ -15,7 +16,7 @@ import { bitOf, marksOf, type PointMark } from './point-marks.ts'
 import { createMomentQuoter } from './quote-moment.ts'
 import type { ReplayGap } from './replay-columns.ts'
 import type { ReplayHost } from './replay-host.ts'
-import type { ReplayPair, ReplaySubject } from './replay-request.ts'
+import type { ReplaySubject } from './replay-request.ts'
 import { versionAt, type Place, type Timeline } from './timeline.ts'
 
 /** One of the pair's vaults then. */
@@ -54,7 +55,7 @@ const mostWords = 1_000
 export async function inspectMoment(
   host: ReplayHost,
   timeline: Timeline,
-  subject: ReplaySubject & ReplayPair & { readonly definition: Order },
+  subject: ReplaySubject & OrderPair & { readonly definition: Order },
   second: number,
 ): Promise<ReplayMoment> {
   const { clock = 'second', definition } = subject
@@ -88,7 +89,7 @@ function isLive(timeline: Timeline, order: Order, place: Place): boolean {
 function vaultsOf(
   timeline: Timeline,
   { owner, validInputs, validOutputs }: Order,
-  { inputIOIndex, outputIOIndex }: ReplayPair,
+  { inputIOIndex, outputIOIndex }: OrderPair,
   place: Place,
   env: EnvRow,
 ): readonly InspectedVault[] {

@@ -1,5 +1,5 @@
 import { FreshetError } from '@freshet/core'
-import { hashOrder, type Bytes32, type Order } from '../../engine/index.ts'
+import { hashOrder, orderPairs, type Bytes32, type Order, type OrderPair } from '../../engine/index.ts'
 import { readClock, writeBlockNumbers, type ClockReading } from './chain-clock.ts'
 import { eventLoopTurn } from './event-loop-turn.ts'
 import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
@@ -9,11 +9,11 @@ import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from '
 import type { HistoryHead, ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
 import { markersOf, type ReplayMarker } from './replay-markers.ts'
-import { pointCount, type ReplayPair, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
+import { pointCount, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
 import { readTimeline, type Timeline } from './timeline.ts'
 
 /** What one pair would have quoted, and what happened to it. */
-export type ReplaySeries = ReplayPair & {
+export type ReplaySeries = OrderPair & {
   readonly columns: ReplayColumns
   readonly results: readonly ReplayResult[]
   readonly markers: readonly ReplayMarker[]
@@ -52,7 +52,7 @@ export interface Replay {
    */
   run(request: ReplayRequest, options?: RunOptions): Promise<ReplayRun>
   /** Everything about one second. Throws as `run`. */
-  inspect(subject: ReplaySubject & ReplayPair, second: number): Promise<ReplayMoment>
+  inspect(subject: ReplaySubject & OrderPair, second: number): Promise<ReplayMoment>
 }
 
 /** A share of a run's points. Only the first has the markers, which are those of the whole. */
@@ -118,7 +118,7 @@ async function runReplay(
 ): Promise<ReplayRun> {
   const count = pointCount(request)
   const order = resolveOrder(timeline, request.order)
-  const pairs = request.pairs ?? tradingPairs(order)
+  const pairs = request.pairs ?? orderPairs(order)
   for (const pair of pairs) assertPair(order, pair)
   const { from, stepSeconds = 1 } = request
   const start = Math.floor((part.index * count) / part.of)
@@ -150,7 +150,7 @@ type PairOptions = {
 async function replayPair(
   host: ReplayHost,
   timeline: Timeline,
-  request: ReplayRequest & ReplayPair,
+  request: ReplayRequest & OrderPair,
   count: number,
   options: PairOptions,
 ): Promise<{ readonly columns: ReplayColumns; readonly results: readonly ReplayResult[] }> {
@@ -205,14 +205,6 @@ function clockMark({ looks }: QuotedMoment, { estimated }: ClockReading, clock: 
   return estimated && sawIt ? bitOf('estimated-block') : 0
 }
 
-function tradingPairs({ validInputs, validOutputs }: Order): readonly ReplayPair[] {
-  return validInputs.flatMap((input, inputIOIndex) =>
-    validOutputs.flatMap((output, outputIOIndex) =>
-      input.token === output.token ? [] : [{ inputIOIndex, outputIOIndex }],
-    ),
-  )
-}
-
 function resolveOrder(timeline: Timeline, order: Bytes32 | Order): Order {
   if (typeof order !== 'string') return order
   const known = knownOrder(timeline, order)
@@ -229,7 +221,7 @@ function knownOrder(timeline: Timeline, hash: string): Order | undefined {
     ?.rows.find((row) => row !== undefined) as Order | undefined
 }
 
-function assertPair({ validInputs, validOutputs }: Order, { inputIOIndex, outputIOIndex }: ReplayPair): void {
+function assertPair({ validInputs, validOutputs }: Order, { inputIOIndex, outputIOIndex }: OrderPair): void {
   if (validInputs[inputIOIndex] !== undefined && validOutputs[outputIOIndex] !== undefined) return
   const message = `The order has ${validInputs.length} inputs and ${validOutputs.length} outputs, and no pair ${inputIOIndex}, ${outputIOIndex}. They are counted from 0.`
   throw new FreshetError({ code: 'replay/unknown-pair', kind: 'usage', message })

@@ -1,9 +1,6 @@
 import { FreshetError } from '@freshet/core'
-import type { Address, Bytes32, Order, SignedContext, StoreOverride } from '../../engine/index.ts'
+import type { Address, Bytes32, Order, OrderPair, SignedContext, StoreOverride } from '../../engine/index.ts'
 import type { ClockKind } from './chain-clock.ts'
-
-/** One pair of an order. */
-export type ReplayPair = { readonly inputIOIndex: number; readonly outputIOIndex: number }
 
 /** Whose quotes are replayed, and who would take. */
 export type ReplaySubject = {
@@ -21,7 +18,7 @@ export type ReplaySubject = {
 /** What is replayed: a point at `from` and after each step, up to `to` at the latest. */
 export type ReplayRequest = ReplaySubject & {
   /** Default every input with every output of another token. */
-  readonly pairs?: readonly ReplayPair[] | undefined
+  readonly pairs?: readonly OrderPair[] | undefined
   /** Seconds since 1970, whole. */
   readonly from: number
   readonly to: number

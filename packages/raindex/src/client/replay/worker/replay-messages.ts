@@ -1,8 +1,8 @@
 import { FreshetError, type ErrorKind } from '@freshet/core'
-import type { Order } from '../../../engine/index.ts'
+import type { Order, OrderPair } from '../../../engine/index.ts'
 import type { ReplayMoment } from '../inspect-moment.ts'
 import type { Replay, ReplayProgress, ReplayRun, RunPart } from '../open-replay.ts'
-import type { ReplayPair, ReplayRequest, ReplaySubject } from '../replay-request.ts'
+import type { ReplayRequest, ReplaySubject } from '../replay-request.ts'
 
 /** What a worker is asked. Each call has a number, which its answers carry. */
 export type ToReplayWorker =
@@ -11,7 +11,7 @@ export type ToReplayWorker =
   | {
       readonly kind: 'inspect'
       readonly call: number
-      readonly subject: ReplaySubject & ReplayPair
+      readonly subject: ReplaySubject & OrderPair
       readonly second: number
     }
   | { readonly kind: 'cancel'; readonly call: number }
