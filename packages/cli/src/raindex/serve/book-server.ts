@@ -6,8 +6,9 @@ import type { Hex, VaultRow } from '@freshet/raindex/engine'
 import type { QuoteRow } from '@freshet/raindex/live'
 import { isLoopbackHost, isLoopbackOrigin } from '../../demo/loopback.ts'
 import { plainReason } from '../simulation.ts'
+import { createBookEvents } from './book-events.ts'
 import { metricsText } from './metrics-text.ts'
-import { besideJson, healthOf, quoteJson, vaultJson, type ServedBook } from './served-book.ts'
+import { besideJson, healthOf, quoteJson, quotesOf, vaultJson, type ServedBook } from './served-book.ts'
 
 export type BookServerOptions = {
   readonly books: readonly ServedBook[]
@@ -29,11 +30,8 @@ export type BookServer = {
 
 const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 const mostConnections = 256
-const mostListeners = 64
 const longestUrl = 2_048
 const mostRows = 1_000
-/** A listener that does not read is let go: its stream begins anew when it comes back. */
-const mostUnreadBytes = 4 * 2 ** 20
 
 /**
  * Answers over HTTP what order books hold and quote, all of it only to be read.
@@ -64,48 +62,13 @@ export async function openBookServer(options: BookServerOptions): Promise<BookSe
 }
 
 function createService({ books, clock, token }: BookServerOptions, isLocal: boolean) {
-  const listeners = new Set<ServerResponse>()
   const ending = new AbortController()
   let requests = 0
   let refused = 0
 
-  const tell = (event: string, data: unknown): void => {
-    const text = `event: ${event}\ndata: ${JSON.stringify(data, plainReason)}\n\n`
-    for (const listener of listeners) {
-      if (listener.writableLength > mostUnreadBytes) listener.destroy()
-      else listener.write(text)
-    }
-  }
-  const stops = books.flatMap((book) => {
-    const { chainId, orderbook } = book
-    const place = { chainId, orderbook }
-    let shown = ''
-    return [
-      book.raindex.subscribe(() => {
-        const { ageMs, ...health } = healthOf(book, clock.now())
-        const text = JSON.stringify(health)
-        if (text !== shown) tell('book', { ...health, ageMs })
-        shown = text
-      }),
-      book.quotes.collection.subscribe(({ ids }) => {
-        if (listeners.size === 0 || ids === 'all') return
-        for (const id of ids) {
-          const row = book.quotes.collection.get(id)
-          tell('quote', { ...place, id, quote: row === undefined ? null : quoteJson(row) })
-        }
-      }),
-    ]
-  })
+  const events = createBookEvents(books, clock)
   const health = () => books.map((book) => healthOf(book, clock.now()))
 
-  const listenTo = (response: ServerResponse): void => {
-    if (listeners.size >= mostListeners)
-      return sendText(response, 503, 'Too many listeners. Try again later.')
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    listeners.add(response)
-    response.on('close', () => listeners.delete(response))
-    for (const book of health()) response.write(`event: book\ndata: ${JSON.stringify(book)}\n\n`)
-  }
   const answerBook = async (
     book: ServedBook,
     path: readonly string[],
@@ -125,8 +88,7 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
     if (what === 'orders') return sendRows(response, url, live.orders, (row) => row)
     if (what === 'vaults') return sendRows(response, url, live.vaults, (row) => vaultJson(row as VaultRow))
     if (what === 'quotes') {
-      const quotes = book.quotes.collection as unknown as Collection
-      return sendRows(response, url, quotes, (row) => quoteJson(row as QuoteRow))
+      return sendRows(response, url, quotesOf(book), (row) => quoteJson(row as QuoteRow))
     }
     return sendText(response, 404, notHere)
   }
@@ -144,13 +106,14 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
         }
         case 'metrics': {
           const quotesEvaluated = books.reduce((sum, { quotes }) => sum + quotes.evaluated, 0)
-          const counts = { requests, refused, listeners: listeners.size, quotesEvaluated }
+          const counts = { requests, refused, listeners: events.listeners, quotesEvaluated }
           return sendText(response, 200, metricsText(health(), counts))
         }
         case 'books':
           return sendJson(response, 200, health())
         case 'events':
-          return listenTo(response)
+          if (!events.stream(response)) sendText(response, 503, 'Too many listeners. Try again later.')
+          return
         default:
           return sendText(response, 404, notHere)
       }
@@ -190,9 +153,8 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
       }
     },
     close(): void {
-      for (const stop of stops) stop()
+      events.close()
       ending.abort(new Error('The server closes.'))
-      for (const listener of listeners) listener.end()
     },
   }
 }

@@ -1,50 +1,29 @@
 import { request } from 'node:http'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@freshet/core'
-import { floatToHex, parse } from '@freshet/raindex/float'
-import { findAnvil, op, startLocalBook, testProgram, type LocalBook } from '@freshet/raindex/testing'
+import type { LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Io } from '../../io.ts'
 import { run } from '../../run.ts'
+import { addOrder } from '../../testing/add-order.ts'
+import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
+import { recordIo } from '../../testing/record-io.ts'
 import { openBookServer } from './book-server.ts'
 
 // The command as a person runs it, against a real chain, asked as any client would.
 
-const anvil = findAnvil()
-const skipped =
-  anvil === undefined ? ' (skipped: no anvil; it comes with npm on Linux x64, or set FRESHET_ANVIL)' : ''
-
-let opened: LocalBook | undefined
-let folder = ''
+let opened: BookOnChain
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'freshet-serve-'))
-  if (anvil !== undefined)
-    opened = await startLocalBook({ anvil, startsAt: Math.floor(Date.now() / 1000) - 600 })
+  opened = await openBookOnChain('freshet-serve-')
 })
-afterAll(async () => {
-  await opened?.close()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => opened.close())
 
 test.skipIf(anvil === undefined)(
   `[RC11] serve keeps a book live, answers what it holds and quotes, and tells of changes${skipped}`,
   { timeout: 60_000 },
   async () => {
-    const book = opened
+    const { book } = opened
     if (book === undefined) throw new Error('the chain did not start')
-    const [trader] = book.traders
-    const [input, output] = book.tokens
-    if (trader === undefined || input === undefined || output === undefined) throw new Error('no market')
-    const vaultId = `0x${'1'.padStart(64, '0')}` as const
-    const word = (text: string) => floatToHex(parse(text))
-    await trader.deposit(output.address, vaultId, '2')
-    const { orderHash } = await trader.addOrder({
-      bytecode: testProgram([op.push(word('3')), op.push(word('1.5'))]),
-      inputs: [{ token: input.address, vaultId }],
-      outputs: [{ token: output.address, vaultId }],
-    })
+    const { order, orderHash, trader, vaultId, deposit } = await addOrder(book, '2')
     const server = await serve(book)
     const at = `${server.url}/books/${book.orderbook.address}`
     const events = await openEvents(`${server.url}/events`)
@@ -69,8 +48,12 @@ test.skipIf(anvil === undefined)(
     const metrics = await fetch(`${server.url}/metrics`).then((reply) => reply.text())
     expect(metrics).toMatch(/^freshet_book_healthy\{chain="31337",orderbook="0x\w{40}"\} 1$/m)
 
-    await trader.deposit(output.address, vaultId, '0.5')
+    await deposit('0.5')
     await events.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))
+    await events.until(({ event, data }) => event === 'vault' && text(data).includes('"balance":"2.5"'))
+    await trader.removeOrder(order)
+    await events.until(({ event, data }) => event === 'order' && data['order'] === null)
+    await events.until(({ event, data }) => event === 'quote' && data['quote'] === null)
 
     for (const [path, status] of [
       ['/books/0x12', 404],
@@ -140,7 +123,7 @@ function statusOf(url: string, headers: Readonly<Record<string, string>>, method
 async function serve(book: LocalBook) {
   const controller = new AbortController()
   const { promise: url, resolve, reject } = Promise.withResolvers<string>()
-  const io: Io = {
+  const { io } = recordIo({
     out: (line) => {
       const found = /http:\/\/\S+$/.exec(line.split('\n')[0] ?? '')
       if (line.startsWith('Serving') && found) resolve(found[0])
@@ -148,12 +131,9 @@ async function serve(book: LocalBook) {
     err: (line) => {
       if (line.startsWith('❌')) reject(new Error(line))
     },
-    isTerminal: false,
-    env: {},
     interrupted: () => controller.signal,
-    clock: systemClock,
-  }
-  const db = join(folder, 'book.sqlite')
+  })
+  const db = join(opened.folder, 'book.sqlite')
   const code = run(
     ['raindex', 'serve', '--rpc', book.url, '--db', db, '--orderbook', book.orderbook.address, '--port', '0'],
     io,

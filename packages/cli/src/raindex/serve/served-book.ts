@@ -1,3 +1,4 @@
+import type { Collection } from '@freshet/core'
 import type { ChainFreshness, ChainRaindex, ComparedQuote, QuotedPair } from '@freshet/raindex/client'
 import type { Address, VaultRow } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
@@ -50,6 +51,11 @@ export function healthOf(book: ServedBook, nowUnixMs: number): BookHealth {
     lastError: chain.freshness.lastError?.message ?? null,
     isHealthy: chain.state === 'live' && live.status.phase !== 'Errored',
   }
+}
+
+/** The quotes as any other collection, of rows that `quoteJson` takes. */
+export function quotesOf({ quotes }: ServedBook): Collection {
+  return quotes.collection as unknown as Collection
 }
 
 /** A quote as JSON: amounts as exact decimals. */
