@@ -5,11 +5,10 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { systemClock } from '@freshet/core'
 import { startPostgres, type EmbeddedServer } from '@freshet/table/postgres/embedded'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { run } from './run.ts'
+import { interruptedAtOnce, runCommand, runForText } from './testing/run-command.ts'
 
 const skipped = process.platform === 'linux' ? '' : ': the server that is tested on runs on Linux'
 
@@ -36,20 +35,8 @@ describe.skipIf(skipped !== '')(`PostgreSQL from the command line${skipped}`, ()
     await rm(folder, { recursive: true, force: true })
   })
 
-  const db = async (...words: readonly string[]) => {
-    const out: string[] = []
-    const err: string[] = []
-    const io = {
-      out: (text: string) => void out.push(text),
-      err: (text: string) => void err.push(text),
-      isTerminal: false,
-      env: {},
-      interrupted: () => AbortSignal.abort(),
-      clock: systemClock,
-    }
-    const code = await run(['db', ...words, '--url', server.url], io)
-    return { code, out: out.join('\n'), err: err.join('\n') }
-  }
+  const db = (...words: readonly string[]) =>
+    runForText(['db', ...words, '--url', server.url], interruptedAtOnce)
 
   test('[CL22] the entities are the tables with a key, and references their foreign keys', async () => {
     expect((await db()).out).toMatch(/^Available entities: bakery, product\n/)
@@ -76,10 +63,8 @@ describe.skipIf(skipped !== '')(`PostgreSQL from the command line${skipped}`, ()
   })
 
   test('[CL10] a server out of reach is one sentence without a secret, and exit code 3', async () => {
-    const err: string[] = []
-    const io = { out: () => {}, err: (text: string) => void err.push(text), isTerminal: false, env: {} }
     const call = ['db', 'product', 'list', '--url', 'postgres://me:secret@127.0.0.1:1/shop']
-    const code = await run(call, { ...io, interrupted: () => AbortSignal.abort(), clock: systemClock })
+    const { code, err } = await runCommand(call, interruptedAtOnce)
     expect(code).toBe(3)
     expect(err.join('\n')).not.toContain('secret')
     expect(err).toHaveLength(1)

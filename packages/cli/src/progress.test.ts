@@ -3,19 +3,14 @@ import { expect, test } from 'vitest'
 import type { Io } from './io.ts'
 import { withProgress } from './progress.ts'
 import { run } from './run.ts'
-import { systemClock } from '@freshet/core'
+import { recordIo } from './testing/record-io.ts'
+import { interruptedAtOnce } from './testing/run-command.ts'
 
-function recordingIo(more: Partial<Io>): { readonly io: Io; readonly lines: string[] } {
+/** At a terminal, what is asked for and what is said in one list. */
+function recordingIo(more: Partial<Io>): { readonly io: Io; readonly lines: readonly string[] } {
   const lines: string[] = []
-  const io: Io = {
-    out: (text) => lines.push(text),
-    err: (text) => lines.push(text),
-    isTerminal: true,
-    env: {},
-    interrupted: () => AbortSignal.abort(),
-    clock: systemClock,
-    ...more,
-  }
+  const show = (text: string): void => void lines.push(text)
+  const { io } = recordIo({ out: show, err: show, isTerminal: true, ...interruptedAtOnce, ...more })
   return { io, lines }
 }
 

@@ -1,4 +1,3 @@
-import { systemClock } from '@freshet/core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +7,7 @@ import { seedHillValley, hillValleyScope } from './demo/hill-valley.ts'
 import { startSurrealServer, type SurrealServer } from './demo/surreal-server.ts'
 import type { Io } from './io.ts'
 import { parseConfig } from './config-file.ts'
-import { run } from './run.ts'
+import { interruptedAtOnce, runForText, type RanText } from './testing/run-command.ts'
 
 let server: SurrealServer
 let folder: string
@@ -26,27 +25,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-type Ran = { readonly code: number; readonly out: string; readonly err: string }
-
 /** Runs words split at spaces; an array where a word has spaces. */
-async function freshet(line: string | readonly string[], more: Partial<Io> = {}): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    isTerminal: false,
-    env: {},
-    interrupted: () => AbortSignal.abort(),
-    clock: systemClock,
-    ...more,
-  }
+function freshet(line: string | readonly string[], more?: Partial<Io>): Promise<RanText> {
   const words = typeof line === 'string' ? line.split(' ') : line
-  const code = await run(words, io)
-  return { code, out: out.join('\n'), err: err.join('\n') }
+  return runForText(words, { ...interruptedAtOnce, ...more })
 }
 
-async function db(line: string | readonly string[], more?: Partial<Io>): Promise<Ran> {
+function db(line: string | readonly string[], more?: Partial<Io>): Promise<RanText> {
   const words = typeof line === 'string' ? line.split(' ') : line
   return freshet(['db', ...words, '--url', server.url], more)
 }
@@ -150,7 +135,7 @@ test('[CL3] a condition that makes no sense is said, and the rest goes on', asyn
 })
 
 test('[CL3] a text is searched in the columns of text, whatever its case', async () => {
-  const rows = (line: readonly string[]): Promise<Ran> => db([...line, 'list', '--json'])
+  const rows = (line: readonly string[]): Promise<RanText> => db([...line, 'list', '--json'])
   expect((await rows(['client', '?MCFLY'])).out).toMatch(/^\{"id":"marty".*\}$/)
   expect((await rows(['product', '?pie', 'price=1'])).out).toBe('')
   expect((await rows(['client', "?' OR true --"])).out).toBe('')

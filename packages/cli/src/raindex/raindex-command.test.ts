@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '@freshet/core'
 import { eq, hexToFloat, isZero, parse } from '@freshet/raindex/float'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../io.ts'
-import { run } from '../run.ts'
+import { runForText, type RanText } from '../testing/run-command.ts'
 
 const repository = fileURLToPath(new URL('../../../../', import.meta.url))
 const recorded = resolve(repository, process.env['FRESHET_RAINDEX_DATA'] ?? '../shared/data/raindex')
@@ -22,22 +22,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-type Ran = { readonly code: number; readonly out: string; readonly err: string }
-
-async function raindex(words: readonly string[], more: Partial<Io> = {}): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    isTerminal: false,
-    env: {},
-    interrupted: () => new AbortController().signal,
-    clock: systemClock,
-    ...more,
-  }
-  const code = await run(['raindex', ...words], io)
-  return { code, out: out.join('\n'), err: err.join('\n').replaceAll(`${folder}/`, '') }
+async function raindex(words: readonly string[], more?: Partial<Io>): Promise<RanText> {
+  const ran = await runForText(['raindex', ...words], more)
+  return { ...ran, err: ran.err.replaceAll(`${folder}/`, '') }
 }
 
 async function fileOf(name: string, lines: readonly unknown[]): Promise<string> {

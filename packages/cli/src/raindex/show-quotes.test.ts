@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@freshet/core'
 import { encodeOrder, hashOrder, type Order } from '@freshet/raindex/engine'
 import { floatToHex, parse } from '@freshet/raindex/float'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Io } from '../io.ts'
-import { run } from '../run.ts'
+import { runForText, type RanText } from '../testing/run-command.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}` as const
 const word = (hex: string) => hex.replace(/^0x/, '').padStart(64, '0')
@@ -62,17 +60,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function simulate(words: readonly string[], contracts = folder) {
-  const out: string[] = []
-  const err: string[] = []
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    isTerminal: false,
-    env: {},
-    interrupted: () => new AbortController().signal,
-    clock: systemClock,
-  }
+async function simulate(words: readonly string[], contracts = folder): Promise<RanText> {
   const with6 = [
     '--logs',
     logs,
@@ -83,8 +71,8 @@ async function simulate(words: readonly string[], contracts = folder) {
     '--decimals',
     `${tokenA}=18`,
   ]
-  const code = await run(['raindex', 'simulate', ...words, ...with6], io)
-  return { code, out: out.join('\n'), err: err.join('\n').replaceAll(folder, 'DIR') }
+  const ran = await runForText(['raindex', 'simulate', ...words, ...with6])
+  return { ...ran, err: ran.err.replaceAll(folder, 'DIR') }
 }
 
 test('[RC8] an order is quoted on the code of the folder, no more than its vault holds', async () => {

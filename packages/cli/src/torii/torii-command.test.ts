@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@freshet/core'
 import { startDemoWorld, type DemoWorld } from '@freshet/torii/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../io.ts'
-import { run } from '../run.ts'
+import { runCommand, type Ran } from '../testing/run-command.ts'
 
 let demo: DemoWorld
 let folder: string
@@ -19,22 +18,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-type Ran = { readonly code: number; readonly out: readonly string[]; readonly err: readonly string[] }
-
-async function torii(words: readonly string[], more: Partial<Io> = {}): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    isTerminal: false,
-    env: {},
-    interrupted: () => new AbortController().signal,
-    clock: systemClock,
-    ...more,
-  }
-  return { code: await run(['torii', ...words], io), out, err }
-}
+const torii = (words: readonly string[], more?: Partial<Io>): Promise<Ran> =>
+  runCommand(['torii', ...words], more)
 
 test('[CL18] status names the server, the world and its models', async () => {
   const { code, out } = await torii(['status', demo.url])
