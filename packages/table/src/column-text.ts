@@ -10,6 +10,7 @@ import {
 } from '@freshet/core'
 import { columnType } from './master-schema.ts'
 import type { TableSchema } from './master.ts'
+import { spellsDecimal } from './text-value.ts'
 
 /**
  * The condition `field = text`, with the text read as what the column holds.
@@ -38,7 +39,7 @@ export function columnValue(schema: TableSchema, field: string, text: string): V
     case 'float':
       return float(text)
     case 'decimal':
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw badValue('decimal', text)
+      if (!spellsDecimal(text)) throw badValue('decimal', text)
       return decimal(text)
     case 'datetime':
       return instant(text)

@@ -1,14 +1,11 @@
-import { compareValues, parseInstant, Tagged, type ColumnType, type Filter, type Value } from '@freshet/core'
+import { compareValues, parseInstant, Tagged, type ColumnType, type Value } from '@freshet/core'
 import { unsupportedFilter } from '../master-errors.ts'
 import { bytesToSql, decimalToSql } from './sql-literal.ts'
 import { quote, type PgColumn } from './postgres-catalog.ts'
 import type { Binder } from './postgres-filter.ts'
 import { instantToText } from './postgres-instant.ts'
 
-/** A condition on one field. */
-export type Comparison = Extract<Filter, { readonly field: string }>
-
-/** One that compares with one value. */
+/** A condition that compares a field with one value. */
 export type ValueComparison = {
   readonly op: 'eq' | 'gt' | 'gte' | 'lt' | 'lte'
   readonly field: string

@@ -1,4 +1,5 @@
-import { datetime, decimal, duration, Tagged, uuid, type ColumnType, type Value } from '@freshet/core'
+import { decimal, duration, uuid, type ColumnType, type Value } from '@freshet/core'
+import { spellsDecimal, textToValue } from '../text-value.ts'
 import { parseArray, type ArrayItem } from './postgres-array.ts'
 import { textToInstant } from './postgres-instant.ts'
 import { jsonToValue } from './postgres-json.ts'
@@ -52,10 +53,10 @@ function scalarDecoder(scalar: PgScalar, declared: ColumnType): Decoder {
       return declared === 'text' ? asIs : duration
     case 'bpchar':
       // The blanks it is filled up with say nothing.
-      return (text) => declaredText(text.replace(/ +$/, ''), declared)
+      return (text) => textToValue(text.replace(/ +$/, ''), declared, jsonToValue)
     case 'text':
     case 'other':
-      return declared === 'text' ? asIs : (text) => declaredText(text, declared)
+      return declared === 'text' ? asIs : (text) => textToValue(text, declared, jsonToValue)
   }
 }
 
@@ -63,7 +64,7 @@ const asIs: Decoder = (text) => text
 
 function numberDecoder(declared: ColumnType, own: Decoder): Decoder {
   if (declared === 'text') return asIs
-  return declared === 'decimal' ? (text) => (decimalText.test(text) ? decimal(text) : Number(text)) : own
+  return declared === 'decimal' ? (text) => (spellsDecimal(text) ? decimal(text) : Number(text)) : own
 }
 
 function numericToValue(declared: ColumnType): Decoder {
@@ -71,49 +72,13 @@ function numericToValue(declared: ColumnType): Decoder {
   // NaN and the infinities are no decimals; as numbers they mean the same.
   return (text) => {
     if (declared === 'int' && /^-?\d+$/.test(text)) return integer(text)
-    return decimalText.test(text) ? decimal(text) : Number(text)
+    return spellsDecimal(text) ? decimal(text) : Number(text)
   }
 }
 
 function integer(text: string): Value {
   const number = Number(text)
   return Number.isSafeInteger(number) ? number : BigInt(text)
-}
-
-const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-const isoText = /^([+-]\d{6}|\d{4})-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?$/i
-const isoMs = /^([+-]\d{6}|\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3}0*)?Z$/
-
-/** What a text stands for in a column that the schema declares to be of another type. */
-function declaredText(text: string, declared: ColumnType): Value {
-  switch (declared) {
-    case 'decimal':
-      return decimalText.test(text) ? decimal(text) : text
-    case 'datetime':
-      return isoInstant(text)
-    case 'uuid':
-      return uuid(text)
-    case 'duration':
-      return duration(text)
-    case 'recordId':
-      return text.includes(':') ? new Tagged('recordId', text) : text
-    case 'array':
-    case 'object':
-      return jsonToValue(text)
-    case 'any':
-    case 'bool':
-    case 'int':
-    case 'float':
-    case 'text':
-    case 'bytes':
-      return text
-  }
-}
-
-function isoInstant(text: string): Value {
-  if (!isoMs.test(text)) return isoText.test(text) ? datetime(text) : text
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? text : date
 }
 
 function itemToValue(item: ArrayItem, decode: Decoder): Value {

@@ -1,9 +1,10 @@
 import { compilePredicate, type Filter, type OrderTerm } from '@freshet/core'
 import { balancedJoin } from '../balanced-join.ts'
+import { compileFilter, type FieldCondition } from '../compile-filter.ts'
 import { unsupportedFilter } from '../master-errors.ts'
 import { columnType, rowTypes } from '../master-schema.ts'
 import type { Evaluates, TableSchema } from '../master.ts'
-import { compareColumn, type Comparison } from './compare-column.ts'
+import { compareColumn } from './compare-column.ts'
 import { compareJson } from './compare-json.ts'
 import { quote, type PgColumn, type PgTable } from './postgres-catalog.ts'
 
@@ -32,23 +33,15 @@ const maxConditions = 2_000
  */
 export function filterToSql(filter: Filter | undefined, context: FilterContext): string {
   let conditions = 0
-  const compile = (part: Filter, negated: boolean, depth: number): string => {
-    if (depth > maxDepth)
-      throw unsupportedFilter(`The filter is nested deeper than ${maxDepth} levels; flatten it.`)
-    if (part.op === 'not') return compile(part.filter, !negated, depth + 1)
-    if ('filters' in part) {
-      const parts = part.filters.map((each) => compile(each, negated, depth + 1))
-      return (part.op === 'and') === negated
-        ? balancedJoin(parts, 'OR', 'FALSE')
-        : balancedJoin(parts, 'AND', 'TRUE')
-    }
+  const condition = (part: FieldCondition, negated: boolean): string => {
     conditions += part.op === 'in' ? part.values.length : 1
     if (conditions > maxConditions)
       throw unsupportedFilter(`The filter has more than ${maxConditions} conditions; ask in several steps.`)
-    const condition = compileCondition(part, context)
-    return negated ? `(${condition}) IS NOT TRUE` : `(${condition})`
+    const sql = compileCondition(part, context)
+    return negated ? `(${sql}) IS NOT TRUE` : `(${sql})`
   }
-  return filter === undefined ? 'TRUE' : compile(filter, false, 0)
+  if (filter === undefined) return 'TRUE'
+  return compileFilter(filter, { maxDepth, always: 'TRUE', never: 'FALSE', condition })
 }
 
 /**
@@ -93,7 +86,7 @@ export function postgresEvaluates(schema: TableSchema, table: () => PgTable | un
   }
 }
 
-function compileCondition(part: Comparison, context: FilterContext): string {
+function compileCondition(part: FieldCondition, context: FilterContext): string {
   const { schema, table, binder } = context
   if (part.op === 'contains')
     throw unsupportedFilter('PostgreSQL folds the case of letters by its locale, not as we do.')
@@ -125,7 +118,7 @@ function compileCondition(part: Comparison, context: FilterContext): string {
 
 const knownOperators: ReadonlySet<string> = new Set(['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'in'])
 
-function isMetByNothing(part: Comparison, schema: TableSchema): boolean {
+function isMetByNothing(part: FieldCondition, schema: TableSchema): boolean {
   try {
     return compilePredicate(part, rowTypes(schema))({})
   } catch (error) {

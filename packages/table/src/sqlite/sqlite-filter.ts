@@ -1,5 +1,5 @@
 import { compilePredicate, Tagged, type Filter, type OrderTerm, type Value } from '@freshet/core'
-import { balancedJoin } from '../balanced-join.ts'
+import { compileFilter, type FieldCondition } from '../compile-filter.ts'
 import { unsupportedFilter } from '../master-errors.ts'
 import { columnType, rowTypes } from '../master-schema.ts'
 import type { TableSchema } from '../master.ts'
@@ -30,21 +30,12 @@ export function filterToSql(filter: Filter | undefined, schema: TableSchema): Sq
   const tests: ColumnTest[] = []
   if (filter === undefined) return { sql: 'TRUE', values, tests }
 
-  const compile = (part: Filter, negated: boolean, depth: number): string => {
-    if (depth > maxDepth)
-      throw unsupportedFilter(`The filter is nested deeper than ${maxDepth} levels; flatten it.`)
-    if (part.op === 'not') return compile(part.filter, !negated, depth + 1)
-    if ('filters' in part) {
-      const parts = part.filters.map((each) => compile(each, negated, depth + 1))
-      return (part.op === 'and') === negated
-        ? balancedJoin(parts, 'OR', 'FALSE')
-        : balancedJoin(parts, 'AND', 'TRUE')
-    }
-    const condition = nativeCondition(part, schema) ?? testedCondition(part)
-    values.push(...condition.values)
-    return negated ? `(${condition.sql}) IS NOT TRUE` : condition.sql
+  const condition = (part: FieldCondition, negated: boolean): string => {
+    const { sql, values: bound } = nativeCondition(part, schema) ?? testedCondition(part)
+    values.push(...bound)
+    return negated ? `(${sql}) IS NOT TRUE` : sql
   }
-  const testedCondition = (part: Comparison): Omit<SqlCondition, 'tests'> => {
+  const testedCondition = (part: FieldCondition): Omit<SqlCondition, 'tests'> => {
     const matches = compileComparison(part, schema)
     const column = columnOf(part.field, schema)
     if (column === undefined) return { sql: matches({}) ? 'TRUE' : 'FALSE', values: [] }
@@ -52,7 +43,8 @@ export function filterToSql(filter: Filter | undefined, schema: TableSchema): Sq
     tests.push((held) => matches({ [column]: sqliteToValue(held, type) }))
     return { sql: `freshet_test(${tests.length - 1}, ${quote(column)})`, values: [] }
   }
-  return { sql: compile(filter, false, 0), values, tests }
+  const sql = compileFilter(filter, { maxDepth, always: 'TRUE', never: 'FALSE', condition })
+  return { sql, values, tests }
 }
 
 /** The ORDER BY of these terms; `undefined` where SQLite would sort otherwise than we do. */
@@ -79,9 +71,7 @@ export function isColumn(field: string, schema: TableSchema): boolean {
 
 const nativeOrder: ReadonlySet<string> = new Set(['bool', 'int', 'float', 'text', 'bytes', 'recordId'])
 
-type Comparison = Extract<Filter, { readonly field: string }>
-
-function compileComparison(part: Comparison, schema: TableSchema): ReturnType<typeof compilePredicate> {
+function compileComparison(part: FieldCondition, schema: TableSchema): ReturnType<typeof compilePredicate> {
   try {
     return compilePredicate(part, rowTypes(schema))
   } catch (error) {
@@ -97,7 +87,7 @@ function columnOf(field: string, schema: TableSchema): string | undefined {
 }
 
 /** The condition as SQLite's own, where the two agree. */
-function nativeCondition(part: Comparison, schema: TableSchema): Omit<SqlCondition, 'tests'> | undefined {
+function nativeCondition(part: FieldCondition, schema: TableSchema): Omit<SqlCondition, 'tests'> | undefined {
   if (!isColumn(part.field, schema)) return undefined
   const column = quote(part.field)
   switch (part.op) {

@@ -1,15 +1,6 @@
-import {
-  datetime,
-  decimal,
-  duration,
-  isRecord,
-  Tagged,
-  uuid,
-  type ColumnType,
-  type Row,
-  type Value,
-} from '@freshet/core'
+import { decimal, isRecord, Tagged, type ColumnType, type Row, type Value } from '@freshet/core'
 import { unstorable } from '../master-errors.ts'
+import { isoToInstant, spellsDecimal, textToValue } from '../text-value.ts'
 
 /** What SQLite holds in one column of one row. */
 export type SqliteValue = null | number | bigint | string | Uint8Array
@@ -67,45 +58,13 @@ export function sqliteToValue(held: SqliteValue, type: ColumnType): Value {
   if (typeof held === 'bigint') return integerToValue(held, type)
   if (typeof held === 'number') return type === 'decimal' ? decimal(String(held)) : held
   if (held instanceof Uint8Array) return new Uint8Array(held)
-  return textToValue(held, type)
+  return textToValue(held, type, parsed)
 }
 
 function integerToValue(held: bigint, type: ColumnType): Value {
   if (type === 'bool' && (held === 0n || held === 1n)) return held === 1n
   if (type === 'decimal') return decimal(String(held))
   return type === 'float' || Number.isSafeInteger(Number(held)) ? Number(held) : held
-}
-
-function textToValue(text: string, type: ColumnType): Value {
-  switch (type) {
-    case 'decimal':
-      return decimalText.test(text) ? decimal(text) : text
-    case 'datetime':
-      return textToInstant(text)
-    case 'uuid':
-      return uuid(text)
-    case 'duration':
-      return duration(text)
-    case 'recordId':
-      return text.includes(':') ? new Tagged('recordId', text) : text
-    case 'array':
-    case 'object':
-      return parsed(text)
-    default:
-      return text
-  }
-}
-
-const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-const isoMs = /^([+-]\d{6}|\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3}0*)?Z$/
-const isoText = /^([+-]\d{6}|\d{4})-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?$/i
-
-function textToInstant(text: string): Value {
-  if (isoMs.test(text)) {
-    const date = new Date(text)
-    return Number.isNaN(date.getTime()) ? text : date
-  }
-  return isoText.test(text) ? datetime(text) : text
 }
 
 function parsed(json: string): Value {
@@ -137,7 +96,7 @@ function decimalToText(value: Value, path: string): string {
     typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string'
       ? String(value)
       : undefined
-  if (text !== undefined && decimalText.test(text)) return text
+  if (text !== undefined && spellsDecimal(text)) return text
   if (value instanceof Tagged && value.tag === 'decimal') return value.text
   throw unstorable(path, 'it is no decimal, which its column holds')
 }
@@ -145,7 +104,7 @@ function decimalToText(value: Value, path: string): string {
 function instantToSqlite(value: Value, path: string): string {
   if (value instanceof Date) return value.toISOString()
   const text = value instanceof Tagged && value.tag === 'datetime' ? value.text : value
-  if (typeof text === 'string' && typeof textToInstant(text) !== 'string') return text
+  if (typeof text === 'string' && typeof isoToInstant(text) !== 'string') return text
   throw unstorable(path, 'it is no instant, which its column holds')
 }
 

@@ -8,6 +8,7 @@ import {
   type Value,
 } from '@freshet/core'
 import { balancedJoin } from '../balanced-join.ts'
+import { compileFilter, type FieldCondition } from '../compile-filter.ts'
 import { unsupportedFilter } from '../master-errors.ts'
 import { columnType } from '../master-schema.ts'
 import type { Evaluates, Guard, TableSchema } from '../master.ts'
@@ -51,25 +52,16 @@ const maxDepth = 16
  */
 export function filterToSurreal(filter: Filter, context: FilterContext): string {
   let conditions = 0
-  const compile = (part: Filter, negated: boolean, depth: number): string => {
-    if (depth > maxDepth)
-      throw unsupportedFilter(`The filter is nested deeper than ${maxDepth} levels; flatten it.`)
-    if (part.op === 'not') return compile(part.filter, !negated, depth + 1)
-    if ('filters' in part) {
-      const parts = part.filters.map((each) => compile(each, negated, depth + 1))
-      return (part.op === 'and') === negated
-        ? balancedJoin(parts, 'OR', 'false')
-        : balancedJoin(parts, 'AND', 'true')
-    }
+  const condition = (part: FieldCondition, negated: boolean): string => {
     if (++conditions > maxConditions) {
       throw unsupportedFilter(
         `The filter has more than ${maxConditions} conditions; use "in" for lists of values.`,
       )
     }
-    const condition = compare(part, context)
-    return negated ? `!(${condition})` : condition
+    const compared = compare(part, context)
+    return negated ? `!(${compared})` : compared
   }
-  return compile(filter, false, 0)
+  return compileFilter(filter, { maxDepth, always: 'true', never: 'false', condition })
 }
 
 /** The condition under which a guarded write goes ahead. */
@@ -143,9 +135,7 @@ const sortable: ReadonlySet<ColumnType> = new Set<ColumnType>([
   'duration',
 ])
 
-type Comparison = Extract<Filter, { readonly field: string }>
-
-function compare(part: Comparison, context: FilterContext): string {
+function compare(part: FieldCondition, context: FilterContext): string {
   const { schema, binder } = context
   const value = fieldToSurreal(part.field, schema)
   switch (part.op) {

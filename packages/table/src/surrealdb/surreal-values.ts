@@ -13,6 +13,7 @@ import { DateTime, Decimal, Duration, Geometry, RecordId, Uuid } from 'surrealdb
 import { unstorable } from '../master-errors.ts'
 import type { TableSchema } from '../master.ts'
 import { columnType } from '../master-schema.ts'
+import { spellsDecimal } from '../text-value.ts'
 import { instantToText, textToInstant } from './surreal-instant.ts'
 import { assertKeptText, recordIdToText, textToRecordId } from './surreal-record-id.ts'
 import { textToUuid } from './surreal-uuid.ts'
@@ -121,7 +122,7 @@ function textToSurreal(text: string, type: ColumnType, path: string): unknown {
   assertKeptText(text, path)
   switch (type) {
     case 'decimal':
-      return decimalText.test(text) ? toDecimal(text, path) : text
+      return spellsDecimal(text) ? toDecimal(text, path) : text
     case 'datetime':
       return textToInstant(text) === undefined ? text : toDateTime(text, path)
     case 'uuid':
@@ -167,7 +168,6 @@ function taggedToSurreal({ tag, text }: Tagged, path: string): unknown {
   }
 }
 
-const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const durationText = /^(\d+(ns|us|µs|μs|ms|s|m|h|d|w|y))+$/
 
 /** A decimal whose every digit SurrealDB keeps: 96 bits of digits, 28 of them behind the point at most. */
