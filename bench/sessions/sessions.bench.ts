@@ -143,14 +143,17 @@ async function durableAppend(): Promise<BenchRow> {
   const specs = [{ name: 'rows' }]
   const store = await openSqliteStore({ path: join(folder, 'ours.db'), tables: storeTables(specs) })
   const replica = await openReplica({ name: 'bench', tables: specs, store })
-  const outbox = createOutbox({ replica, target: deaf, store, capacity: 1_000_000 })
+  const outbox = createOutbox({ replica, target: deaf, store })
   const bare = bareTable(join(folder, 'bare.db'))
   const appends = 200
   const row = { name: 'a name', note: 'x'.repeat(100), score: 5 }
   const perAppend = async (append: () => Promise<void>): Promise<number> => {
     const start = performance.now()
     for (let at = 0; at < appends; at++) await append()
-    return ((performance.now() - start) * 1_000) / appends
+    const micros = ((performance.now() - start) * 1_000) / appends
+    // An outbox takes 256 operations unless told otherwise; a longer queue is not what people have.
+    for (const { operation: noted } of outbox.queued()) await outbox.discard(noted.operationId)
+    return micros
   }
   const record = JSON.stringify(operation('row', row))
   const figures = await interleave(
