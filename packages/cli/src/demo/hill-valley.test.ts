@@ -1,8 +1,15 @@
-import { decimal } from '@freshet/core'
+import { decimal, type Random } from '@freshet/core'
+import { createSeededRandom } from '@freshet/core/testing'
 import { WriteRejectedError } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { hillValleyScope, hillValleyTables, seedHillValley, startSomeoneElse } from './hill-valley.ts'
+import {
+  hillValleyScope,
+  hillValleyTables,
+  seedHillValley,
+  startSomeoneElse,
+  writeAsSomeoneElse,
+} from './hill-valley.ts'
 import { startSurrealServer, type SurrealServer } from './surreal-server.ts'
 
 let server: SurrealServer
@@ -69,7 +76,7 @@ test('[DM11] someone else changes rows while started, and no longer', async () =
       return () => tasks.delete(task)
     },
   }
-  const stop = startSomeoneElse(server, { clock })
+  const stop = startSomeoneElse(server, { clock, random: createSeededRandom(1) })
   for (const task of tasks) {
     tasks.delete(task)
     task()
@@ -81,3 +88,21 @@ test('[DM11] someone else changes rows while started, and no longer', async () =
   expect(tasks.size).toBe(0)
   await database.close()
 })
+
+test('[DM11] whatever someone else does changes something', async () => {
+  const rows = async (): Promise<string> =>
+    JSON.stringify(await server.query(hillValleyScope, 'SELECT * FROM product; SELECT * FROM client'))
+  for (let which = 0; which < 5; which++) {
+    // The pie stands at 299 at first, which a price that is only set may be again.
+    for (const amount of [19 / 40, 0, 39 / 40]) {
+      const before = await rows()
+      await writeAsSomeoneElse(server, { random: scripted([which / 5, amount]) })
+      expect(await rows()).not.toBe(before)
+    }
+  }
+})
+
+function scripted(numbers: readonly number[]): Random {
+  const left = [...numbers]
+  return { next: () => left.shift() ?? 0 }
+}

@@ -200,5 +200,6 @@ const changes: readonly [Change, ...Change[]] = [
   },
   { statement: 'UPDATE client:marty SET balance = balance + <decimal>$amount / 4dec', atMost: 40 },
   { statement: 'UPDATE client:biff SET balance = balance - <decimal>$amount / 4dec', atMost: 20 },
-  { statement: 'UPDATE product:sea_pie SET price = 280 + $amount', atMost: 40 },
+  // Another price each time: a write of what is there already would be news to nobody.
+  { statement: 'UPDATE product:sea_pie SET price = 280 + (price - 280 + $amount) % 41', atMost: 40 },
 ]
