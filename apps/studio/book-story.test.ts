@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createSeededRandom } from '@freshet/core/testing'
-import { findLocalAnvil, openStudioDemo, openStudioServer, type StudioDemo } from '@freshet/cli/studio'
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright'
+import { findLocalAnvil, openStudioDemo, type StudioDemo } from '@freshet/cli/studio'
+import type { Locator, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { build } from 'vite'
-import { chromiumArgs, chromiumPath, installChromium, whyNoChromium } from '../../repo/chromium.ts'
+import { buildStudio, buildTimeoutMs, type BuiltStudio } from './testing/built-studio.ts'
+import { openServerWithoutTables } from './testing/server-without-tables.ts'
+import { beginVisit, isError, type Visit } from './testing/visit.ts'
 
 // The built page in a Chromium, beside a real local chain on which traders trade.
 
@@ -14,57 +12,28 @@ const anvil = findLocalAnvil()
 const skipped =
   anvil === undefined ? ' (skipped: no anvil; it comes with npm on Linux x64, or set FRESHET_ANVIL)' : ''
 
-let app: string
-let browser: Browser
+let studio: BuiltStudio
 let demo: StudioDemo | undefined
-let context: BrowserContext
-let trouble: string[]
+let visit: Visit
 
 beforeAll(async () => {
-  const missing = whyNoChromium()
-  if (missing !== undefined) throw new Error(missing)
-  installChromium()
-  app = await mkdtemp(join(tmpdir(), 'studio-book-'))
-  await build({
-    configFile: join(import.meta.dirname, 'vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: app, emptyOutDir: true },
-  })
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArgs] })
+  studio = await buildStudio()
   if (anvil === undefined) return
-  demo = await openStudioDemo({ app, port: 0, market: { anvil, random: createSeededRandom(7) } })
-}, 300_000)
+  demo = await openStudioDemo({ app: studio.app, port: 0, market: { anvil, random: createSeededRandom(7) } })
+}, buildTimeoutMs)
 afterAll(async () => {
-  await browser?.close()
+  await studio?.close()
   await demo?.close()
-  if (app !== undefined) await rm(app, { recursive: true })
 })
 
 beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
-  trouble = []
+  visit = beginVisit(await studio.openContext(), isError)
 })
-afterEach(async () => {
-  await context.close()
-  if (trouble.length > 0) throw new Error(trouble.join('\n'))
-})
-
-async function openPage(url: string): Promise<Page> {
-  const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  page.on('pageerror', (error) => trouble.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error') trouble.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url.slice(0, url.indexOf('#')))) trouble.push(`asked for ${request.url()}`)
-  })
-  await page.goto(url)
-  return page
-}
+afterEach(() => visit.closeQuiet())
 
 async function openBook(): Promise<Page> {
-  const page = await openPage(`${demo?.url}#/book`)
+  const url = demo?.url ?? ''
+  const page = await visit.openPage(`${url}#/book`, [url])
   await pair(page, 'Stable').locator('[data-part="virtual"]').waitFor()
   return page
 }
@@ -231,14 +200,13 @@ test.skipIf(anvil === undefined)(
 )
 
 test('[SB9] without a local chain the page says so, and how to get one', async () => {
-  const remote = { url: 'ws://127.0.0.1:4000', namespace: 'none', database: 'none' }
-  const config = { title: 'Book', cacheName: 'book-story', remote, tables: {}, demo: false }
-  const server = await openStudioServer({ app, port: 0, config })
-  const page = await openPage(`${server.url}#/book`)
+  const server = await openServerWithoutTables(studio.app, 'Book')
+  const page = await visit.openPage(`${server.url}#/book`, [server.url])
   await page.getByText('There is no local chain here.').waitFor()
   expect(await page.locator('main').textContent()).toContain('FRESHET_ANVIL')
   await page.getByRole('link', { name: 'replay of a recorded book' }).click()
   await page.locator('.replay-chart canvas').first().waitFor()
+  await page.close()
   await server.close()
 })
 

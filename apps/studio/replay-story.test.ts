@@ -1,62 +1,33 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { openStudioServer, type StudioServer } from '@freshet/cli/studio'
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright'
+import { readFile } from 'node:fs/promises'
+import type { StudioServer } from '@freshet/cli/studio'
+import type { Locator, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { build } from 'vite'
-import { chromiumArgs, chromiumPath, installChromium, whyNoChromium } from '../../repo/chromium.ts'
+import { buildStudio, buildTimeoutMs, type BuiltStudio } from './testing/built-studio.ts'
+import { openServerWithoutTables } from './testing/server-without-tables.ts'
+import { beginVisit, isError, type Visit } from './testing/visit.ts'
 
 // The built page in a Chromium, with the recorded book and its worker.
 
-let app: string
-let browser: Browser
+let studio: BuiltStudio
 let server: StudioServer
-let context: BrowserContext
-let trouble: string[]
+let visit: Visit
 
 beforeAll(async () => {
-  const missing = whyNoChromium()
-  if (missing !== undefined) throw new Error(missing)
-  installChromium()
-  app = await mkdtemp(join(tmpdir(), 'studio-replay-'))
-  await build({
-    configFile: join(import.meta.dirname, 'vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: app, emptyOutDir: true },
-  })
-  const remote = { url: 'ws://127.0.0.1:4000', namespace: 'none', database: 'none' }
-  const config = { title: 'Replay', cacheName: 'replay-story', remote, tables: {}, demo: false }
-  server = await openStudioServer({ app, port: 0, config })
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArgs] })
-}, 300_000)
+  studio = await buildStudio()
+  server = await openServerWithoutTables(studio.app, 'Replay')
+}, buildTimeoutMs)
 afterAll(async () => {
-  await browser?.close()
+  await studio?.close()
   await server?.close()
-  if (app !== undefined) await rm(app, { recursive: true })
 })
 
 beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
-  trouble = []
+  visit = beginVisit(await studio.openContext(), isError)
 })
-afterEach(async () => {
-  await context.close()
-  if (trouble.length > 0) throw new Error(trouble.join('\n'))
-})
+afterEach(() => visit.closeQuiet())
 
 async function openReplay(address = '/replay'): Promise<Page> {
-  const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  page.on('pageerror', (error) => trouble.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error') trouble.push(message.text())
-  })
-  page.on('request', (request) => {
-    const isOwn = request.url().startsWith(server.url) || request.url().startsWith('blob:')
-    if (!isOwn) trouble.push(`asked for ${request.url()}`)
-  })
-  await page.goto(`${server.url}#${address}`)
+  const page = await visit.openPage(`${server.url}#${address}`, [server.url, 'blob:'])
   await page.locator('.replay-chart canvas').first().waitFor()
   return page
 }
