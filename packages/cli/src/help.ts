@@ -1,14 +1,27 @@
 import { demoRemote } from './demo-endpoint.ts'
 
-/** The help of the whole command line. */
-export const help = `freshet: live tables from the command line
+/** What there is more to read about. */
+export const helpTopics = ['db', 'torii', 'raindex'] as const
+
+export type HelpTopic = (typeof helpTopics)[number]
+
+/** The help of one command, or of the whole command line. */
+export function help(topic?: HelpTopic): string {
+  const topics = topic === undefined ? helpTopics : [topic]
+  const parts = topics.map((each) => commands[each])
+  return [topic === undefined ? overview : `freshet ${topic}`, ...parts, common].join('\n\n')
+}
+
+const overview = `freshet: live tables, worlds and order books from the command line
 
   freshet db ENTITY COMMAND…     reads and writes rows
   freshet torii COMMAND URL …    reads a Dojo world from its Torii
   freshet raindex COMMAND …      follows and computes with a Raindex order book
   freshet demo                   starts a SurrealDB with the bakery of Hill Valley in it
 
-Commands are done from left to right:
+freshet db --help, freshet torii --help and freshet raindex --help keep to one of them.`
+
+const tables = `Commands for rows, done from left to right
 
   list                   the rows, as a table
   get                    the first row, as JSON
@@ -21,14 +34,49 @@ Commands are done from left to right:
   ref                    names the references of the entity
   ref NAME COMMAND…      goes on with the rows that these rows point at
 
-Commands for a world
+Options for rows
+
+  --url URL              a SurrealDB server (default ${demoRemote.url}, the demo),
+                         or postgres://user@host/database, with the tables as they are there
+  --config FILE.yaml     your own entities and connection; see below
+  --refresh              ask the database, though the cache knows
+  --no-cache             keep nothing, also not during the run
+
+A configuration names where the rows are and what they look like:
+
+  connection:
+    url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite, or postgres://user@host/database
+    namespace: demo
+    database: hill_valley
+    username: reader                  # optional; the password comes from FRESHET_PASSWORD
+  entities:
+    client:
+      columns: { name: text, balance: decimal, bakery: recordId }
+      references:
+        orders: { many: order, field: client }
+        bakery: { one: bakery, field: bakery }
+
+For instance
+
+  freshet db client list
+  freshet db client is_paying_client=true page=1 ipp=2 list
+  freshet db client '?mcfly' list
+  freshet db client id=marty ref orders list
+  freshet db product add scone '{"name":"Scone","price":90}'
+  freshet db product watch`
+
+const worlds = `Commands for a world
 
   status URL                        the server, its world and models
   sync URL [MODEL…]                 reads the models, or all, and counts their entities
   query URL MODEL [MEMBER=VALUE…]   the entities that match, one JSON document per line
   watch URL MODEL                   shows entities as they change, until Ctrl-C
 
-Commands for an order book
+For instance
+
+  freshet torii query http://127.0.0.1:8080 ns-Position vec.x=4 --cache worlds`
+
+const orderBooks = `Commands for an order book
 
   float EXPR                        a decimal float as the contract computes it: + - * / ( )
                                     abs inv min max, numbers and words of 32 bytes
@@ -45,32 +93,8 @@ Commands for an order book
                                     --to, from --db alone, as --csv or as the picture --svg
   serve                             keeps the order books of --db live and answers over HTTP
 
-Examples
+Options for an order book
 
-  freshet db client list
-  freshet db client is_paying_client=true page=1 ipp=2 list
-  freshet db client '?mcfly' list
-  freshet db client id=marty ref orders list
-  freshet db product add scone '{"name":"Scone","price":90}'
-  freshet db product watch
-  freshet torii query http://127.0.0.1:8080 ns-Position vec.x=4 --cache worlds
-  freshet raindex float '1.5 * (2 + 0.25)'
-  freshet raindex state vaults --logs events.ndjson --at 360000000
-  freshet raindex sync --rpc http://127.0.0.1:8545 --orderbook 0x… --db book.sqlite
-
-Options
-
-  --url URL              a SurrealDB server (default ${demoRemote.url}, the demo),
-                         or postgres://user@host/database, with the tables as they are there
-  --config FILE.yaml     your own entities and connection; see below
-  --cache DIR            keep what is read in this folder; a later run is answered from there,
-                         also while the database is stopped, and says so; a watch of PostgreSQL
-                         goes on where the one before ended
-  --refresh              ask the database, though the cache knows
-  --no-cache             keep nothing, also not during the run
-  --json                 one JSON document per line
-  --debug                show cache, queue and events, and where an error came from
-  --port N               the port of the demo, or of serve
   --host ADDRESS         where serve listens (default 127.0.0.1); any other needs FRESHET_TOKEN,
                          which requests then bear
   --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line
@@ -91,23 +115,26 @@ Options
                          2026-11-20T10:00:00Z; all there is unless told
   --step 1s|5m|1h        time between the points of a replay (default 1s)
   --csv, --svg FILE      print the points of a replay; draw them
+
+For instance
+
+  freshet raindex float '1.5 * (2 + 0.25)'
+  freshet raindex state vaults --logs events.ndjson --at 360000000
+  freshet raindex sync --rpc http://127.0.0.1:8545 --orderbook 0x… --db book.sqlite`
+
+const commands: Readonly<Record<HelpTopic, string>> = { db: tables, torii: worlds, raindex: orderBooks }
+
+const common = `Options for all
+
+  --cache DIR            keep what is read in this folder; a later run is answered from there,
+                         also while the database is stopped, and says so; a watch of PostgreSQL
+                         goes on where the one before ended
+  --json                 one JSON document per line
+  --debug                show cache, queue and events, and where an error came from
+  --port N               the port of the demo, or of serve
   --help, --version
 
 FRESHET_LOG=error|warn|info|debug|trace logs to standard error. NO_COLOR is respected.
-
-A configuration names where the rows are and what they look like:
-
-  connection:
-    url: ws://127.0.0.1:8000/rpc      # or sqlite: ./bakery.sqlite, or postgres://user@host/database
-    namespace: demo
-    database: hill_valley
-    username: reader                  # optional; the password comes from FRESHET_PASSWORD
-  entities:
-    client:
-      columns: { name: text, balance: decimal, bakery: recordId }
-      references:
-        orders: { many: order, field: client }
-        bakery: { one: bakery, field: bakery }
 
 Exit codes: 0 done, 2 wrong call, 3 database out of reach or refusing, 4 impossible answer,
 5 someone else wrote first, 6 cache or disk, 70 a fault of freshet.`

@@ -1,5 +1,6 @@
 import { FreshetError } from '@freshet/core'
 import { parseArgs } from 'node:util'
+import { helpTopics, type HelpTopic } from './help.ts'
 
 export type CallOptions = {
   readonly debug: boolean
@@ -57,7 +58,7 @@ export type RaindexOptions = {
 }
 
 export type Call =
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly topic: HelpTopic | undefined }
   | { readonly kind: 'version' }
   | { readonly kind: 'demo'; readonly options: CallOptions }
   | { readonly kind: 'torii'; readonly words: readonly string[]; readonly options: CallOptions }
@@ -74,7 +75,10 @@ export function parseCall(args: readonly string[]): Call {
   const { values, positionals } = parse(args)
   const [command, ...rest] = positionals
   if (values.version === true) return { kind: 'version' }
-  if (values.help === true || command === 'help' || command === undefined) return { kind: 'help' }
+  if (values.help === true || command === 'help' || command === undefined) {
+    const about = command === 'help' ? rest[0] : command
+    return { kind: 'help', topic: helpTopics.find((topic) => topic === about) }
+  }
   if (values.cache !== undefined && values['no-cache'] === true) {
     throw badCall('--cache and --no-cache contradict each other. Give one of them.')
   }
@@ -122,44 +126,47 @@ export function parseCall(args: readonly string[]): Call {
   throw badCall(`There is no command ${JSON.stringify(odd)}. See freshet --help.`)
 }
 
+/** What `parseArgs` of node:util is told of the options. */
+export const knownOptions = {
+  debug: { type: 'boolean' },
+  cache: { type: 'string' },
+  'no-cache': { type: 'boolean' },
+  refresh: { type: 'boolean' },
+  json: { type: 'boolean' },
+  config: { type: 'string' },
+  url: { type: 'string' },
+  port: { type: 'string' },
+  logs: { type: 'string' },
+  at: { type: 'string' },
+  orderbook: { type: 'string' },
+  v6: { type: 'boolean' },
+  decimals: { type: 'string', multiple: true },
+  script: { type: 'string' },
+  contracts: { type: 'string' },
+  chain: { type: 'string' },
+  counterparty: { type: 'string' },
+  max: { type: 'string' },
+  min: { type: 'string' },
+  ratio: { type: 'string' },
+  'by-output': { type: 'boolean' },
+  rpc: { type: 'string', multiple: true },
+  db: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  step: { type: 'string' },
+  csv: { type: 'boolean' },
+  svg: { type: 'string' },
+  host: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        debug: { type: 'boolean' },
-        cache: { type: 'string' },
-        'no-cache': { type: 'boolean' },
-        refresh: { type: 'boolean' },
-        json: { type: 'boolean' },
-        config: { type: 'string' },
-        url: { type: 'string' },
-        port: { type: 'string' },
-        logs: { type: 'string' },
-        at: { type: 'string' },
-        orderbook: { type: 'string' },
-        v6: { type: 'boolean' },
-        decimals: { type: 'string', multiple: true },
-        script: { type: 'string' },
-        contracts: { type: 'string' },
-        chain: { type: 'string' },
-        counterparty: { type: 'string' },
-        max: { type: 'string' },
-        min: { type: 'string' },
-        ratio: { type: 'string' },
-        'by-output': { type: 'boolean' },
-        rpc: { type: 'string', multiple: true },
-        db: { type: 'string' },
-        from: { type: 'string' },
-        to: { type: 'string' },
-        step: { type: 'string' },
-        csv: { type: 'boolean' },
-        svg: { type: 'string' },
-        host: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
-      },
+      options: knownOptions,
     })
   } catch (error) {
     // The first sentence says what; the rest is about positional arguments.

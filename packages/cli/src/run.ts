@@ -39,7 +39,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 async function runCall(call: Call, io: Io): Promise<number> {
   switch (call.kind) {
     case 'help':
-      io.out(help)
+      io.out(help(call.topic))
       return 0
     case 'version':
       io.out(version())
