@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { aggregate } from './aggregate.ts'
 import { createCollection, type CollectionChange, type LoadEntry, type Stamp } from './collection.ts'
-import { decimal, type Row } from './value.ts'
+import type { Filter, Query } from './query.ts'
+import { decimal, type Row, type Value } from './value.ts'
 
 const stamp = (seq: number, epoch = 1): Stamp => ({ seq, epoch, nowUnixMs: 1_000 + seq })
 
@@ -417,6 +418,37 @@ test('[Q9] views of the same filter and order share one index', () => {
   work.rows = 0
   apply(() => writer.put('d', { n: 1 }, stamp(4)))
   expect(work.rows).toBe(1)
+})
+
+test('[Q1] views that hold an index together are those whose filters and orders answer alike', () => {
+  const { collection, writer, apply } = open({ price: 'decimal' })
+  const values: Value[] = ['1', 1, true, null, '', [], {}, ['1'], decimal('x'), new Date(1), 'price']
+  const filters = values.flatMap((value): Filter[] => [
+    { op: 'eq', field: 'a', value },
+    { op: 'neq', field: 'a', value },
+    { op: 'gte', field: 'price', value },
+    { op: 'not', filter: { op: 'in', field: 'a', values: [value, 1n] } },
+  ])
+  const queries = filters.flatMap((filter): Query[] => [
+    { filter },
+    { filter, order: [{ field: 'price', direction: 'desc' }] },
+  ])
+  const views = queries.map((query) => collection.view(query))
+  apply(() => values.forEach((value, at) => writer.put(`r${at}`, { a: value, price: value }, stamp(1))))
+  queries.forEach((query, at) => {
+    const alone = open({ price: 'decimal' })
+    alone.apply(() => alone.writer.load([...collection.entries()], stamp(1)))
+    expect(views[at]?.snapshot().ids).toEqual(alone.collection.view(query).snapshot().ids)
+  })
+})
+
+test('[V7] a value in a filter that is nested too deep equals nothing', () => {
+  const { collection, writer, apply } = open()
+  let value: Value = 1
+  for (let level = 0; level < 100_000; level++) value = [value]
+  const view = collection.view({ filter: { op: 'eq', field: 'a', value } })
+  apply(() => writer.put('r', { a: [[1]] }, stamp(1)))
+  expect(view.snapshot().ids).toEqual([])
 })
 
 function fromJson(text: string): Row {

@@ -1,8 +1,9 @@
 import type { LayeredRows } from './layered-rows.ts'
 import { LiveOrder } from './live-order.ts'
 import type { WorkCounter } from './ordered-rows.ts'
+import { orderText } from './order-text.ts'
+import { maxFilterDepth } from './predicate.ts'
 import type { Filter, OrderTerm } from './query.ts'
-import { filterKey, orderKey } from './query-key.ts'
 
 /** The live orders of a collection, one for each filter and order however many views hold it. */
 export type LiveOrders = {
@@ -16,7 +17,7 @@ export function createLiveOrders(rows: LayeredRows, work: WorkCounter): LiveOrde
   let held: readonly Held[] = []
   return {
     acquire(filter, terms) {
-      const key = `${filterKey(filter)}|${orderKey(terms)}`
+      const key = keyOf(filter, terms)
       const known = held.find((entry) => entry.key === key)
       if (known !== undefined) {
         known.users++
@@ -38,6 +39,14 @@ export function createLiveOrders(rows: LayeredRows, work: WorkCounter): LiveOrde
       for (const { order } of held) order.settled()
     },
   }
+}
+
+/**
+ * Never the same for two that could answer differently: to a filter, values of
+ * one text are one value, and what lies deeper than a text reaches equals nothing.
+ */
+function keyOf(filter: Filter | undefined, terms: readonly OrderTerm[] | undefined): string {
+  return orderText([filter ?? null, terms ?? null], -3 * maxFilterDepth)
 }
 
 type Held = { readonly key: string; readonly order: LiveOrder; users: number }

@@ -5,21 +5,10 @@ import { isRecord, Tagged, type Value } from './value.ts'
 /** Values nested deeper than this are not looked into: a hostile row must not exhaust the stack [V7]. */
 export const maxDepth = 200
 
-// First unit of a text: the family, in the order of families. Never change them:
-// stores keep these texts as the keys of their indexes.
-const family = {
-  boolean: 'b',
-  number: 'c',
-  text: 'd',
-  instant: 'e',
-  uuid: 'f',
-  recordId: 'g',
-  duration: 'h',
-  bytes: 'i',
-  list: 'j',
-  record: 'k',
-  nothing: 'z',
-}
+// First unit of a text is the family of its value, and they sort in this order:
+// b boolean, c number, d text, e instant, f uuid, g record id, h duration,
+// i bytes, j list, k record, z nothing. Never change them: stores keep these
+// texts as the keys of their indexes.
 
 // Ends what has no fixed length. Less than any unit that may follow, so that shorter sorts first.
 const end = '\u0002'
@@ -30,32 +19,32 @@ const end = '\u0002'
  * share [V4, V6].
  *
  * Texts end themselves, so that those of a list of values can follow each other.
- * The first unit is the family of the value.
+ * The first unit is the family of the value. What is absent counts as null.
  */
-export function orderText(value: Value, depth = 0): string {
+export function orderText(value: Value | undefined, depth = 0): string {
   switch (typeof value) {
     case 'boolean':
-      return family.boolean + Number(value)
+      return 'b' + Number(value)
     case 'number':
     case 'bigint':
       return numberText(value)
     case 'string':
-      return family.text + ended(value)
+      return 'd' + ended(value)
     default:
       break
   }
-  if (value === null) return family.nothing
+  if (value === null || value === undefined) return 'z'
   if (value instanceof Tagged) return taggedText(value)
   if (value instanceof Date) return instantText(dateInstant(value), '')
-  if (value instanceof Uint8Array) return family.bytes + ended(bytesAsText(value))
+  if (value instanceof Uint8Array) return 'i' + ended(bytesAsText(value))
   const inside = depth < maxDepth
   if (!isRecord(value)) {
-    return family.list + (inside ? value.map((item) => orderText(item, depth + 1)).join('') : '') + end
+    return 'j' + (inside ? value.map((item) => orderText(item, depth + 1)).join('') : '') + end
   }
   const fields = inside
     ? Object.entries(value).map(([field, item]) => ended(`.${field}`) + orderText(item, depth + 1))
     : []
-  return family.record + fields.sort().join('') + end
+  return 'k' + fields.sort().join('') + end
 }
 
 /** What its text does not spell out sorts behind its kind, by that text. */
@@ -67,12 +56,12 @@ function taggedText(tagged: Tagged): string {
     case 'datetime':
       return instantText(parseInstant(text), text)
     case 'uuid':
-      return family.uuid + ended(text.toLowerCase())
+      return 'f' + ended(text.toLowerCase())
     case 'recordId':
-      return family.recordId + ended(text)
+      return 'g' + ended(text)
     case 'duration': {
       const nanoseconds = durationNanoseconds(text)
-      return family.duration + (nanoseconds === undefined ? `1${ended(text)}` : `0${numberText(nanoseconds)}`)
+      return nanoseconds === undefined ? `h1${ended(text)}` : `h0${numberText(nanoseconds)}`
     }
   }
 }
@@ -80,10 +69,10 @@ function taggedText(tagged: Tagged): string {
 /** Sign, exponent, digits; all of a negative number the other way round. NaN is behind infinity. */
 function numberText(value: number | bigint | Tagged): string {
   const parts = decimalParts(value)
-  if (parts === undefined) return family.number + (typeof value === 'object' ? `4${ended(value.text)}` : '3')
+  if (parts === undefined) return typeof value === 'object' ? `c4${ended(value.text)}` : 'c3'
   const { sign, digits, exponent } = parts
-  if (sign === 0) return `${family.number}1`
-  const head = family.number + (sign + 1) + exponentText(sign * exponent)
+  if (sign === 0) return 'c1'
+  const head = 'c' + (sign + 1) + exponentText(sign * exponent)
   return (
     head + (sign > 0 ? digits + end : `${digits.replaceAll(/\d/g, (digit) => String(9 - Number(digit)))}~`)
   )
@@ -98,8 +87,8 @@ function exponentText(exponent: number): string {
 
 /** Seconds, then the fraction's digits, so that any precision sorts. */
 function instantText(instant: Instant | undefined, otherwise: string): string {
-  if (instant === undefined) return `${family.instant}1${ended(otherwise)}`
-  return `${family.instant}0${numberText(instant.second)}${instant.fraction}${end}`
+  if (instant === undefined) return `e1${ended(otherwise)}`
+  return `e0${numberText(instant.second)}${instant.fraction}${end}`
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -128,26 +117,27 @@ function bytesAsText(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
-const unitNanoseconds: { readonly [unit: string]: bigint } = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
-  y: 31_536_000_000_000_000n,
+const unitNanoseconds: { readonly [unit: string]: number } = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 6e10,
+  h: 36e11,
+  d: 864e11,
+  w: 6048e11,
+  y: 31_536e12,
 }
+const durationText = new RegExp(`^(\\d+(${Object.keys(unitNanoseconds).join('|')}))+$`)
 
 /** `1h30m` in nanoseconds; a year has 365 days. `undefined` for other notations. */
 function durationNanoseconds(text: string): bigint | undefined {
-  if (!/^(\d+(ns|us|µs|μs|ms|s|m|h|d|w|y))+$/.test(text)) return undefined
+  if (!durationText.test(text)) return undefined
   let total = 0n
-  for (const [, amount = '0', unit = 'ns'] of text.matchAll(/(\d+)([^\d]+)/g)) {
-    total += BigInt(amount) * (unitNanoseconds[unit] ?? 0n)
+  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+)(\D+)/g)) {
+    total += BigInt(amount) * BigInt(unitNanoseconds[unit] ?? 0)
   }
   return total
 }

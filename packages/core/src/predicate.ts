@@ -46,7 +46,8 @@ function ownReader(name: string): (row: Row) => Value | undefined {
     : (row) => row[name]
 }
 
-const maxFilterDepth = 100
+/** Filters nested deeper are refused: a hostile one must not exhaust the stack. */
+export const maxFilterDepth = 100
 
 function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate {
   if (!isFilter(filter))

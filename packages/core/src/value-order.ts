@@ -42,8 +42,7 @@ export function textHasSpellings(type: ColumnType): boolean {
 }
 
 /** The value that a text stands for in a column of this type; every other value as it is. */
-export function meaning(value: Value | undefined, type: ColumnType): Value {
-  if (value === undefined) return null
+export function meaning<V extends Value | undefined>(value: V, type: ColumnType): V | Tagged {
   const tag = tagOfColumn[type]
   if (tag === undefined || typeof value !== 'string') return value
   if (tag === 'decimal' && parseDecimal(value) === undefined) return value
