@@ -2,35 +2,27 @@ import type { StoreRange } from '@freshet/core'
 import { usageError } from './errors.ts'
 import { orderKey } from './order-key.ts'
 
-/** Index keys from `from` on and before `before`; an absent end is open. */
+/** Keys from `from` on and before `before`; an absent end is open. */
 export type KeyInterval = { readonly from: string | undefined; readonly before: string | undefined }
 
 /**
- * The half-open interval of index keys a range asks for.
+ * The half-open interval of index keys that a range asks for; of ids, where it names no index.
  *
- * A bound is a prefix, and every key with that prefix lies from the prefix
- * itself up to the prefix followed by a unit that starts no value.
+ * A bound of an index is a prefix: all keys with that prefix lie from the prefix
+ * on and before the prefix followed by a unit that starts no value. Between an
+ * id and the same with NUL behind it there is no other. An empty list bounds nothing.
+ *
+ * @throws {FreshetError} `storage/range`, `storage/value` (usage).
  */
 export function keyInterval(range: StoreRange): KeyInterval {
-  const lower = boundKey(range.lower)
-  const upper = boundKey(range.upper)
-  return {
-    from: lower && lower + (range.lowerInclusive === false ? pastAll : ''),
-    before: upper && upper + (range.upperInclusive === false ? '' : pastAll),
-  }
+  const { index, lower, lowerInclusive = true, upper, upperInclusive = true } = range
+  const [keyOf, past] = index === undefined ? [idKey, '\0'] : [orderKey, '~']
+  const end = (bound: StoreRange['lower'] = [], isPast: boolean): string | undefined =>
+    bound.length === 0 ? undefined : keyOf(bound) + (isPast ? past : '')
+  return { from: end(lower, !lowerInclusive), before: end(upper, upperInclusive) }
 }
 
-const pastAll = '~'
-
-/** An empty list bounds nothing, whether inclusive or not. */
-function boundKey(bound: StoreRange['lower']): string | undefined {
-  return bound === undefined || bound.length === 0 ? undefined : orderKey(bound)
-}
-
-/** The one bound of a range by id, if there is one. An empty list bounds nothing. */
-export function idBound(bound: StoreRange['lower']): string | undefined {
-  const [id, ...more] = bound ?? []
-  if (id === undefined) return undefined
+function idKey([id, ...more]: NonNullable<StoreRange['lower']>): string {
   if (typeof id === 'string' && more.length === 0) return id
   throw usageError(
     'storage/range',
@@ -39,17 +31,16 @@ export function idBound(bound: StoreRange['lower']): string | undefined {
 }
 
 /** How many records a range may return. @throws {FreshetError} `storage/range` (usage). */
-export function rangeLimit(range: StoreRange): number {
-  const limit = range.limit ?? Number.MAX_SAFE_INTEGER
-  if (Number.isSafeInteger(limit) && limit >= 0) return limit
-  throw usageError('storage/range', `A limit of ${limit} means nothing. Give a whole number from 0 on.`)
+export function rangeLimit({ limit = Number.MAX_SAFE_INTEGER }: StoreRange): number {
+  return wholeFrom(0, limit, 'limit')
 }
 
 /** How many records a slice of a scan holds. @throws {FreshetError} `storage/range` (usage). */
 export function checkedSliceRows(sliceRows: number): number {
-  if (Number.isSafeInteger(sliceRows) && sliceRows >= 1) return sliceRows
-  throw usageError(
-    'storage/range',
-    `Slices of ${sliceRows} records mean nothing. Give a whole number from 1 on.`,
-  )
+  return wholeFrom(1, sliceRows, 'size of a slice')
+}
+
+function wholeFrom(least: number, count: number, what: string): number {
+  if (Number.isSafeInteger(count) && count >= least) return count
+  throw usageError('storage/range', `${count} is no ${what}. Give a whole number from ${least} on.`)
 }

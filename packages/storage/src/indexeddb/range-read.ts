@@ -1,5 +1,5 @@
 import type { StoreRange } from '@freshet/core'
-import { idBound, keyInterval, rangeLimit } from '../key-interval.ts'
+import { keyInterval, rangeLimit } from '../key-interval.ts'
 import type { StoredRecord } from './database.ts'
 import { brought } from './requests.ts'
 
@@ -12,8 +12,11 @@ export async function readRange(
   range: StoreRange,
 ): Promise<readonly StoredRecord[]> {
   const limit = rangeLimit(range)
-  const keys = range.index === undefined ? idRange(range) : keyRange(range)
-  if (keys === 'empty' || limit === 0) return []
+  const { from = '', before } = keyInterval(range)
+  // IndexedDB refuses bounds that leave nothing between them, and takes a limit of 0 for none.
+  if (limit === 0 || (before !== undefined && before <= from)) return []
+  // To it a list is behind every text.
+  const keys = IDBKeyRange.bound(from, before ?? [], false, true)
   if (range.reverse !== true) return getRecords(source, keys, limit)
   // Key by key from the largest, and within a key by id ascending, as the kernel's queries break ties.
   const records: StoredRecord[] = []
@@ -28,34 +31,9 @@ export async function readRange(
 
 async function getRecords(
   source: IDBObjectStore | IDBIndex,
-  keys: IDBKeyRange | null,
+  keys: IDBKeyRange,
   limit: number,
 ): Promise<StoredRecord[]> {
   // Written by this store alone.
   return (await brought(source.getAll(keys, Math.min(limit, maxCount)))) as StoredRecord[]
-}
-
-type Keys = IDBKeyRange | null | 'empty'
-
-function idRange(range: StoreRange): Keys {
-  const [lower, upper] = [idBound(range.lower), idBound(range.upper)]
-  return between(lower, range.lowerInclusive === false, upper, range.upperInclusive === false)
-}
-
-function keyRange(range: StoreRange): Keys {
-  const { from, before } = keyInterval(range)
-  return between(from, false, before, true)
-}
-
-/** IndexedDB refuses bounds that leave nothing between them. */
-function between(
-  lower: string | undefined,
-  lowerOpen: boolean,
-  upper: string | undefined,
-  upperOpen: boolean,
-): Keys {
-  if (lower === undefined) return upper === undefined ? null : IDBKeyRange.upperBound(upper, upperOpen)
-  if (upper === undefined) return IDBKeyRange.lowerBound(lower, lowerOpen)
-  if (lower > upper || (lower === upper && (lowerOpen || upperOpen))) return 'empty'
-  return IDBKeyRange.bound(lower, upper, lowerOpen, upperOpen)
 }

@@ -11,7 +11,7 @@ import type {
   Term,
 } from '@freshet/core'
 import { closedError, deposedError } from '../errors.ts'
-import { checkedSliceRows, idBound, keyInterval, rangeLimit } from '../key-interval.ts'
+import { checkedSliceRows, keyInterval, rangeLimit } from '../key-interval.ts'
 import { compareText, compileIndexKey } from '../order-key.ts'
 import { copyRow, encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones, type StoreOptions } from '../store-options.ts'
@@ -102,7 +102,7 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
     async range(name, range) {
       const records = [...rowsOf(name)].map(([id, { value }]) => ({ id, value }))
       const index = range.index === undefined ? undefined : indexNamed(tableNamed(tables, name), range.index)
-      const found = index === undefined ? byId(records, range) : byIndex(records, range, index)
+      const found = inRange(records, range, index)
       return found.slice(0, rangeLimit(range)).map(({ id, value }) => ({ id, value: copyRow(value) }))
     },
 
@@ -185,23 +185,17 @@ function writesSince(disk: MemoryDisk, table: string, seq: CommitSeq): StoreWrit
   return writes
 }
 
-function byId(records: readonly StoreRecord[], range: StoreRange): StoreRecord[] {
-  const lower = idBound(range.lower)
-  const upper = idBound(range.upper)
-  const direction = range.reverse === true ? -1 : 1
-  return records
-    .filter(({ id }) => lower === undefined || (range.lowerInclusive === false ? id > lower : id >= lower))
-    .filter(({ id }) => upper === undefined || (range.upperInclusive === false ? id < upper : id <= upper))
-    .toSorted((a, b) => direction * compareText(a.id, b.id))
-}
-
 /** Ties go by id ascending in both directions, as the kernel's queries break them. */
-function byIndex(records: readonly StoreRecord[], range: StoreRange, index: StoreIndex): StoreRecord[] {
+function inRange(
+  records: readonly StoreRecord[],
+  range: StoreRange,
+  index: StoreIndex | undefined,
+): StoreRecord[] {
   const { from, before } = keyInterval(range)
-  const keyOf = compileIndexKey(index.fields)
+  const keyOf = index && compileIndexKey(index.fields)
   const direction = range.reverse === true ? -1 : 1
   return records
-    .map(({ id, value }) => ({ id, value, key: keyOf(value) }))
+    .map(({ id, value }) => ({ id, value, key: keyOf ? keyOf(value) : id }))
     .filter(({ key }) => from === undefined || key >= from)
     .filter(({ key }) => before === undefined || key < before)
     .toSorted((a, b) => direction * compareText(a.key, b.key) || compareText(a.id, b.id))

@@ -29,6 +29,13 @@ const layoutSteps: readonly LayoutStep[] = [
     `),
   // Keys of indexes became texts: a table whose indexes are not as declared is built again.
   (database) => database.exec("UPDATE freshet_table SET indexes = ''"),
+  // What `append` adds: the commit's number is its key, so one insert into one table is all.
+  (database) =>
+    database.exec(`
+      CREATE TABLE freshet_appended (
+        seq INTEGER PRIMARY KEY, number INTEGER NOT NULL, value BLOB NOT NULL
+      ) STRICT;
+    `),
 ]
 
 /**

@@ -37,12 +37,12 @@ export function createReader(prepared: StatementCache, path: string): Reader {
 
   return {
     state() {
-      const [columns] = listsOf(prepared('SELECT seq, term, resetSeq FROM freshet_state'))
+      const [columns] = listsOf(prepared(selectState))
       const [seq, term, resetSeq] = columns ?? []
       return { seq: Number(seq), term: Number(term), resetSeq: Number(resetSeq) }
     },
     get(table, ids) {
-      const one = prepared(`SELECT value FROM t${table.number} WHERE id = ?`)
+      const one = prepared(`SELECT value FROM ${table.source} WHERE id = ?`)
       return ids.map((id) => {
         const [columns] = listsOf(one, toStoredText(id))
         return columns && toRow(table, id, columns[0])
@@ -54,12 +54,12 @@ export function createReader(prepared: StatementCache, path: string): Reader {
     },
     slice(table, after, rows) {
       const where = after === undefined ? '' : 'WHERE id > ?'
-      const records = prepared(`SELECT id, value FROM t${table.number} ${where} ORDER BY id LIMIT ?`)
+      const records = prepared(`SELECT id, value FROM ${table.source} ${where} ORDER BY id LIMIT ?`)
       const bounds = after === undefined ? [rows] : [toStoredText(after), rows]
       return listsOf(records, ...bounds).map((columns) => toRecord(table, columns))
     },
     count(table) {
-      const [columns] = listsOf(prepared(`SELECT count(*) FROM t${table.number}`))
+      const [columns] = listsOf(prepared(`SELECT count(*) FROM ${table.source}`))
       return Number(columns?.[0])
     },
     changedSince(table, seq) {
@@ -81,6 +81,10 @@ export function createReader(prepared: StatementCache, path: string): Reader {
     },
   }
 }
+
+/** What was appended moves the number on by being there. */
+const selectState = `SELECT max(seq, coalesce((SELECT max(seq) FROM freshet_appended), 0)), term, resetSeq
+  FROM freshet_state`
 
 /** The rows of a statement as lists of columns. */
 export function listsOf(

@@ -167,11 +167,71 @@ test('[T8] the keys of a file whose layout had others are made anew', async () =
   await first.commit({ writes }, await first.takeTerm())
   await first.close()
   const file = new DatabaseSync(path)
-  file.exec("UPDATE t1 SET k0 = 'older'; PRAGMA user_version = 1")
+  file.exec("DROP TABLE freshet_appended; UPDATE t1 SET k0 = 'older'; PRAGMA user_version = 1")
   file.close()
   const store = await openSqliteStore({ path, tables })
   const records = await store.range('rows', { index: 'byScore', lower: [2] })
   expect(records.map(({ id }) => id)).toEqual(['r2', 'r3'])
+  await store.close()
+})
+
+test('[T8] what a file of an older layout had appended stays, and what is appended comes after it', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  await (await openSqliteStore({ path, tables })).close()
+  const file = new DatabaseSync(path)
+  // Then a record of `append` lay in its table and moved the number on.
+  file.exec(`
+    DROP TABLE freshet_appended; UPDATE freshet_state SET seq = 7;
+    INSERT INTO t2 (id, seq, value) VALUES ('0000000000000007', 7, x'a1626174f5'); PRAGMA user_version = 2
+  `)
+  file.close()
+  const store = await openSqliteStore({ path, tables })
+  const key = await store.append('operations', { at: 'later' })
+  expect(await store.range('operations', {})).toEqual([
+    { id: '0000000000000007', value: { at: true } },
+    { id: key, value: { at: 'later' } },
+  ])
+  const gone = { table: 'operations', id: '0000000000000007', value: undefined }
+  await store.commit({ writes: [gone] }, undefined)
+  expect(await scanAll(store, 'operations')).toEqual([{ id: key, value: { at: 'later' } }])
+  await store.close()
+})
+
+test('[T8] what was appended stays when its table gets an index, loses it, or becomes one of the replica', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  let store = await openSqliteStore({ path, tables })
+  const appended = [3, 1, 2]
+  for (const score of appended) await store.append('operations', { score })
+  const { seq } = await store.info()
+  const byScore = [{ name: 'byScore', fields: ['score'] }]
+  for (const indexes of [byScore, []]) {
+    await store.close()
+    store = await openSqliteStore({ path, tables: [{ name: 'operations', space: 'intent', indexes }] })
+    await store.append('operations', { score: appended.push(0) && 0 })
+    const scores = (await store.range('operations', {})).map(({ value }) => value['score'])
+    expect(scores).toEqual(appended)
+  }
+  await store.close()
+  store = await openSqliteStore({ path, tables: [{ name: 'operations', space: 'replica' }] })
+  expect(await store.count('operations')).toBe(5)
+  expect(await store.changesSince(seq)).toMatchObject({ kind: 'changes' })
+  await store.close()
+})
+
+test('[T10] a key that only reads as the same number is another key', async () => {
+  using directory = testDirectory()
+  const store = await openSqliteStore({ path: directory.path('store.db'), tables })
+  const key = await store.append('operations', { at: 1 })
+  const writes = ['1', '+0000000000000001', '0000000000000001 ', '1e0'].map((id) => ({
+    table: 'operations',
+    id,
+    value: { at: 2 },
+  }))
+  await store.commit({ writes }, undefined)
+  expect(await store.get('operations', [key])).toEqual([{ at: 1 }])
+  expect(await store.count('operations')).toBe(5)
   await store.close()
 })
 

@@ -41,11 +41,16 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
     return translating(path, work)
   }
 
-  /** One transaction that writes; a `durable` one is on the disk when it returns [T7]. */
-  function write<T>(durable: boolean, work: (state: State) => T): T {
+  /** What is written next is on the disk when its transaction ends [T7], or need not be. */
+  function setDurable(durable: boolean): void {
     // SQLite takes a change of this setting only between transactions.
     if (durable !== isDurable) database.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
     isDurable = durable
+  }
+
+  /** One transaction that writes. */
+  function write<T>(durable: boolean, work: (state: State) => T): T {
+    setDurable(durable)
     return inTransaction(database, () => work(reader.state()))
   }
 
@@ -64,6 +69,11 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
 
   function append(name: string, value: StoreRecord['value']): string {
     const { name: table } = intentTableNamed(tables, name)
+    const apart = storedTable(table)
+    if (apart.appendsApart) {
+      setDurable(true)
+      return appendKey(writer.append(apart, value))
+    }
     return write(true, (state) => {
       const seq = state.seq + 1
       const id = appendKey(seq)

@@ -20,6 +20,13 @@ export type StoredTable = {
   readonly indexes: readonly StoreIndex[]
   /** Make a row's keys, by place of the index. */
   readonly keys: readonly IndexKey[]
+  /**
+   * Whether records of `append` lie in `freshet_appended`: a durable append is
+   * then one page of the log instead of three. Such a table has no indexes.
+   */
+  readonly appendsApart: boolean
+  /** All its records, in SQL, with the columns `id` and `value`. */
+  readonly source: string
 }
 
 /** Makes the file's tables and indexes what the host declares; records stay [T8]. */
@@ -42,7 +49,22 @@ function syncTable(database: DatabaseSync, table: StoreTable): StoredTable {
   }
   const number =
     isAsDeclared() ?? inTransaction(database, () => isAsDeclared() ?? declare(database, table, fields))
-  return { name: table.name, number, space: table.space, indexes, keys: keysOf(indexes) }
+  const appendsApart = table.space === 'intent' && indexes.length === 0
+  return {
+    name: table.name,
+    number,
+    space: table.space,
+    indexes,
+    keys: keysOf(indexes),
+    appendsApart,
+    source: appendsApart ? withAppended(number) : `t${number}`,
+  }
+}
+
+/** The keys are those of `appendKey`. */
+function withAppended(number: number): string {
+  return `(SELECT id, value FROM t${number}
+    UNION ALL SELECT printf('%016d', seq), value FROM freshet_appended WHERE number = ${number})`
 }
 
 function declare(database: DatabaseSync, table: StoreTable, fields: string): number {
@@ -56,6 +78,7 @@ function declare(database: DatabaseSync, table: StoreTable, fields: string): num
     return Number(lastInsertRowid)
   }
   const number = Number(found['number'])
+  bringHome(database, number)
   if (found['indexes'] !== fields) rebuild(database, number, table.indexes ?? [])
   database
     .prepare('UPDATE freshet_table SET space = ?, indexes = ? WHERE number = ?')
@@ -70,6 +93,18 @@ function createTable(database: DatabaseSync, number: number, indexes: readonly S
   )
   database.exec(`CREATE UNIQUE INDEX t${number}_id ON t${number} (id)`)
   for (const at of indexes.keys()) database.exec(`CREATE INDEX t${number}_k${at} ON t${number} (k${at}, id)`)
+}
+
+/** Moves what was appended to a table that changes its kind into it, under a number that followers have not seen. */
+function bringHome(database: DatabaseSync, number: number): void {
+  const appended = `FROM freshet_appended WHERE number = ${number}`
+  if (database.prepare(`SELECT 1 ${appended}`).get() === undefined) return
+  database.exec(`
+    UPDATE freshet_state SET seq = max(seq, (SELECT max(seq) FROM freshet_appended)) + 1;
+    INSERT INTO t${number} (id, seq, value)
+      SELECT printf('%016d', seq), (SELECT seq FROM freshet_state), value ${appended} ORDER BY seq;
+    DELETE ${appended};
+  `)
 }
 
 /** Copies the records into a table with the new indexes, keeping rowids, in the caller's transaction. */

@@ -11,6 +11,8 @@ import { toStoredText } from './stored-text.ts'
 export type Writer = {
   /** @returns whether a deletion was noted for followers. */
   apply(writes: readonly StoreWrite[], seq: CommitSeq): boolean
+  /** Adds a record to a table that appends apart; a transaction by itself. @returns the number it took. */
+  append(table: StoredTable, value: Row): CommitSeq
   clear(table: StoredTable): void
   /** Forgets the oldest deletions beyond the bound. @returns the number up to which they are gone. */
   prune(): CommitSeq
@@ -22,6 +24,9 @@ type TableStatements = {
   readonly table: StoredTable
   readonly put: StatementSync
   readonly remove: StatementSync
+  /** The same for what was appended apart. */
+  readonly rewriteAppended: StatementSync | undefined
+  readonly removeAppended: StatementSync | undefined
 }
 
 export function createWriter(
@@ -38,8 +43,10 @@ export function createWriter(
     }
     return found
   }
-  const remove = ({ table, remove: gone }: TableStatements, id: string, seq: CommitSeq): boolean => {
-    if (gone.run(id).changes === 0 || table.space === 'intent') return false
+  const remove = (found: TableStatements, id: string, seq: CommitSeq): boolean => {
+    const { table } = found
+    if (found.removeAppended && found.removeAppended.run(id).changes > 0) return false
+    if (found.remove.run(id).changes === 0 || table.space === 'intent') return false
     prepared('REPLACE INTO freshet_tombstone (number, id, seq) VALUES (?, ?, ?)').run(table.number, id, seq)
     return true
   }
@@ -54,8 +61,13 @@ export function createWriter(
       }
       return deleted
     },
+    append({ name, number }, value) {
+      const bytes = encodingRecord(name, '(to be appended)', value, encodeRow)
+      return Number(prepared(insertAppended).run(number, bytes).lastInsertRowid)
+    },
     clear({ number }) {
       prepared(`DELETE FROM t${number}`).run()
+      prepared('DELETE FROM freshet_appended WHERE number = ?').run(number)
       prepared('DELETE FROM freshet_tombstone WHERE number = ?').run(number)
     },
     prune() {
@@ -75,18 +87,33 @@ export function createWriter(
   }
 }
 
+// One statement, so that no other process can take the same number.
+const insertAppended = `INSERT INTO freshet_appended (seq, number, value)
+  SELECT max(seq, coalesce((SELECT max(seq) FROM freshet_appended), 0)) + 1, ?, ? FROM freshet_state`
+
 function prepareTable(prepared: StatementCache, table: StoredTable): TableStatements {
   const keys = table.indexes.map((_, at) => `, k${at}`).join('')
   const marks = ', ?'.repeat(table.indexes.length)
+  // A key of another form, such as 7 for 0000000000000007, is not its key.
+  const appended = `seq = CAST(?1 AS INTEGER) AND printf('%016d', seq) = ?1 AND number = ${table.number}`
   return {
     table,
     // REPLACE gives the record a new rowid, the largest so far.
     put: prepared(`REPLACE INTO t${table.number} (id, seq, value${keys}) VALUES (?, ?, ?${marks})`),
     remove: prepared(`DELETE FROM t${table.number} WHERE id = ?`),
+    rewriteAppended: table.appendsApart
+      ? prepared(`UPDATE freshet_appended SET value = ?2 WHERE ${appended}`)
+      : undefined,
+    removeAppended: table.appendsApart
+      ? prepared(`DELETE FROM freshet_appended WHERE ${appended}`)
+      : undefined,
   }
 }
 
-function putRow({ table, put }: TableStatements, id: string, seq: CommitSeq, row: Row): void {
+function putRow(found: TableStatements, id: string, seq: CommitSeq, row: Row): void {
+  const { table, put, rewriteAppended } = found
   const bytes = encodeRow(row)
-  put.run(toStoredText(id), seq, bytes, ...table.keys.map((keyOf) => toStoredText(keyOf(row))))
+  const storedId = toStoredText(id)
+  if (rewriteAppended && rewriteAppended.run(storedId, bytes).changes > 0) return
+  put.run(storedId, seq, bytes, ...table.keys.map((keyOf) => toStoredText(keyOf(row))))
 }

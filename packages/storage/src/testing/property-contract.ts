@@ -1,4 +1,4 @@
-import type { Row, Store, StoreRecord, StoreWrite, Value } from '@freshet/core'
+import type { Commit, Row, Store, StoreRecord, StoreWrite, Value } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createModelStore, type ModelStore } from './model-store.ts'
@@ -9,6 +9,8 @@ import { contractTables, scanAll, type ContractOptions } from './store-disk.ts'
 type Step =
   | { readonly kind: 'commit'; readonly writes: readonly StoreWrite[]; readonly clear: readonly string[] }
   | { readonly kind: 'append'; readonly value: Row }
+  /** Of what was appended and is there, the one at this place. */
+  | { readonly kind: 'rewrite'; readonly place: number; readonly value: Row | undefined }
   | { readonly kind: 'reopen' }
 
 const tableNames = contractTables.map(({ name }) => name)
@@ -36,11 +38,19 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       writes: fc.array(anyWrite, { maxLength: 6 }),
       clear: fc.oneof(
         { weight: 9, arbitrary: fc.constant([]) },
-        { weight: 1, arbitrary: fc.constant(['rows']) },
+        { weight: 1, arbitrary: fc.constantFrom(['rows'], ['operations']) },
       ),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('append' as const), value: anyRow }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('append' as const), value: anyRow }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('rewrite' as const),
+      place: fc.nat(3),
+      value: fc.option(anyRow, { nil: undefined, freq: 1 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
 )
 
@@ -73,8 +83,9 @@ async function runHistory(options: ContractOptions, steps: readonly Step[]): Pro
       } else if (step.kind === 'append') {
         model.append('operations', await store.append('operations', step.value), step.value)
       } else {
-        await store.commit(step, term)
-        model.commit(step)
+        const commit = step.kind === 'commit' ? step : rewriteOf(model, step)
+        await store.commit(commit, term)
+        model.commit(commit)
       }
       await expectModel(store, model)
       await follower.follow(store)
@@ -84,6 +95,12 @@ async function runHistory(options: ContractOptions, steps: readonly Step[]): Pro
     await store.close()
     await disk.remove()
   }
+}
+
+function rewriteOf(model: ModelStore, { place, value }: Extract<Step, { kind: 'rewrite' }>): Commit {
+  const appended = model.records('operations').filter(({ id }) => /^\d{16}$/.test(id))
+  const id = appended[place % appended.length]?.id
+  return { writes: id === undefined ? [] : [{ table: 'operations', id, value }] }
 }
 
 async function expectModel(store: Store, model: ModelStore): Promise<void> {
