@@ -1,34 +1,39 @@
-import { FreshetError } from '@freshet/core'
+import { FreshetError, type FreshetErrorOptions } from '@freshet/core'
+
+type StorageCode = `storage/${string}`
+
+/** What a store cannot do, though its caller did nothing wrong [ST10]. */
+export function storageError(
+  code: StorageCode,
+  message: string,
+  options?: Pick<FreshetErrorOptions, 'retryable' | 'cause'>,
+): FreshetError {
+  return new FreshetError({ code, kind: 'storage', message, ...options })
+}
 
 /** The store was closed by its owner [ST4]. */
 export function closedError(store: string): FreshetError {
-  return new FreshetError({
-    code: 'storage/closed',
-    kind: 'storage',
-    message: `The store ${store} is closed. Open it again before using it.`,
-  })
+  return storageError('storage/closed', `The store ${store} is closed. Open it again before using it.`)
 }
 
 /** A newer leadership was taken; the old leader must stop writing [T9]. */
 export function deposedError(store: string, term: number, current: number): FreshetError {
-  return new FreshetError({
-    code: 'storage/deposed',
-    kind: 'storage',
-    message: `Term ${term} no longer leads the store ${store}; term ${current} does. Follow the new leader, or take a term again.`,
-  })
+  return storageError(
+    'storage/deposed',
+    `Term ${term} no longer leads the store ${store}; term ${current} does. Follow the new leader, or take a term again.`,
+  )
 }
 
 /** What was stored cannot be read back. */
 export function corruptError(store: string, detail: string, cause?: unknown): FreshetError {
-  return new FreshetError({
-    code: 'storage/corrupt',
-    kind: 'storage',
-    message: `The store ${store} is damaged: ${detail}. Restore it from a copy, or delete it and fetch again.`,
-    cause,
-  })
+  return storageError(
+    'storage/corrupt',
+    `The store ${store} is damaged: ${detail}. Restore it from a copy, or delete it and fetch again.`,
+    { cause },
+  )
 }
 
 /** The caller broke the contract of the port. */
-export function usageError(code: `storage/${string}`, message: string, cause?: unknown): FreshetError {
+export function usageError(code: StorageCode, message: string, cause?: unknown): FreshetError {
   return new FreshetError({ code, kind: 'usage', message, cause })
 }

@@ -31,16 +31,18 @@ import { applyWrite, clearTable, encodeWrite, lastWrites, pruneTombstones } from
 import { brought } from './requests.ts'
 import { createTransactions } from './transactions.ts'
 
-export type IndexedDbStoreParts = OpenedDatabase & {
+export type IndexedDbStoreParts = {
   readonly tables: ReadonlyMap<string, StoredTable>
   readonly name: string
   readonly maxTombstones: number | undefined
 }
 
 /** The store on an open database. Every call is one transaction. */
-export function createIndexedDbStore(parts: IndexedDbStoreParts): Store {
-  const { tables, name: storeName, maxTombstones = defaultMaxTombstones } = parts
-  const { assertOpen, run, close } = createTransactions(storeName, parts)
+export function createIndexedDbStore(
+  opened: OpenedDatabase,
+  { tables, name: storeName, maxTombstones = defaultMaxTombstones }: IndexedDbStoreParts,
+): Store {
+  const { assertOpen, run, close } = createTransactions(storeName, opened)
 
   const tableOf = (name: string): StoredTable => {
     assertOpen()

@@ -1,4 +1,5 @@
-import { FreshetError, type Clock } from '@freshet/core'
+import type { Clock, FreshetError } from '@freshet/core'
+import { storageError } from '../errors.ts'
 import { fromClonedRow } from './clone-codec.ts'
 import {
   booksName,
@@ -17,7 +18,7 @@ import { abortQuietly, brought } from './requests.ts'
 export type OpenedDatabase = {
   readonly database: IDBDatabase
   /** Why the connection was closed by others, once it was. */
-  lost(): string | undefined
+  lost: string | undefined
 }
 
 export type DatabaseOptions = {
@@ -30,19 +31,21 @@ export type DatabaseOptions = {
 
 /** Opens the database, upgrading it when the host declares other tables than it has. */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenedDatabase> {
-  const { name, tables } = options
+  const { name } = options
   if (typeof indexedDB === 'undefined') throw unavailableError(name, 'this environment has no IndexedDB')
-  // Two tabs may upgrade at once; the one that comes second finds the work done or does the rest.
+  let version: number | undefined
   for (let attempt = 1; ; attempt++) {
-    const opened = await connect(options, undefined)
-    const { database } = opened
-    await checkBooks(name, database)
-    if (isUpToDate(database, tables)) return opened
-    database.close()
     try {
-      return await connect(options, database.version + 1)
+      const opened = await connect(options, version)
+      const { database } = opened
+      if (await isUpToDate(options, database)) return opened
+      database.close()
+      version = database.version + 1
     } catch (error) {
-      if (attempt === 5 || !isVersionError(error)) throw error
+      // Two tabs may upgrade at once; the one that comes second finds the work done or does the rest.
+      const isLate = error instanceof DOMException && error.name === 'VersionError'
+      if (!isLate || attempt === 10) throw indexedDbError(name, error)
+      version = undefined
     }
   }
 }
@@ -51,7 +54,6 @@ async function connect(
   { name, tables, blockedTimeoutMs, clock }: DatabaseOptions,
   version: number | undefined,
 ): Promise<OpenedDatabase> {
-  let lost: string | undefined
   let refusal: unknown
   let stopWaiting = (): void => {}
   const { promise: blocked, reject: refuse } = Promise.withResolvers<never>()
@@ -70,20 +72,21 @@ async function connect(
     stopWaiting = clock.schedule(() => refuse(blockedError(name)), blockedTimeoutMs)
   }
   const opening = brought(request).then((database) => {
+    const opened: OpenedDatabase = { database, lost: undefined }
     database.onversionchange = ({ newVersion }) => {
-      lost ??= newVersion === null ? 'its database was deleted' : 'another tab changed its tables'
+      opened.lost ??= newVersion === null ? 'its database was deleted' : 'another tab changed its tables'
       // Letting go at once, else the other tab waits for us for ever.
       database.close()
     }
-    database.onclose = () => (lost ??= 'the browser closed its connection')
-    return database
+    database.onclose = () => (opened.lost ??= 'the browser closed its connection')
+    return opened
   })
   try {
-    return { database: await Promise.race([opening, blocked]), lost: () => lost }
+    return await Promise.race([opening, blocked])
   } catch (error) {
     // When it opens after all, nobody is waiting for it any more.
-    void opening.then((late) => late.close()).catch(() => {})
-    throw isVersionError(error) ? error : indexedDbError(name, refusal ?? error)
+    opening.then(({ database }) => database.close()).catch(() => {})
+    throw refusal ?? error
   } finally {
     stopWaiting()
   }
@@ -131,25 +134,22 @@ async function rebuildIndexes(records: IDBObjectStore, table: StoredTable): Prom
 }
 
 /** @throws {FreshetError} `storage/foreign`, or `storage/layout` for a newer one. */
-async function checkBooks(name: string, database: IDBDatabase): Promise<void> {
-  if (!database.objectStoreNames.contains(booksName)) throw foreignError(name)
-  const books = database.transaction(booksName).objectStore(booksName)
+async function isUpToDate({ name, tables }: DatabaseOptions, database: IDBDatabase): Promise<boolean> {
+  const { objectStoreNames } = database
+  if (!objectStoreNames.contains(booksName)) throw foreignError(name)
+  const transaction = database.transaction([...objectStoreNames])
+  const hasAll = tables.every(
+    (table) =>
+      objectStoreNames.contains(table.storeName) &&
+      hasIndexes(transaction.objectStore(table.storeName), table),
+  )
   // Written by `upgrade`.
-  const state = (await brought(books.get(stateKey))) as State | undefined
-  if (state === undefined || state.layout <= currentLayout) return
-  throw new FreshetError({
-    code: 'storage/layout',
-    kind: 'storage',
-    message: `The store ${name} has layout ${state.layout}, newer than ${currentLayout} of this Freshet. Reload the page, or upgrade Freshet.`,
-  })
-}
-
-function isUpToDate(database: IDBDatabase, tables: readonly StoredTable[]): boolean {
-  const names = tables.map(({ storeName }) => storeName)
-  if (!names.every((name) => database.objectStoreNames.contains(name))) return false
-  if (names.length === 0) return true
-  const transaction = database.transaction(names)
-  return tables.every((table) => hasIndexes(transaction.objectStore(table.storeName), table))
+  const state = (await brought(transaction.objectStore(booksName).get(stateKey))) as State | undefined
+  if (state === undefined || state.layout <= currentLayout) return hasAll
+  throw storageError(
+    'storage/layout',
+    `The store ${name} has layout ${state.layout}, newer than ${currentLayout} of this Freshet. Reload the page, or upgrade Freshet.`,
+  )
 }
 
 function hasIndexes(records: IDBObjectStore, table: StoredTable): boolean {
@@ -159,13 +159,8 @@ function hasIndexes(records: IDBObjectStore, table: StoredTable): boolean {
 
 /** Another program's database under this name. */
 function foreignError(name: string): FreshetError {
-  return new FreshetError({
-    code: 'storage/foreign',
-    kind: 'storage',
-    message: `The database ${name} belongs to another program, and is left alone. Give another name.`,
-  })
-}
-
-function isVersionError(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'VersionError'
+  return storageError(
+    'storage/foreign',
+    `The database ${name} belongs to another program, and is left alone. Give another name.`,
+  )
 }

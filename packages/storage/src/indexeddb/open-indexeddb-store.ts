@@ -31,5 +31,5 @@ export async function openIndexedDbStore(options: IndexedDbStoreOptions): Promis
   const declared = [...tableSet(options.tables).values()].map(storedTable)
   const opened = await openDatabase({ name: options.name, tables: declared, blockedTimeoutMs, clock })
   const tables = new Map(declared.map((table) => [table.name, table]))
-  return createIndexedDbStore({ ...opened, tables, name: options.name, maxTombstones: options.maxTombstones })
+  return createIndexedDbStore(opened, { tables, name: options.name, maxTombstones: options.maxTombstones })
 }

@@ -7,12 +7,25 @@ export function brought<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** How a transaction ended: with nothing to say once it has completed, else with the reason why not. */
-export function ended(transaction: IDBTransaction): Promise<DOMException | undefined> {
-  return new Promise((resolve) => {
-    transaction.oncomplete = () => resolve(undefined)
-    transaction.onabort = () => resolve(transaction.error ?? new DOMException('aborted', 'AbortError'))
+/** The result of the work once its transaction has completed, or the reason why not. */
+export async function completed<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const done = work(transaction)
+  const fault = done.then(
+    () => undefined,
+    (error: unknown) => {
+      abortQuietly(transaction)
+      return error
+    },
+  )
+  const { type } = await new Promise<Event>((resolve) => {
+    transaction.oncomplete = transaction.onabort = resolve
   })
+  // When the engine ended the transaction, its reason says more than the request that noticed.
+  if (type === 'abort') throw transaction.error ?? (await fault)
+  return done
 }
 
 /** Aborts a transaction that may have been aborted already, by the error that leads here. */

@@ -1,7 +1,7 @@
 import { closedError } from '../errors.ts'
 import { indexedDbError, unavailableError } from './indexeddb-errors.ts'
 import type { OpenedDatabase } from './open-database.ts'
-import { abortQuietly, ended } from './requests.ts'
+import { completed } from './requests.ts'
 
 /** Transactions on a connection that others may close, with the port's errors. */
 export type Transactions = {
@@ -20,13 +20,13 @@ export type Transactions = {
   close(): void
 }
 
-export function createTransactions(name: string, { database, lost }: OpenedDatabase): Transactions {
+export function createTransactions(name: string, opened: OpenedDatabase): Transactions {
+  const { database } = opened
   let closed = false
 
   const assertOpen = (): void => {
     if (closed) throw closedError(name)
-    const why = lost()
-    if (why !== undefined) throw unavailableError(name, why)
+    if (opened.lost !== undefined) throw unavailableError(name, opened.lost)
   }
 
   return {
@@ -48,24 +48,4 @@ export function createTransactions(name: string, { database, lost }: OpenedDatab
       database.close()
     },
   }
-}
-
-/** The result of the work once its transaction has completed, or the reason why not. */
-async function completed<T>(
-  transaction: IDBTransaction,
-  work: (transaction: IDBTransaction) => Promise<T>,
-): Promise<T> {
-  const end = ended(transaction)
-  let result: T
-  try {
-    result = await work(transaction)
-  } catch (error) {
-    abortQuietly(transaction)
-    const reason = await end
-    // When the engine ended the transaction, its reason says more than the request that noticed.
-    throw reason === undefined || reason.name === 'AbortError' ? error : reason
-  }
-  const reason = await end
-  if (reason) throw reason
-  return result
 }
