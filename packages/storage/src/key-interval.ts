@@ -6,23 +6,37 @@ import { orderKey } from './order-key.ts'
 export type KeyInterval = { readonly from: string | undefined; readonly before: string | undefined }
 
 /**
- * The half-open interval of index keys that a range asks for; of ids, where it names no index.
+ * The half-open interval of ids that a range asks for: between an id and the
+ * same with NUL behind it there is no other.
  *
- * A bound of an index is a prefix: all keys with that prefix lie from the prefix
- * on and before the prefix followed by a unit that starts no value. Between an
- * id and the same with NUL behind it there is no other. An empty list bounds nothing.
- *
- * @throws {FreshetError} `storage/range`, `storage/value` (usage).
+ * @throws {FreshetError} `storage/range` (usage).
  */
-export function keyInterval(range: StoreRange): KeyInterval {
-  const { index, lower, lowerInclusive = true, upper, upperInclusive = true } = range
-  const [keyOf, past] = index === undefined ? [idKey, '\0'] : [orderKey, '~']
-  const end = (bound: StoreRange['lower'] = [], isPast: boolean): string | undefined =>
+export function idInterval(range: StoreRange): KeyInterval {
+  return between(range, idKey, '\0')
+}
+
+/**
+ * The half-open interval of index keys that a range asks for. A bound is a
+ * prefix: all keys with that prefix lie from the prefix on and before the prefix
+ * followed by a unit that starts no value.
+ *
+ * @throws {FreshetError} `storage/value` (usage).
+ */
+export function indexInterval(range: StoreRange): KeyInterval {
+  return between(range, orderKey, '~')
+}
+
+type Bound = NonNullable<StoreRange['lower']>
+
+/** An empty list bounds nothing. */
+function between(range: StoreRange, keyOf: (bound: Bound) => string, past: string): KeyInterval {
+  const { lower, lowerInclusive = true, upper, upperInclusive = true } = range
+  const end = (bound: Bound = [], isPast: boolean): string | undefined =>
     bound.length === 0 ? undefined : keyOf(bound) + (isPast ? past : '')
   return { from: end(lower, !lowerInclusive), before: end(upper, upperInclusive) }
 }
 
-function idKey([id, ...more]: NonNullable<StoreRange['lower']>): string {
+function idKey([id, ...more]: Bound): string {
   if (typeof id === 'string' && more.length === 0) return id
   throw usageError(
     'storage/range',

@@ -7,19 +7,30 @@ export type TableSet = ReadonlyMap<string, StoreTable>
 /**
  * Checks a list of tables and keys it by name.
  *
- * @throws {FreshetError} `storage/tables` (usage): a name twice, or an index without fields.
+ * @throws {FreshetError} `storage/tables` (usage): a name twice.
  */
 export function tableSet(tables: readonly StoreTable[]): TableSet {
   const byName = new Map<string, StoreTable>()
   for (const table of tables) {
     if (byName.has(table.name)) throw usageError('storage/tables', `Table "${table.name}" is declared twice.`)
-    checkIndexes(table)
     byName.set(table.name, table)
   }
   return byName
 }
 
-function checkIndexes({ name: table, indexes = [] }: StoreTable): void {
+/**
+ * As `tableSet`, for a store that keeps indexes.
+ *
+ * @throws {FreshetError} `storage/tables` (usage): a name twice, or an index without fields.
+ */
+export function indexedTableSet(tables: readonly StoreTable[]): TableSet {
+  const byName = tableSet(tables)
+  tables.forEach(checkIndexes)
+  return byName
+}
+
+/** @throws {FreshetError} `storage/tables` (usage): a name twice, or an index without fields. */
+export function checkIndexes({ name: table, indexes = [] }: StoreTable): void {
   const refuse = (index: string, why: string): never => {
     throw usageError('storage/tables', `Index "${index}" of table "${table}" ${why}.`)
   }

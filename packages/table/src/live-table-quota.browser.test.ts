@@ -1,6 +1,6 @@
 import { systemClock } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
-import { openIndexedDbStore } from '@freshet/storage/indexeddb'
+import { changes, indexes, openIndexedDbStore } from '@freshet/storage/indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openLiveTable, type LiveTable } from './live-table.ts'
 import { tableSchema } from './master-schema.ts'
@@ -75,7 +75,7 @@ function open(master: Master): Promise<LiveTable> {
     preload: true,
     cacheKey: 'notes',
     drainMs: 0,
-    store: (tables) => openIndexedDbStore({ name: 'notes', tables }),
+    store: (tables) => openIndexedDbStore({ name: 'notes', tables, indexes, changes }),
   })
 }
 

@@ -1,5 +1,5 @@
 import { FreshetError, systemClock } from '@freshet/core'
-import { openIndexedDbStore } from '@freshet/storage/indexeddb'
+import { changes, indexes, openIndexedDbStore } from '@freshet/storage/indexeddb'
 import { openLiveTable, type LiveTable, type WriteResult } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import type { StudioConfig } from '@freshet/cli/studio'
@@ -22,7 +22,7 @@ export async function openTables(config: StudioConfig): Promise<readonly StudioT
       cacheKey,
       tabs,
       preload: true,
-      store: (tables) => openIndexedDbStore({ name: cacheKey, tables }),
+      store: (tables) => openIndexedDbStore({ name: cacheKey, tables, indexes, changes }),
     })
     return studioTable(name, config, live)
   })

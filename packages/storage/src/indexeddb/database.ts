@@ -1,13 +1,12 @@
-import type { CommitSeq, Row, Space, StoreTable, Term } from '@freshet/core'
-import { compileIndexKey, type IndexKey } from '../order-key.ts'
+import type { CommitSeq, FreshetError, Row, StoreTable, Term } from '@freshet/core'
+import { usageError } from '../errors.ts'
 import { toClonedRow, type ClonedRow } from './clone-codec.ts'
+import type { ChangeKeeping } from './changes.ts'
+import type { IndexKeeping } from './indexes.ts'
 
 /** The object store of the one record of the books, under `stateKey`. */
 export const booksName = 'freshet'
 export const stateKey = 'state'
-export const tombstonesName = 'tombstones'
-/** The index over the number that wrote a record. */
-export const seqIndex = 'seq'
 
 /** The layout this code reads and writes. */
 export const currentLayout = 1
@@ -19,8 +18,6 @@ export type State = {
   readonly resetSeq: CommitSeq
 }
 
-export type Tombstone = { readonly table: string; readonly id: string; readonly seq: CommitSeq }
-
 /** A record as it lies in its object store. */
 export type StoredRecord = ClonedRow & {
   readonly id: string
@@ -30,46 +27,56 @@ export type StoredRecord = ClonedRow & {
 }
 
 /**
- * A declared table and how the database has it. The database's own schema says
- * what there is: object stores and indexes are named by what they hold.
+ * An object store as it is to be. The database's own schema says what there is:
+ * object stores and indexes are named by what they hold.
  */
-export type StoredTable = StoreTable & {
+export type ObjectStoreSpec = {
   readonly storeName: string
-  /** By place. */
-  readonly indexNames: readonly string[]
-  readonly keys: readonly IndexKey[]
+  readonly keyPath: string | string[]
+  /** The field that each index is over, by the index's name. */
+  readonly indexPaths: ReadonlyMap<string, string>
+  /** Makes the records fit for indexes that are new. */
+  rekey?(records: IDBObjectStore): Promise<void>
 }
 
-export function storedTable({ name, space, indexes = [] }: StoreTable): StoredTable {
-  return {
-    ...{ name, space, indexes },
-    storeName: `:${name}`,
-    indexNames: indexes.map(({ fields }, at) => `${keyName(at)}${JSON.stringify(fields)}`),
-    keys: indexes.map(({ fields }) => compileIndexKey(fields)),
+/** A declared table and how the database has it. */
+export type StoredTable = StoreTable &
+  ObjectStoreSpec & {
+    /** The keys of a row in the declared indexes, where those are kept. */
+    readonly keysOf: ((row: Row) => Pick<StoredRecord, `k${number}`>) | undefined
   }
+
+/** What a store keeps beside rows by id, where the host wants it. */
+export type Keeping = {
+  readonly indexes?: IndexKeeping | undefined
+  readonly changes?: ChangeKeeping | undefined
 }
 
-/** The indexes of a table with what each is over. Only followed tables are asked what changed. */
-export function indexPaths({ space, indexNames }: StoredTable): ReadonlyMap<string, string> {
-  const paths = new Map<string, string>(indexNames.map((name, at) => [name, keyName(at)]))
-  return space === followed ? paths.set(seqIndex, 'seq') : paths
+/** @throws {FreshetError} `storage/not-kept` (usage): indexes are declared, and nothing keeps them. */
+export function storedTable(table: StoreTable, { indexes, changes }: Keeping): StoredTable {
+  if (!indexes && table.indexes?.length) throw notKept('indexes')
+  const stored: StoredTable = {
+    ...table,
+    storeName: `:${table.name}`,
+    keyPath: 'id',
+    indexPaths: new Map([...(indexes?.pathsOf(table) ?? []), ...(changes?.pathsOf(table) ?? [])]),
+    keysOf: indexes?.keysOf(table),
+    rekey: async (records) => indexes?.rekey(records, stored),
+  }
+  return stored
 }
 
-/** The space whose changes followers are told. */
-export const followed: Space = 'replica'
+/** What the host asks of the store, and did not ask it to keep. */
+export function notKept(what: keyof Keeping): FreshetError {
+  return usageError(
+    'storage/not-kept',
+    `This store keeps no ${what}. Pass ${what} of @freshet/storage/indexeddb when you open it.`,
+  )
+}
 
 /** A row as it is put into its object store, with its number and its index keys. */
-export function toStoredRecord(table: StoredTable, id: string, seq: CommitSeq, row: Row): StoredRecord {
+export function toStoredRecord({ keysOf }: StoredTable, id: string, seq: CommitSeq, row: Row): StoredRecord {
   // First, because only a row that can be kept has keys.
   const cloned = toClonedRow(row)
-  return {
-    id,
-    seq,
-    ...cloned,
-    ...Object.fromEntries(table.keys.map((keyOf, at) => [keyName(at), keyOf(row)])),
-  }
-}
-
-function keyName(place: number): `k${number}` {
-  return `k${place}`
+  return { id, seq, ...cloned, ...keysOf?.(row) }
 }

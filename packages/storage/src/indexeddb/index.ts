@@ -1,1 +1,3 @@
 export { openIndexedDbStore, type IndexedDbStoreOptions } from './open-indexeddb-store.ts'
+export { changes, type ChangeKeeping } from './changes.ts'
+export { indexes, type IndexKeeping } from './indexes.ts'

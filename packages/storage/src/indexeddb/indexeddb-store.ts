@@ -1,75 +1,31 @@
-import type {
-  Commit,
-  CommitSeq,
-  Row,
-  Store,
-  StoreChanges,
-  StoreRange,
-  StoreRecord,
-  StoreWrite,
-  Term,
-} from '@freshet/core'
-import { corruptError, deposedError } from '../errors.ts'
-import { checkedSliceRows } from '../key-interval.ts'
-import { defaultMaxTombstones } from '../store-options.ts'
-import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed } from '../tables.ts'
+import type { Commit, CommitSeq, Row, Store, StoreRange, Term } from '@freshet/core'
+import { deposedError } from '../errors.ts'
+import { checkedSliceRows, idInterval } from '../key-interval.ts'
+import { appendKey, commitScope, intentTableNamed, tableNamed } from '../tables.ts'
 import { fromClonedRow } from './clone-codec.ts'
-import {
-  booksName,
-  followed,
-  seqIndex,
-  stateKey,
-  tombstonesName,
-  type State,
-  type StoredRecord,
-  type StoredTable,
-  type Tombstone,
-} from './database.ts'
+import { booksName, notKept, type Keeping, type StoredRecord, type StoredTable } from './database.ts'
 import type { OpenedDatabase } from './open-database.ts'
-import { readRange } from './range-read.ts'
-import { applyWrite, clearTable, encodeWrite, lastWrites, pruneTombstones } from './record-writes.ts'
+import { readRange, toRecord } from './range-read.ts'
+import { encodeWrite, lastWrites } from './record-writes.ts'
 import { brought } from './requests.ts'
 import { createTransactions } from './transactions.ts'
 
-export type IndexedDbStoreParts = {
+export type IndexedDbStoreParts = Keeping & {
   readonly tables: ReadonlyMap<string, StoredTable>
   readonly name: string
   readonly maxTombstones: number | undefined
 }
 
 /** The store on an open database. Every call is one transaction. */
-export function createIndexedDbStore(
-  opened: OpenedDatabase,
-  { tables, name: storeName, maxTombstones = defaultMaxTombstones }: IndexedDbStoreParts,
-): Store {
-  const { assertOpen, run, close } = createTransactions(storeName, opened)
+export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbStoreParts): Store {
+  const { tables, name: storeName, indexes, changes, maxTombstones } = parts
+  const transactions = createTransactions(storeName, opened)
+  const { assertOpen, run, readState, change, close } = transactions
 
   const tableOf = (name: string): StoredTable => {
     assertOpen()
     return tableNamed(tables, name)
   }
-  const readState = async (transaction: IDBTransaction): Promise<State> => {
-    // Written by `change` below, and by the upgrade that made it.
-    const state = (await brought(transaction.objectStore(booksName).get(stateKey))) as State | undefined
-    if (state === undefined) throw corruptError(storeName, 'its state record is gone')
-    return state
-  }
-  /** One transaction that writes and moves the state on. */
-  const change = <T>(
-    stores: readonly string[],
-    durability: 'strict' | 'relaxed',
-    work: (transaction: IDBTransaction, state: State) => Promise<readonly [Partial<State>, T]>,
-  ): Promise<T> =>
-    run(
-      [booksName, ...stores],
-      async (transaction) => {
-        const state = await readState(transaction)
-        const [moved, result] = await work(transaction, state)
-        transaction.objectStore(booksName).put({ ...state, ...moved }, stateKey)
-        return result
-      },
-      durability,
-    )
 
   return {
     async commit({ writes, clear = [] }: Commit, term: Term | undefined): Promise<CommitSeq> {
@@ -78,14 +34,25 @@ export function createIndexedDbStore(
       const encoded = lastWrites(writes).map((write) => encodeWrite(tableOf(write.table), write))
       const cleared = clear.map(tableOf)
       const touched = new Set([...encoded.map(({ table }) => table), ...cleared])
-      const stores = [tombstonesName, ...[...touched].map((table) => table.storeName)]
+      const specs = [...touched, ...(changes ? [changes.tombstones] : [])]
+      const stores = specs.map((spec) => spec.storeName)
       return change(stores, scope.touchesIntent ? 'strict' : 'relaxed', async (transaction, state) => {
         if (term !== undefined && term !== state.term) throw deposedError(storeName, term, state.term)
         const seq = state.seq + 1
-        for (const table of cleared) clearTable(transaction, table)
-        const deleted = await Promise.all(encoded.map((write) => applyWrite(transaction, write, seq)))
-        const pruned = deleted.includes(true) ? await pruneTombstones(transaction, maxTombstones) : 0
-        return [{ seq, resetSeq: Math.max(state.resetSeq, pruned, scope.clearsReplica ? seq : 0) }, seq]
+        for (const table of cleared) {
+          transaction.objectStore(table.storeName).clear()
+          changes?.clear(transaction, table)
+        }
+        for (const { table, id, record } of encoded) {
+          const records = transaction.objectStore(table.storeName)
+          if (record) records.put({ ...record, seq })
+          else if (!changes) records.delete(id)
+        }
+        const gone = encoded.filter(({ record }) => !record)
+        // Where deletions are not noted, a follower of a later run must read everything again.
+        const unnoted = gone.length > 0 ? seq : 0
+        const forgotten = await (changes?.remove(transaction, gone, seq, maxTombstones) ?? unnoted)
+        return [{ seq, resetSeq: Math.max(state.resetSeq, forgotten, scope.clearsReplica ? seq : 0) }, seq]
       })
     },
     async append(name: string, value: Row): Promise<string> {
@@ -111,45 +78,40 @@ export function createIndexedDbStore(
         return found.map((record) => record && fromClonedRow(record))
       })
     },
-    async range(name: string, asked: StoreRange) {
+    async range(name: string, range: StoreRange) {
       const table = tableOf(name)
-      const place =
-        asked.index === undefined ? -1 : (table.indexes?.indexOf(indexNamed(table, asked.index)) ?? -1)
-      const index = table.indexNames[place]
+      const { index } = range
       return run([table.storeName], async (transaction) => {
         const records = transaction.objectStore(table.storeName)
-        const found = await readRange(index === undefined ? records : records.index(index), asked)
+        if (index !== undefined && !indexes) throw notKept('indexes')
+        const found = await (index === undefined || !indexes
+          ? readRange(records, idInterval(range), range)
+          : indexes.read(records, table, { ...range, index }))
         return found.map(toRecord)
       })
     },
     async *scan(name, sliceRows) {
-      const size = checkedSliceRows(sliceRows)
-      const range = { limit: size, lowerInclusive: false }
-      let after: readonly string[] = []
+      const limit = checkedSliceRows(sliceRows)
+      let lower: readonly string[] = []
       for (let more = true; more;) {
+        const range = { lower, lowerInclusive: false, limit }
         const table = tableOf(name).storeName
-        const lower = after
         const slice = await run([table], (transaction) =>
-          readRange(transaction.objectStore(table), { ...range, lower }),
+          readRange(transaction.objectStore(table), idInterval(range), range),
         )
         if (slice.length > 0) yield slice.map(toRecord)
-        after = slice.slice(-1).map(({ id }) => id)
-        more = slice.length === size
+        lower = slice.slice(-1).map(({ id }) => id)
+        more = slice.length === limit
       }
     },
     async count(name) {
       const table = tableOf(name).storeName
       return run([table], (transaction) => brought(transaction.objectStore(table).count()))
     },
-    async changesSince(seq): Promise<StoreChanges> {
-      const asked = [...tables.values()].filter(({ space }) => space === followed)
-      const stores = [booksName, tombstonesName, ...asked.map((table) => table.storeName)]
-      return run(stores, async (transaction): Promise<StoreChanges> => {
-        const state = await readState(transaction)
-        if (!(seq >= state.resetSeq && seq <= state.seq)) return { kind: 'reset', seq: state.seq }
-        const changed = await Promise.all(asked.map((table) => changedSince(transaction, table, seq)))
-        return { kind: 'changes', seq: state.seq, writes: changed.flat() }
-      })
+    async changesSince(seq) {
+      assertOpen()
+      if (!changes) throw notKept('changes')
+      return changes.since(transactions, [...tables.values()], seq)
     },
     async takeTerm() {
       return change([], 'relaxed', async (_, { term }) => [{ term: term + 1 }, term + 1])
@@ -162,30 +124,4 @@ export function createIndexedDbStore(
       close()
     },
   }
-}
-
-/** What changed in one table; a tombstone of a record written again since says nothing. */
-async function changedSince(
-  transaction: IDBTransaction,
-  { name, storeName }: StoredTable,
-  seq: CommitSeq,
-): Promise<StoreWrite[]> {
-  const records = transaction.objectStore(storeName)
-  const newer = async (store: IDBObjectStore): Promise<unknown[]> =>
-    brought(store.index(seqIndex).getAll(IDBKeyRange.lowerBound(seq, true)))
-  // Both written by this store alone.
-  const changed = (await newer(records)) as StoredRecord[]
-  const tombstones = (await newer(transaction.objectStore(tombstonesName))) as Tombstone[]
-  const gone = tombstones.filter(({ table }) => table === name)
-  const keys = await Promise.all(gone.map(({ id }) => brought(records.getKey(id))))
-  return [
-    ...gone
-      .filter((_, at) => keys[at] === undefined)
-      .map(({ id }) => ({ table: name, id, value: undefined })),
-    ...changed.map((record) => ({ table: name, ...toRecord(record) })),
-  ]
-}
-
-function toRecord(record: StoredRecord): StoreRecord {
-  return { id: record.id, value: fromClonedRow(record) }
 }

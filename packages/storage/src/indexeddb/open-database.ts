@@ -1,17 +1,6 @@
 import type { Clock, FreshetError } from '@freshet/core'
 import { storageError } from '../errors.ts'
-import { fromClonedRow } from './clone-codec.ts'
-import {
-  booksName,
-  currentLayout,
-  indexPaths,
-  stateKey,
-  toStoredRecord,
-  tombstonesName,
-  type State,
-  type StoredRecord,
-  type StoredTable,
-} from './database.ts'
+import { booksName, currentLayout, stateKey, type ObjectStoreSpec, type State } from './database.ts'
 import { blockedError, indexedDbError, unavailableError } from './indexeddb-errors.ts'
 import { abortQuietly, brought } from './requests.ts'
 
@@ -23,7 +12,7 @@ export type OpenedDatabase = {
 
 export type DatabaseOptions = {
   readonly name: string
-  readonly tables: readonly StoredTable[]
+  readonly stores: readonly ObjectStoreSpec[]
   /** How long an upgrade waits for other tabs to let go. */
   readonly blockedTimeoutMs: number
   readonly clock: Clock
@@ -50,10 +39,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenedData
   }
 }
 
-async function connect(
-  { name, tables, blockedTimeoutMs, clock }: DatabaseOptions,
-  version: number | undefined,
-): Promise<OpenedDatabase> {
+async function connect(options: DatabaseOptions, version: number | undefined): Promise<OpenedDatabase> {
+  const { name, blockedTimeoutMs, clock } = options
   let refusal: unknown
   let stopWaiting = (): void => {}
   const { promise: blocked, reject: refuse } = Promise.withResolvers<never>()
@@ -62,7 +49,7 @@ async function connect(
     const { transaction, result } = request
     if (transaction === null) return
     // The open request fails with the transaction, and that is where the error is heard.
-    upgrade(name, result, transaction, tables).catch((error: unknown) => {
+    upgrade(options, result, transaction).catch((error: unknown) => {
       refusal = error
       abortQuietly(transaction)
     })
@@ -97,51 +84,36 @@ async function connect(
  * changes its version: interrupted, it leaves all as it was [T8].
  */
 async function upgrade(
-  name: string,
+  { name, stores }: DatabaseOptions,
   database: IDBDatabase,
   transaction: IDBTransaction,
-  tables: readonly StoredTable[],
 ): Promise<void> {
   const { objectStoreNames } = database
   if (!objectStoreNames.contains(booksName)) {
     if (objectStoreNames.length > 0) throw foreignError(name)
     const state: State = { layout: currentLayout, seq: 0, term: 0, resetSeq: 0 }
     database.createObjectStore(booksName).put(state, stateKey)
-    database.createObjectStore(tombstonesName, { keyPath: ['table', 'id'] }).createIndex('seq', 'seq')
   }
-  for (const table of tables) {
-    const { storeName } = table
+  for (const spec of stores) {
+    const { storeName, keyPath, indexPaths } = spec
     const records = objectStoreNames.contains(storeName)
       ? transaction.objectStore(storeName)
-      : database.createObjectStore(storeName, { keyPath: 'id' })
-    if (!hasIndexes(records, table)) await rebuildIndexes(records, table)
+      : database.createObjectStore(storeName, { keyPath })
+    if (hasIndexes(records, spec)) continue
+    for (const index of [...records.indexNames]) records.deleteIndex(index)
+    await spec.rekey?.(records)
+    for (const [index, path] of indexPaths) records.createIndex(index, path)
   }
-}
-
-async function rebuildIndexes(records: IDBObjectStore, table: StoredTable): Promise<void> {
-  for (const index of [...records.indexNames]) records.deleteIndex(index)
-  let after: IDBKeyRange | null = null
-  for (;;) {
-    // Written by this store alone.
-    const slice = (await brought(records.getAll(after, 1_000))) as StoredRecord[]
-    for (const record of slice) {
-      records.put(toStoredRecord(table, record.id, record.seq, fromClonedRow(record)))
-      after = IDBKeyRange.lowerBound(record.id, true)
-    }
-    if (slice.length === 0) break
-  }
-  for (const [index, path] of indexPaths(table)) records.createIndex(index, path)
 }
 
 /** @throws {FreshetError} `storage/foreign`, or `storage/layout` for a newer one. */
-async function isUpToDate({ name, tables }: DatabaseOptions, database: IDBDatabase): Promise<boolean> {
+async function isUpToDate({ name, stores }: DatabaseOptions, database: IDBDatabase): Promise<boolean> {
   const { objectStoreNames } = database
   if (!objectStoreNames.contains(booksName)) throw foreignError(name)
   const transaction = database.transaction([...objectStoreNames])
-  const hasAll = tables.every(
-    (table) =>
-      objectStoreNames.contains(table.storeName) &&
-      hasIndexes(transaction.objectStore(table.storeName), table),
+  const hasAll = stores.every(
+    (spec) =>
+      objectStoreNames.contains(spec.storeName) && hasIndexes(transaction.objectStore(spec.storeName), spec),
   )
   // Written by `upgrade`.
   const state = (await brought(transaction.objectStore(booksName).get(stateKey))) as State | undefined
@@ -152,9 +124,8 @@ async function isUpToDate({ name, tables }: DatabaseOptions, database: IDBDataba
   )
 }
 
-function hasIndexes(records: IDBObjectStore, table: StoredTable): boolean {
-  const declared = [...indexPaths(table).keys()].sort()
-  return JSON.stringify([...records.indexNames].sort()) === JSON.stringify(declared)
+function hasIndexes({ indexNames }: IDBObjectStore, { indexPaths }: ObjectStoreSpec): boolean {
+  return indexNames.length === indexPaths.size && [...indexNames].every((name) => indexPaths.has(name))
 }
 
 /** Another program's database under this name. */

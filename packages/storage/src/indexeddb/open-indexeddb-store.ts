@@ -1,7 +1,9 @@
 import { systemClock, type Clock, type Store } from '@freshet/core'
 import type { StoreOptions } from '../store-options.ts'
 import { tableSet } from '../tables.ts'
+import type { ChangeKeeping } from './changes.ts'
 import { storedTable } from './database.ts'
+import type { IndexKeeping } from './indexes.ts'
 import { createIndexedDbStore } from './indexeddb-store.ts'
 import { openDatabase } from './open-database.ts'
 
@@ -11,6 +13,10 @@ export type IndexedDbStoreOptions = StoreOptions & {
   /** How long opening waits for other tabs when the tables have changed. Default 5000. */
   readonly blockedTimeoutMs?: number | undefined
   readonly clock?: Clock | undefined
+  /** `indexes` of this module, where tables declare some. */
+  readonly indexes?: IndexKeeping | undefined
+  /** `changes` of this module, where other tabs follow what this one commits. */
+  readonly changes?: ChangeKeeping | undefined
 }
 
 /**
@@ -28,8 +34,10 @@ export type IndexedDbStoreOptions = StoreOptions & {
  */
 export async function openIndexedDbStore(options: IndexedDbStoreOptions): Promise<Store> {
   const { blockedTimeoutMs = 5000, clock = systemClock } = options
-  const declared = [...tableSet(options.tables).values()].map(storedTable)
-  const opened = await openDatabase({ name: options.name, tables: declared, blockedTimeoutMs, clock })
+  const { name, changes, maxTombstones } = options
+  const declared = [...tableSet(options.tables).values()].map((table) => storedTable(table, options))
+  const stores = [...declared, ...(changes ? [changes.tombstones] : [])]
+  const opened = await openDatabase({ name, stores, blockedTimeoutMs, clock })
   const tables = new Map(declared.map((table) => [table.name, table]))
-  return createIndexedDbStore(opened, { tables, name: options.name, maxTombstones: options.maxTombstones })
+  return createIndexedDbStore(opened, { ...options, tables, maxTombstones })
 }

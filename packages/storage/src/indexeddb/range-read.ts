@@ -1,18 +1,19 @@
-import type { StoreRange } from '@freshet/core'
-import { keyInterval, rangeLimit } from '../key-interval.ts'
+import type { StoreRange, StoreRecord } from '@freshet/core'
+import { rangeLimit, type KeyInterval } from '../key-interval.ts'
+import { fromClonedRow } from './clone-codec.ts'
 import type { StoredRecord } from './database.ts'
 import { brought } from './requests.ts'
 
 /** IndexedDB counts in 32 bits. */
 const maxCount = 2 ** 32 - 1
 
-/** The records of a range; `source` is the object store, or the index the range names. */
+/** The records whose ids, or keys in an index, lie in an interval. */
 export async function readRange(
   source: IDBObjectStore | IDBIndex,
-  range: StoreRange,
+  { from = '', before }: KeyInterval,
+  range: Pick<StoreRange, 'limit' | 'reverse'>,
 ): Promise<readonly StoredRecord[]> {
   const limit = rangeLimit(range)
-  const { from = '', before } = keyInterval(range)
   // IndexedDB refuses bounds that leave nothing between them, and takes a limit of 0 for none.
   if (limit === 0 || (before !== undefined && before <= from)) return []
   // To it a list is behind every text.
@@ -36,4 +37,8 @@ async function getRecords(
 ): Promise<StoredRecord[]> {
   // Written by this store alone.
   return (await brought(source.getAll(keys, Math.min(limit, maxCount)))) as StoredRecord[]
+}
+
+export function toRecord(record: StoredRecord): StoreRecord {
+  return { id: record.id, value: fromClonedRow(record) }
 }

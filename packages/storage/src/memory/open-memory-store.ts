@@ -11,11 +11,18 @@ import type {
   Term,
 } from '@freshet/core'
 import { closedError, deposedError } from '../errors.ts'
-import { checkedSliceRows, keyInterval, rangeLimit } from '../key-interval.ts'
+import { checkedSliceRows, idInterval, indexInterval, rangeLimit } from '../key-interval.ts'
 import { compareText, compileIndexKey } from '../order-key.ts'
 import { copyRow, encodingRecord } from '../storable.ts'
 import { defaultMaxTombstones, type StoreOptions } from '../store-options.ts'
-import { appendKey, commitScope, indexNamed, intentTableNamed, tableNamed, tableSet } from '../tables.ts'
+import {
+  appendKey,
+  commitScope,
+  indexNamed,
+  intentTableNamed,
+  tableNamed,
+  indexedTableSet,
+} from '../tables.ts'
 import { createMemoryDisk, tableOnDisk, type MemoryDisk } from './memory-disk.ts'
 
 const storeName = 'in memory'
@@ -34,7 +41,7 @@ export type MemoryStoreOptions = StoreOptions & {
  */
 export async function openMemoryStore(options: MemoryStoreOptions): Promise<Store> {
   const disk = options.disk ?? createMemoryDisk()
-  const tables = tableSet(options.tables)
+  const tables = indexedTableSet(options.tables)
   const maxTombstones = options.maxTombstones ?? defaultMaxTombstones
   let closed = false
 
@@ -191,7 +198,7 @@ function inRange(
   range: StoreRange,
   index: StoreIndex | undefined,
 ): StoreRecord[] {
-  const { from, before } = keyInterval(range)
+  const { from, before } = index ? indexInterval(range) : idInterval(range)
   const keyOf = index && compileIndexKey(index.fields)
   const direction = range.reverse === true ? -1 : 1
   return records

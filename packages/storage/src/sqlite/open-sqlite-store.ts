@@ -1,7 +1,7 @@
 import { FreshetError, type Store } from '@freshet/core'
 import { DatabaseSync } from 'node:sqlite'
 import type { StoreOptions } from '../store-options.ts'
-import { tableSet } from '../tables.ts'
+import { indexedTableSet } from '../tables.ts'
 import { layoutVersion, migrate } from './layout.ts'
 import { sqliteError, translating } from './sqlite-errors.ts'
 import { createSqliteStore } from './sqlite-store.ts'
@@ -41,7 +41,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 /** A store on a connection just opened; closes it when the file is refused. */
 export function storeOn(database: DatabaseSync, options: SqliteStoreOptions): Store {
   try {
-    const tables = tableSet(options.tables)
+    const tables = indexedTableSet(options.tables)
     prepareFile(database, options)
     const stored = syncTables(database, tables)
     return createSqliteStore({

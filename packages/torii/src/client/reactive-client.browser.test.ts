@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { openIndexedDbStore } from '@freshet/storage/indexeddb'
+import { changes, indexes, openIndexedDbStore } from '@freshet/storage/indexeddb'
 import { expect, test } from 'vitest'
 import type { ModelMember } from '../schema/model-type.ts'
 import { typeToJson } from '../schema/schema-json.ts'
@@ -99,7 +99,7 @@ test('[TO24] in a browser the world is on the disk, and here at a reload before 
       toriiUrl: 'http://torii',
       manifest,
       fetch,
-      storageFactory: (tables) => openIndexedDbStore({ name, tables }),
+      storageFactory: (tables) => openIndexedDbStore({ name, tables, indexes, changes }),
     })
   const first = await open(serve)
   await first.ready

@@ -3,7 +3,7 @@ import { deleteDB, openDB } from 'idb'
 import { afterEach, describe, expect, test } from 'vitest'
 import { storeContract } from '../../testing/index.ts'
 import { contractTables, scanAll } from '../../testing/store-disk.ts'
-import { openIndexedDbStore } from '../open-indexeddb-store.ts'
+import { changes, indexes, openIndexedDbStore as openLean, type IndexedDbStoreOptions } from '../index.ts'
 
 /** What every engine of IndexedDB must pass: the contract, and what only IndexedDB has. */
 export function indexedDbCases(engine: string): void {
@@ -15,8 +15,14 @@ export function indexedDbCases(engine: string): void {
   })
   describe(`indexeddb, ${engine}`, () => {
     connectionCases()
+    keepingCases()
     transactionCases()
   })
+}
+
+/** With all that a store can keep. */
+function openIndexedDbStore(options: IndexedDbStoreOptions): Promise<Store> {
+  return openLean({ indexes, changes, ...options })
 }
 
 let names = 0
@@ -163,6 +169,56 @@ function connectionCases(): void {
     await expect(openIndexedDbStore({ name, tables: contractTables })).rejects.toMatchObject({
       code: 'storage/layout',
     })
+    await deleteDB(name)
+  })
+}
+
+function keepingCases(): void {
+  const rows: StoreTable = { name: 'rows', space: 'replica' }
+  const plain = [rows]
+  const indexed = [{ ...rows, indexes: [{ name: 'byScore', fields: ['score'] }] }]
+
+  test('[ST21] what a store does not keep it refuses, and says what to pass', async () => {
+    const name = freshName()
+    const notKept = { code: 'storage/not-kept', kind: 'usage' }
+    await expect(openLean({ name, tables: indexed, changes })).rejects.toMatchObject(notKept)
+    const store = await openLean({ name, tables: plain })
+    await expect(store.changesSince(0)).rejects.toMatchObject(notKept)
+    await expect(store.range('rows', { index: 'byScore' })).rejects.toMatchObject(notKept)
+    await store.close()
+    await deleteDB(name)
+  })
+
+  test('[ST21] a store that keeps more takes over what one wrote that keeps less', async () => {
+    const name = freshName()
+    const write = async (store: Store, id: string, score: number | undefined): Promise<number> => {
+      const value = score === undefined ? undefined : { score }
+      return store.commit({ writes: [{ table: 'rows', id, value }] }, await store.takeTerm())
+    }
+    const first = await openIndexedDbStore({ name, tables: indexed })
+    await write(first, 'a', 1)
+    await write(first, 'b', 2)
+    await first.close()
+
+    const lean = await openLean({ name, tables: plain })
+    const before = await write(lean, 'c', 0)
+    const removed = await write(lean, 'a', undefined)
+    expect(await lean.range('rows', { reverse: true })).toEqual([
+      { id: 'c', value: { score: 0 } },
+      { id: 'b', value: { score: 2 } },
+    ])
+    await lean.close()
+
+    const second = await openIndexedDbStore({ name, tables: indexed })
+    expect((await second.range('rows', { index: 'byScore' })).map(({ id }) => id)).toEqual(['c', 'b'])
+    expect(await second.changesSince(before)).toEqual({ kind: 'reset', seq: removed })
+    const after = await write(second, 'b', undefined)
+    expect(await second.changesSince(removed)).toEqual({
+      kind: 'changes',
+      seq: after,
+      writes: [{ table: 'rows', id: 'b', value: undefined }],
+    })
+    await second.close()
     await deleteDB(name)
   })
 }
