@@ -1,15 +1,17 @@
-import { nextOf, type OutboxEntry } from './outbox-entry.ts'
+import type { OutboxEntry } from './outbox-entry.ts'
 
 /** Sends the operations of each group one after the other, and the groups side by side [W6]. */
 export type GroupSender = {
-  /** Starts every group that stands still and has something to send. */
-  pump(): void
+  /** Starts the group, or every one, that stands still and has something to send. */
+  pump(group?: string): void
   /** Resolves when nothing is being sent. */
   quiet(): Promise<unknown>
 }
 
 export function createGroupSender(options: {
   readonly entries: readonly OutboxEntry[]
+  /** The next operation of a group. */
+  next(group: string): OutboxEntry | undefined
   /** Undefined or aborted: nothing is sent. */
   signal(): AbortSignal | undefined
   /** Resolves when the entry has ended or failed, or the signal was aborted. */
@@ -17,33 +19,34 @@ export function createGroupSender(options: {
   changed(): void
   onError(error: unknown): void
 }): GroupSender {
-  const { entries } = options
+  const { entries, next } = options
   const busy = new Map<string, Promise<void>>()
 
   const drain = async (group: string, signal: AbortSignal): Promise<void> => {
     for (;;) {
-      const entry = nextOf(entries, group)
+      const entry = next(group)
       if (!entry?.noted || signal.aborted) return
       // Taken back, and being removed from the store.
       if (entry.ended) await entry.writing
       else await options.deliver(entry, signal)
     }
   }
-  const pump = (): void => {
+  const start = (group: string, signal: AbortSignal): void => {
+    if (busy.has(group) || !next(group)?.noted) return
+    const done = drain(group, signal)
+      .catch(options.onError)
+      .finally(() => {
+        busy.delete(group)
+        pump()
+        options.changed()
+      })
+    busy.set(group, done)
+  }
+  const pump = (only?: string): void => {
     const signal = options.signal()
     if (!signal || signal.aborted) return
-    for (const { operation } of entries) {
-      const { group } = operation
-      if (busy.has(group) || !nextOf(entries, group)?.noted) continue
-      const done = drain(group, signal)
-        .catch(options.onError)
-        .finally(() => {
-          busy.delete(group)
-          pump()
-          options.changed()
-        })
-      busy.set(group, done)
-    }
+    if (only !== undefined) start(only, signal)
+    else for (const { operation } of entries) start(operation.group, signal)
   }
   return { pump, quiet: () => Promise.all(busy.values()) }
 }

@@ -14,7 +14,8 @@ export type KeptOperation = {
 }
 
 export function operationRecord({ operation, sent, failure }: KeptOperation): Row {
-  const plain = { ...operation, sent: sent || undefined, failure: failure && toPlainOutcome(failure) }
+  const plain =
+    sent || failure ? { ...operation, sent, failure: failure && toPlainOutcome(failure) } : operation
   // An operation is plain data by its type.
   return withoutAbsent(plain) as unknown as Row
 }

@@ -57,10 +57,15 @@ export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry[
 /**
  * Those that failed, and those that wait behind them because they write one of
  * their rows, or a row of such a one [W6]. Behind one that is answered nothing waits.
+ *
+ * @param failed - Those among the entries; without them, nothing is looked through.
  */
-export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEntry> {
+export function heldBack(
+  entries: readonly OutboxEntry[],
+  failed: ReadonlySet<OutboxEntry>,
+): ReadonlySet<OutboxEntry> {
   const held = new Set<OutboxEntry>()
-  if (!entries.some(({ state }) => state === 'failed')) return held
+  if (failed.size === 0) return held
   const answered = new Set(
     entries.flatMap(({ operation, state }) => (state === 'failed' ? [] : (operation.replaces ?? []))),
   )
@@ -81,12 +86,6 @@ export function heldBack(entries: readonly OutboxEntry[]): ReadonlySet<OutboxEnt
 /** What comes after a refused change may do without it; not so what comes after a conflict, or an insert. */
 function parksItsRows({ failure, operation }: OutboxEntry): boolean {
   return failure?.kind !== 'rejected' || operation.edits.some(({ edit }) => edit.kind === 'insert')
-}
-
-/** The next operation of a group. */
-export function nextOf(entries: readonly OutboxEntry[], group: string): OutboxEntry | undefined {
-  const held = heldBack(entries)
-  return entries.find((entry) => entry.operation.group === group && !held.has(entry))
 }
 
 /** Whether nothing of it can be on its way. */

@@ -125,6 +125,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   /** What was let in, in order; the others wait for room. */
   const entries: OutboxEntry[] = []
   const byId = new Map<string, OutboxEntry>()
+  const failed = new Set<OutboxEntry>()
   /** Records that were taken over, or settled. */
   const known = new Set<string>()
   const onError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
@@ -145,8 +146,9 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     const entry = byId.get(operationId)
     return entry?.into ?? entry
   }
+  const held = (): ReadonlySet<OutboxEntry> => heldBack(entries, failed)
   const changed = (): void => {
-    for (const entry of heldBack(entries)) {
+    for (const entry of held()) {
       if (!entry.noted || entry.failure) continue
       // What waits behind a failed one is not waited for any more.
       tell(entry, { kind: 'kept' })
@@ -169,6 +171,16 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     byId.set(operation.operationId, entry)
     return entry
   }
+  const setState = (
+    entry: OutboxEntry,
+    state: OutboxEntry['state'],
+    failure?: OperationFailure | undefined,
+  ): void => {
+    Object.assign(entry, { state, failure })
+    if (!failure) return void failed.delete(entry)
+    failed.add(entry)
+    show(entry)
+  }
   const tell = (entry: OutboxEntry, outcome: OperationOutcome): void => {
     for (const { resolve } of [entry, ...entry.absorbed]) resolve(outcome)
   }
@@ -182,6 +194,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     entry.ended = true
     const index = entries.indexOf(entry)
     if (index >= 0) entries.splice(index, 1)
+    failed.delete(entry)
     for (const { operation } of [entry, ...entry.absorbed]) byId.delete(operation.operationId)
     announce(entry, outcome)
     pump()
@@ -203,13 +216,13 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     }
     changed()
     if (follows()) notedListeners.emit()
-    else pump()
+    else pump(entry.operation.group)
   }
   /** The operation before it that can do its work too [W9]. */
   const mergeOf = ({ operation }: OutboxEntry): Merge | undefined => {
     const before = entries.findLast(({ operation: { group } }) => group === operation.group)
     if (!before || !isUnsent(before) || operation.replaces?.length || follows()) return undefined
-    const merged = heldBack(entries).has(before) ? undefined : target.merge?.(before.operation, operation)
+    const merged = held().has(before) ? undefined : target.merge?.(before.operation, operation)
     return merged && { before, merged }
   }
   const absorb = async (entry: OutboxEntry, { before, merged }: Merge): Promise<void> => {
@@ -273,8 +286,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     }
   }
   const fail = async (entry: OutboxEntry, failure: OperationFailure): Promise<void> => {
-    Object.assign(entry, { failure, state: 'failed' })
-    show(entry)
+    setState(entry, 'failed', failure)
     entry.writing = journal.rewrite(entry).catch(warn)
     await entry.writing
     if (!entry.ended) announce(entry, failure)
@@ -298,6 +310,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const delivery = { target, backoff, clock, random, stallMs, beginRead, beforeSend, changed, settle }
   const { pump, quiet } = createGroupSender({
     entries,
+    next: (group) => {
+      const behind = held()
+      return entries.find((entry) => entry.operation.group === group && !behind.has(entry))
+    },
     signal: () => controller?.signal,
     deliver: (entry, signal) => deliver(delivery, entry, signal),
     changed,
@@ -309,9 +325,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     for (const entry of own) {
       if (entry.recordId === undefined || entry.ended) continue
       const { sent = false, failure } = records.get(entry.recordId) ?? {}
-      Object.assign(entry, { sent, failure })
-      entry.state = stateOf(entry)
-      if (failure) show(entry)
+      entry.sent = sent
+      setState(entry, stateOf({ ...entry, failure }), failure)
       if (records.has(entry.recordId)) continue
       hide(entry)
       end(entry, lostAnswer(entry))
@@ -323,7 +338,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (byId.has(operation.operationId)) return
     // Whoever waits for how it ends may be gone; a tab that is not discards it when it hears.
     const entry = add(operation, { recordId, noted: true, sent, stays: true, failure })
-    entry.state = stateOf(entry)
+    setState(entry, stateOf(entry), failure)
     entries.push(entry)
   }
 
@@ -345,8 +360,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (!entry?.failure || entry.ended) return false
     if (follows() && !(await asked('retry', operationId))) return false
     // Whether it was taken is looked for first, where that can be told.
-    entry.state = entry.failure?.kind === 'unknown' && !entry.operation.once ? 'unsure' : 'queued'
-    Object.assign(entry, { failure: undefined, sent: false })
+    setState(entry, entry.failure?.kind === 'unknown' && !entry.operation.once ? 'unsure' : 'queued')
+    entry.sent = false
     show(entry)
     if (!follows()) entry.writing = journal.rewrite(entry).catch(warn)
     await entry.writing
@@ -366,10 +381,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       return { accepted: entry.accepted, settled: entry.settled }
     },
     queued() {
-      const held = heldBack(entries)
+      const behind = held()
       return entries.map((entry) => {
         const { operation, state, attempts, lastError, failure } = entry
-        const parked = held.has(entry) && !failure
+        const parked = behind.has(entry) && !failure
         return { operation, state: parked ? 'parked' : state, attempts, lastError, failure }
       })
     },
@@ -403,8 +418,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
           ? { ...told, current: replica.collection(edited.table).confirmed(edited.id) }
           : told
       if (stays && isFailure(outcome) && entry.stays) {
-        Object.assign(entry, { failure: outcome, state: 'failed' })
-        show(entry)
+        setState(entry, 'failed', outcome)
         return announce(entry, outcome)
       }
       hide(entry)
@@ -451,8 +465,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     },
     async drained() {
       const isWaiting = (): boolean => {
-        const held = heldBack(entries)
-        return [...byId.values()].some((entry) => !held.has(entry.into ?? entry))
+        const behind = held()
+        return [...byId.values()].some((entry) => !behind.has(entry.into ?? entry))
       }
       while (isWaiting()) {
         await new Promise<void>((resolve) => {
