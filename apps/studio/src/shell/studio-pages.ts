@@ -17,7 +17,10 @@ const ReplayPage = lazy(async () => ({ default: (await import('../replay/replay-
 
 const BookPage = lazy(async () => ({ default: (await import('../book/book-page.tsx')).BookPage }))
 
+const WorldPage = lazy(async () => ({ default: (await import('../world/world-page.tsx')).WorldPage }))
+
 export const studioPages: readonly StudioPage[] = [
+  { path: '/world', title: 'World', Page: WorldPage },
   { path: '/book', title: 'Order book', Page: BookPage },
   { path: replayPath, title: 'Replay', Page: ReplayPage },
 ]

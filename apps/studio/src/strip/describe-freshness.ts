@@ -1,5 +1,16 @@
 import type { Status } from '@freshet/core'
 
+/** What of a status is shown. */
+export type ShownStatus = {
+  readonly state: Status['state']
+  readonly progress?: { readonly fraction: number | undefined } | undefined
+  readonly degraded?: { readonly message: string } | undefined
+  readonly freshness: Pick<
+    Status['freshness'],
+    'freshAtUnixMs' | 'staleSinceUnixMs' | 'nextAttemptAtUnixMs'
+  > & { readonly lastError: { readonly message: string } | undefined }
+}
+
 /** What the strip says. `tone` picks its colour. */
 export type FreshnessWords = {
   readonly tone: 'live' | 'working' | 'waiting' | 'failed'
@@ -11,7 +22,7 @@ export type FreshnessWords = {
   readonly trouble: string | undefined
 }
 
-export function describeFreshness(status: Status, nowUnixMs: number): FreshnessWords {
+export function describeFreshness(status: ShownStatus, nowUnixMs: number): FreshnessWords {
   const { freshAtUnixMs, staleSinceUnixMs, nextAttemptAtUnixMs, lastError } = status.freshness
   const isLive = status.state === 'live'
   return {
@@ -40,7 +51,7 @@ const tones: { readonly [state in Status['state']]: FreshnessWords['tone'] } = {
   halted: 'failed',
 }
 
-function stateWords({ state, progress }: Status): string {
+function stateWords({ state, progress }: ShownStatus): string {
   const words = state.replace('-', ' ')
   return progress?.fraction === undefined ? words : `${words} ${Math.round(progress.fraction * 100)} %`
 }

@@ -3,6 +3,7 @@ import { startSomeoneElse, writeAsSomeoneElse } from '../demo/hill-valley.ts'
 import type { SurrealServer } from '../demo/surreal-server.ts'
 import type { LocalMarket } from './market/local-market.ts'
 import type { DemoAction, DemoState } from './studio-config.ts'
+import type { LocalWorld } from './world/local-world.ts'
 
 /** The demo's switches, one set for the terminal and every window. */
 export type DemoControl = {
@@ -17,9 +18,15 @@ export type DemoControl = {
 /** How often someone else writes. */
 const othersEveryMs = 2_000
 
+/** What there may be besides the database. */
+type DemoParts = {
+  readonly market?: Pick<LocalMarket, 'state' | 'subscribe' | 'setTrading' | 'reorganize'> | undefined
+  readonly world?: Omit<LocalWorld, 'info' | 'move' | 'cells' | 'close'> | undefined
+}
+
 export function createDemoControl(
   server: SurrealServer,
-  market?: Pick<LocalMarket, 'state' | 'subscribe' | 'setTrading' | 'reorganize'>,
+  { market, world }: DemoParts = {},
   onError: (error: unknown) => void = () => {},
 ): DemoControl {
   const listeners: Listeners<DemoState> = createListeners(onError)
@@ -28,8 +35,9 @@ export function createDemoControl(
     databaseRunning: server.isListening(),
     othersWrite: stopOthers !== undefined,
     ...(market === undefined ? {} : { market: market.state() }),
+    ...(world === undefined ? {} : { world: world.state() }),
   })
-  const stopMarket = market?.subscribe(() => listeners.emit(state()))
+  const stopTelling = [market, world].map((part) => part?.subscribe(() => listeners.emit(state())))
   const act = async (action: DemoAction): Promise<void> => {
     switch (action) {
       case 'start-database':
@@ -50,6 +58,16 @@ export function createDemoControl(
         return market?.setTrading(action === 'start-trades')
       case 'reorganize':
         return market?.reorganize()
+      case 'cut-streams':
+        return world?.cutStreams()
+      case 'start-torii':
+      case 'stop-torii':
+        return world?.setReachable(action === 'start-torii')
+      case 'start-roaming':
+      case 'stop-roaming':
+        return world?.setRoaming(action === 'start-roaming')
+      case 'refuse-next-move':
+        return world?.refuseNext()
     }
   }
 
@@ -64,7 +82,7 @@ export function createDemoControl(
       return done
     },
     close() {
-      stopMarket?.()
+      for (const stop of stopTelling) stop?.()
       stopOthers?.()
       stopOthers = undefined
     },

@@ -12,4 +12,5 @@ export type {
   QuoteGrounds,
   StudioConfig,
 } from './studio-config.ts'
+export type { MoveAnswer, MoveRequest, WorldInfo, WorldState } from './world/world-info.ts'
 export { findLocalAnvil } from './market/find-local-anvil.ts'

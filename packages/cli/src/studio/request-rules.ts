@@ -28,11 +28,11 @@ export function refusalOf(
 /**
  * The headers of every reply.
  *
- * @param remoteOrigin - What the page may connect to besides its own server, such as `ws://127.0.0.1:8000`.
+ * @param remoteOrigins - What the page may connect to besides its own server, such as `ws://127.0.0.1:8000`.
  */
-export function securityHeaders(remoteOrigin: string): Readonly<Record<string, string>> {
+export function securityHeaders(remoteOrigins: readonly string[]): Readonly<Record<string, string>> {
   return {
-    'content-security-policy': securityPolicy(remoteOrigin, "'self'"),
+    'content-security-policy': securityPolicy(remoteOrigins, "'self'"),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
@@ -42,21 +42,24 @@ export function securityHeaders(remoteOrigin: string): Readonly<Record<string, s
 }
 
 /** The headers of a file: a worker's own script may compile WebAssembly, which the page may not. */
-export function fileHeaders(path: string, remoteOrigin: string): Readonly<Record<string, string>> {
+export function fileHeaders(
+  path: string,
+  remoteOrigins: readonly string[],
+): Readonly<Record<string, string>> {
   if (!workerScript.test(path)) return {}
-  return { 'content-security-policy': securityPolicy(remoteOrigin, "'self' 'wasm-unsafe-eval'") }
+  return { 'content-security-policy': securityPolicy(remoteOrigins, "'self' 'wasm-unsafe-eval'") }
 }
 
 /** As the build names the scripts of workers. */
 const workerScript = /^\/assets\/[\w-]*worker-[\w-]+\.js$/
 
-function securityPolicy(remoteOrigin: string, scripts: string): string {
+function securityPolicy(remoteOrigins: readonly string[], scripts: string): string {
   return [
     "default-src 'none'",
     `script-src ${scripts}`,
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${remoteOrigin}`,
+    `connect-src 'self' ${remoteOrigins.join(' ')}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

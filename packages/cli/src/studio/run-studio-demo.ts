@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { FreshetError } from '@freshet/core'
+import { FreshetError, systemRandom } from '@freshet/core'
 import { demoDatabasePort } from '../demo-endpoint.ts'
 import type { DemoControl } from './demo-control.ts'
 import { findLocalAnvil } from './market/find-local-anvil.ts'
@@ -20,11 +20,15 @@ export async function runStudioDemo(
   options: Partial<StudioDemoOptions>,
   terminal: DemoTerminal,
 ): Promise<void> {
-  const demo = await openNear({ app: builtApp(), market: localMarket(), ...options })
+  const world = { random: systemRandom }
+  const demo = await openNear({ app: builtApp(), market: localMarket(), world, ...options })
+  if (demo.world) await demo.control.perform('start-roaming')
   terminal.print('')
   terminal.print(`  Studio     ${demo.url}`)
   terminal.print(`  SurrealDB  ${demo.database.url}  (in memory, the bakery of Hill Valley)`)
   terminal.print(`  Order book ${marketText(demo.control)}`)
+  if (demo.world)
+    terminal.print(`  World      ${demo.world.info.toriiUrl}  (a Torii, with a board of pieces)`)
   terminal.print(`  Terminal   npx freshet db client list${urlOption(demo)}`)
   terminal.print('')
   const hasKeys = terminal.onKey !== undefined
@@ -49,7 +53,7 @@ async function openNear(options: StudioDemoOptions): Promise<StudioDemo> {
 }
 
 const keyHelp =
-  's stop or start the database · w someone else writes, or no more · r reorganise the chain · q quit'
+  's stop or start the database · w someone else writes, or no more · r reorganise the chain · c cut the streams of the world · q quit'
 
 /** What another terminal must say to find the database, where it is not in its usual place. */
 function urlOption({ database }: StudioDemo): string {
@@ -86,7 +90,11 @@ async function quitOf(control: DemoControl, { print, onKey, signal }: DemoTermin
   stopListening?.()
 }
 
-function actionOf(key: string, { databaseRunning, othersWrite, market }: DemoState): DemoAction | undefined {
+function actionOf(
+  key: string,
+  { databaseRunning, othersWrite, market, world }: DemoState,
+): DemoAction | undefined {
+  if (key === 'c' && world !== undefined) return 'cut-streams'
   if (key === 'r' && market !== undefined) return 'reorganize'
   if (key === 's') return databaseRunning ? 'stop-database' : 'start-database'
   if (key === 'w') return othersWrite ? 'stop-others' : 'start-others'
@@ -106,6 +114,8 @@ function tellChanges(control: DemoControl, { print }: DemoTerminal): () => void 
     const { reorg } = state.market ?? {}
     if (reorg && reorg.atUnixMs !== told.market?.reorg?.atUnixMs)
       print(`  The chain was reorganised: ${reorg.depth} blocks back to ${reorg.ancestorBlock}.`)
+    if (state.world && state.world.reachable !== told.world?.reachable)
+      print(`  The world's Torii ${state.world.reachable ? 'answers again' : 'is out of reach'}.`)
     told = state
   })
 }

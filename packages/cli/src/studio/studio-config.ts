@@ -1,5 +1,6 @@
 import type { Artifact, Orderbook, SnapshotBundle } from '@freshet/raindex/engine'
 import type { TableSchema } from '@freshet/table'
+import type { WorldInfo, WorldState } from './world/world-info.ts'
 
 /** What Studio is told by its server: which tables there are, and where. Plain data, sent within the page. */
 export type StudioConfig = {
@@ -14,6 +15,8 @@ export type StudioConfig = {
   readonly demo: boolean
   /** Absent: there is no local chain that could have one. */
   readonly book?: BookInfo | { readonly kind: 'none'; readonly why: string } | undefined
+  /** Absent: there is no world. */
+  readonly world?: WorldInfo | undefined
 }
 
 /** An order book that is kept live beside Studio, with what people call its parts. */
@@ -69,6 +72,8 @@ export type DemoState = {
   readonly othersWrite: boolean
   /** Absent: there is no local chain. */
   readonly market?: MarketState | undefined
+  /** Absent: there is no world. */
+  readonly world?: WorldState | undefined
 }
 
 /** A request of the demo bar. */
@@ -81,6 +86,12 @@ export type DemoAction =
   | 'start-trades'
   | 'stop-trades'
   | 'reorganize'
+  | 'cut-streams'
+  | 'start-torii'
+  | 'stop-torii'
+  | 'start-roaming'
+  | 'stop-roaming'
+  | 'refuse-next-move'
 
 /** A book's state with the code of its orders: what quotes are computed from without a network. */
 export type BookReplica = {

@@ -4,6 +4,7 @@ import { createDemoControl, type DemoControl } from './demo-control.ts'
 import { startLocalMarket, type LocalMarket, type LocalMarketOptions } from './market/local-market.ts'
 import type { StudioConfig } from './studio-config.ts'
 import { openStudioServer } from './studio-server.ts'
+import { startLocalWorld, type LocalWorld, type LocalWorldOptions } from './world/local-world.ts'
 
 export type StudioDemoOptions = {
   /** The folder of the built app. */
@@ -14,25 +15,30 @@ export type StudioDemoOptions = {
   readonly database?: SurrealServerOptions | undefined
   /** A local chain with an order book. Default none. */
   readonly market?: LocalMarketOptions | undefined
+  /** A world on a test server of Torii. Default none. */
+  readonly world?: LocalWorldOptions | undefined
 }
 
 export type StudioDemo = {
   readonly url: string
   readonly database: SurrealServer
   readonly control: DemoControl
+  readonly world: LocalWorld | undefined
   close(): Promise<void>
 }
 
-/** Starts a SurrealDB with the bakery of Hill Valley in it, a local chain where it is asked for, and Studio on top. */
+/** Starts a SurrealDB with the bakery of Hill Valley in it, what else is asked for, and Studio on top. */
 export async function openStudioDemo(options: StudioDemoOptions): Promise<StudioDemo> {
   const database = await startSurrealServer(options.database)
   await seedHillValley(database)
   const { market, book } = await openMarket(options.market)
-  const closeBoth = async (): Promise<void> => {
+  const world = options.world && (await startLocalWorld(options.world))
+  const closeParts = async (): Promise<void> => {
+    await world?.close()
     await market?.close()
     await database.close()
   }
-  const control = createDemoControl(database, market)
+  const control = createDemoControl(database, { market, world })
   const { client, product, order, bakery } = hillValleyTables
   const config = {
     title: 'Hill Valley Bakery',
@@ -41,6 +47,7 @@ export async function openStudioDemo(options: StudioDemoOptions): Promise<Studio
     tables: { client, product, order, bakery },
     demo: true,
     book,
+    world: world?.info,
   }
   const server = await openStudioServer({
     app: options.app,
@@ -48,18 +55,20 @@ export async function openStudioDemo(options: StudioDemoOptions): Promise<Studio
     config,
     demo: control,
     market,
+    world,
   }).catch(async (error: unknown) => {
-    await closeBoth()
+    await closeParts()
     throw error
   })
   return {
     url: server.url,
     database,
     control,
+    world,
     async close() {
       control.close()
       await server.close()
-      await closeBoth()
+      await closeParts()
     },
   }
 }
