@@ -147,3 +147,42 @@ test('[T4] closing commits what is staged', async () => {
   await committer.close()
   expect(script.commits).toHaveLength(1)
 })
+
+test('[A1] behind a commit that took long, what comes is gathered for a while', async () => {
+  const { clock, script, committer } = setUp()
+  const letGo = script.hold()
+  committer.stage([write('a', 1)])
+  await clock.advance(10)
+  letGo()
+  await clock.settle()
+  committer.stage([write('b', 1)])
+  await clock.advance(39)
+  committer.stage([write('c', 1)])
+  expect(script.commits).toHaveLength(1)
+  await clock.advance(1)
+  expect(script.commits.map(({ writes }) => writes)).toEqual([
+    [write('a', 1)],
+    [write('b', 1), write('c', 1)],
+  ])
+  committer.stage([write('d', 1)])
+  await clock.settle()
+  expect(script.commits).toHaveLength(3)
+})
+
+test('[A1] nothing is gathered once it is much, once somebody waits for it, or at the end', async () => {
+  for (const end of ['much', 'flushed', 'close'] as const) {
+    const { clock, script, committer } = setUp(5)
+    const letGo = script.hold()
+    committer.stage([write('a', 1)])
+    await clock.advance(10)
+    letGo()
+    await clock.settle()
+    committer.stage([write('b', 1)])
+    await clock.settle()
+    expect([end, script.commits.length]).toEqual([end, 1])
+    if (end === 'much') committer.stage(['c', 'd', 'e', 'f'].map((id) => write(id, 1)))
+    else await committer[end]()
+    await clock.settle()
+    expect([end, script.commits.length, committer.backlog]).toEqual([end, 2, 0])
+  }
+})

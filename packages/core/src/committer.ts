@@ -1,5 +1,4 @@
 import { delay, type Clock } from './clock.ts'
-import { rowKeyText } from './draft.ts'
 import { asFreshetError, type FreshetError } from './errors.ts'
 import type { Commit, CommitSeq, Store, StoreWrite, Term } from './store.ts'
 
@@ -35,7 +34,18 @@ export type CommitterOptions = {
 
 const retryAfterMs = [100, 500, 2_000, 10_000]
 
+/**
+ * How long is gathered after a commit, in its own length. Each commit writes whole pages of the disk: 100,000
+ * rows with ids in no order cost SQLite a third less processor time in transactions of 5,000 than of 1,000.
+ */
+const gatherFactor = 4
+const maxGatherMs = 200
+
+/** Records that are worth a commit of their own. */
+const enoughRecords = 5_000
+
 export function createCommitter(options: CommitterOptions): Committer {
+  const { clock } = options
   let staged = createStage()
   let inFlight: Stage | undefined
   let draining = false
@@ -46,6 +56,8 @@ export function createCommitter(options: CommitterOptions): Committer {
   let failed: FreshetError | undefined
   const waiting: (() => void)[] = []
   const closing = new AbortController()
+  let gatherMs = 0
+  let endGathering = (): void => {}
 
   const backlog = (): number => staged.records + (inFlight?.records ?? 0)
   const release = (): void => {
@@ -59,6 +71,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const commit = async (stage: Stage): Promise<void> => {
     inFlight = stage
     staged = createStage()
+    const startedAt = clock.now()
     const outcome = await commitWithRetry({ ...options, onFault }, stage.commit(), closing.signal)
     inFlight = undefined
     if (outcome.kind === 'committed') stage.resolve()
@@ -70,16 +83,31 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
     release()
     if (outcome.kind === 'committed') options.onCommitted(outcome.seq)
+    gatherMs = Math.min((clock.now() - startedAt) * gatherFactor, maxGatherMs)
+  }
+  const isDue = (): boolean =>
+    closed || staged.isAwaited || backlog() >= Math.min(enoughRecords, options.maxBacklog)
+  const gather = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    endGathering = resolve
+    const cancel = clock.schedule(resolve, gatherMs)
+    await promise
+    cancel()
   }
   const drain = async (): Promise<void> => {
     try {
-      while (staged.records > 0) await commit(staged)
+      while (staged.records > 0) {
+        await commit(staged)
+        if (gatherMs > 0 && !isDue()) await gather()
+      }
     } finally {
       draining = false
     }
   }
   const flushed = async (): Promise<void> => {
     if (failed) throw failed
+    if (staged.records > 0) staged.isAwaited = true
+    endGathering()
     await (staged.records > 0 ? staged : inFlight)?.done
   }
 
@@ -91,6 +119,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       if (failed || closed) return
       for (const table of clear) staged.clear(table)
       for (const write of writes) staged.write(write)
+      if (isDue()) endGathering()
       if (draining) return
       draining = true
       // A microtask later, so that batches applied in one turn share a transaction.
@@ -138,8 +167,9 @@ async function commitWithRetry(
 
 /** What the next commit carries: the newest value of each record; and word of its end. */
 function createStage() {
-  const writes = new Map<string, StoreWrite>()
+  const writes = new Map<string, Map<string, StoreWrite>>()
   const cleared = new Set<string>()
+  let count = 0
   const { promise: done, resolve, reject } = Promise.withResolvers<void>()
   // Nobody may be waiting for it.
   done.catch(() => {})
@@ -147,17 +177,28 @@ function createStage() {
     done,
     resolve,
     reject,
+    /** Somebody waits until it is on the disk. */
+    isAwaited: false,
     get records() {
-      return writes.size + cleared.size
+      return count + cleared.size
     },
     clear(table: string): void {
-      for (const [key, write] of writes) if (write.table === table) writes.delete(key)
+      count -= writes.get(table)?.size ?? 0
+      writes.delete(table)
       cleared.add(table)
     },
     write(write: StoreWrite): void {
-      writes.set(rowKeyText(write.table, write.id), write)
+      // A map for each table: a key made of table and id costs more than the rest of it.
+      let ofTable = writes.get(write.table)
+      if (!ofTable) writes.set(write.table, (ofTable = new Map()))
+      count -= ofTable.size
+      ofTable.set(write.id, write)
+      count += ofTable.size
     },
-    commit: (): Commit => ({ writes: [...writes.values()], clear: [...cleared] }),
+    commit: (): Commit => ({
+      writes: [...writes.values()].flatMap((ofTable) => [...ofTable.values()]),
+      clear: [...cleared],
+    }),
   }
 }
 

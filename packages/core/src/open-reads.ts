@@ -1,5 +1,4 @@
 import type { Seq, Version } from './batch.ts'
-import { rowKeyText } from './draft.ts'
 import type { RowKey } from './projection.ts'
 
 /** A read on its way. What changes meanwhile is newer than what it brings [A2]. */
@@ -23,13 +22,16 @@ export type OpenReads = {
 
 export function createOpenReads(): OpenReads {
   const reads = new Set<OpenRead>()
-  let touches = new Map<string, Touch>()
+  /** By table, then id. */
+  const touches = new Map<string, Map<string, Touch>>()
 
   const forget = (): void => {
-    if (touches.size === 0) return
+    if (reads.size === 0) return touches.clear()
     let oldest = Infinity
     for (const read of reads) oldest = Math.min(oldest, read.startedAt)
-    touches = new Map([...touches].filter(([, touch]) => touch.seq > oldest))
+    for (const ofTable of touches.values()) {
+      for (const [id, touch] of ofTable) if (touch.seq <= oldest) ofTable.delete(id)
+    }
   }
   return {
     get size() {
@@ -45,9 +47,12 @@ export function createOpenReads(): OpenReads {
       reads.add(read)
       return read
     },
-    touch(key, seq, version) {
-      if (reads.size > 0) touches.set(rowKeyText(key.table, key.id), { seq, version })
+    touch({ table, id }, seq, version) {
+      if (reads.size === 0) return
+      let ofTable = touches.get(table)
+      if (!ofTable) touches.set(table, (ofTable = new Map()))
+      ofTable.set(id, { seq, version })
     },
-    touched: (key) => (touches.size > 0 ? touches.get(rowKeyText(key.table, key.id)) : undefined),
+    touched: ({ table, id }) => touches.get(table)?.get(id),
   }
 }
