@@ -1,7 +1,8 @@
 import { createSeededRandom } from '@freshet/core/testing'
 import { findLocalAnvil, openStudioDemo, type StudioDemo } from '@freshet/cli/studio'
-import type { Locator, Page } from 'playwright'
+import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { numberIn, openWhatIf, pairOf, partOf, partsOf, patience, whyDrawer } from './testing/book-page.ts'
 import { buildStudio, buildTimeoutMs, type BuiltStudio } from './testing/built-studio.ts'
 import { openServerWithoutTables } from './testing/server-without-tables.ts'
 import { beginVisit, isError, type Visit } from './testing/visit.ts'
@@ -34,34 +35,25 @@ afterEach(() => visit.closeQuiet())
 async function openBook(): Promise<Page> {
   const url = demo?.url ?? ''
   const page = await visit.openPage(`${url}#/book`, [url])
-  await pair(page, 'Stable').locator('[data-part="virtual"]').waitFor()
+  await partOf(pairOf(page, 'Stable'), 'virtual').waitFor()
   return page
 }
 
-/** The machine may be loaded. */
-const patience = { timeout: 20_000 }
-const pair = (page: Page, order: string): Locator => page.locator(`tr[data-order="${order}"]`).first()
-const part = (page: Page, name: string): Locator => page.locator(`[data-part="${name}"]`).first()
 const verdicts = (page: Page): Promise<readonly string[]> => page.locator('.book-verdict').allTextContents()
-const number = async (found: Locator): Promise<number> =>
-  Number((await found.textContent())?.replace(/\D/g, '') ?? NaN)
+const matches = async (page: Page): Promise<number> =>
+  (await verdicts(page)).filter((text) => text === 'match').length
 
 test.skipIf(anvil === undefined)(
   `[SB1] [SB2] each pair is quoted here at once, and beside it the chain says the same${skipped}`,
   async () => {
     const page = await openBook()
     expect(await page.locator('.book-pairs tbody tr').count()).toBe(9)
-    await expect
-      .poll(async () => (await verdicts(page)).filter((text) => text === 'match').length, patience)
-      .toBe(8)
-    const stable = pair(page, 'Stable')
-    expect(await stable.locator('[data-part="virtual"]').textContent()).toBe('1.0002')
-    expect(await stable.locator('[data-part="rpc"]').textContent()).toBe('1.0002')
-    expect(await stable.locator('[data-part="delta"]').textContent()).toBe('0')
-    expect(await pair(page, 'Reverts').locator('[data-part="virtual"]').textContent()).toContain(
-      'reverted with',
-    )
-    expect(await pair(page, 'Asks outside for its price').locator('.book-verdict').textContent()).toContain(
+    await expect.poll(() => matches(page), patience).toBe(8)
+    const stable = pairOf(page, 'Stable')
+    for (const part of ['virtual', 'rpc']) expect(await partOf(stable, part).textContent()).toBe('1.0002')
+    expect(await partOf(stable, 'delta').textContent()).toBe('0')
+    expect(await partOf(pairOf(page, 'Reverts'), 'virtual').textContent()).toBe('reverted with 0x0000…dead')
+    expect(await partOf(pairOf(page, 'Asks outside for its price'), 'verdict').textContent()).toContain(
       'not comparable: the program looks at 0x0e0e',
     )
   },
@@ -71,22 +63,21 @@ test.skipIf(anvil === undefined)(
   `[SB1] [SB3] a trade changes vaults and quotes, and the strip ticks${skipped}`,
   async () => {
     const page = await openBook()
-    const balances = (): Promise<readonly string[]> =>
-      page.locator('.book-vaults [data-part="balance"]').allTextContents()
+    const balances = (): Promise<readonly string[]> => partsOf(page, 'balance')
     const before = await balances()
-    const trades = await number(part(page, 'trades'))
-    await expect.poll(() => number(part(page, 'trades')), patience).toBeGreaterThan(trades)
+    const trades = await numberIn(partOf(page, 'trades'))
+    await expect.poll(() => numberIn(partOf(page, 'trades')), patience).toBeGreaterThan(trades)
     await expect.poll(balances, patience).not.toEqual(before)
     await page.locator('.book-vaults [data-changed]').first().waitFor()
 
-    const block = await number(part(page, 'block'))
-    await expect.poll(() => number(part(page, 'block')), patience).toBeGreaterThan(block)
+    const block = await numberIn(partOf(page, 'block'))
+    await expect.poll(() => numberIn(partOf(page, 'block')), patience).toBeGreaterThan(block)
     await page.locator('.strip .state', { hasText: 'ready' }).waitFor()
     // With nobody trading a block comes every four seconds, and the age counts between them.
     await page.getByRole('button', { name: 'Traders trade' }).click()
     const ages = new Set<string | null>()
     await expect
-      .poll(async () => ages.add(await part(page, 'age').textContent()).size, patience)
+      .poll(async () => ages.add(await partOf(page, 'age').textContent()).size, patience)
       .toBeGreaterThan(2)
     await page.getByRole('button', { name: 'Traders trade' }).click()
   },
@@ -100,17 +91,14 @@ test.skipIf(anvil === undefined)(
     const notice = page.locator('.notices li')
     await notice.filter({ hasText: 'were undone' }).waitFor()
     const ancestor = Number(await notice.getAttribute('data-ancestor'))
-    await expect.poll(() => number(part(page, 'block')), patience).toBeGreaterThan(ancestor)
+    await expect.poll(() => numberIn(partOf(page, 'block')), patience).toBeGreaterThan(ancestor)
     await page.locator('.strip .state', { hasText: 'ready' }).waitFor()
     await expect
-      .poll(
-        async () => (await page.locator('[data-part="compared"]').allTextContents()).map(blockOf),
-        patience,
-      )
+      .poll(async () => (await partsOf(page, 'compared')).map(blockOf), patience)
       .toSatisfy(
         (blocks: readonly number[]) => blocks.length === 9 && blocks.every((block) => block > ancestor),
       )
-    expect((await verdicts(page)).filter((text) => text === 'match').length).toBe(8)
+    await expect.poll(() => matches(page), patience).toBe(8)
     await page.getByRole('button', { name: 'Dismiss the notice' }).click()
     await notice.waitFor({ state: 'detached' })
   },
@@ -120,15 +108,15 @@ test.skipIf(anvil === undefined)(
   `[SB5] another counterparty is quoted as that one; what is no address is said${skipped}`,
   async () => {
     const page = await openBook()
-    const named = pair(page, 'Dearer for those it can name')
-    await named.locator('[data-part="rpc"]', { hasText: '3010' }).waitFor()
+    const named = pairOf(page, 'Dearer for those it can name')
+    await partOf(named, 'rpc').filter({ hasText: '3,010' }).waitFor()
     const field = page.getByLabel('Counterparty')
     await field.fill('0x12')
     await page.getByText('An address is 0x and 40 digits.').waitFor()
     await field.fill(`0x${'ab'.repeat(20)}`)
-    await named.locator('[data-part="rpc"]', { hasText: '3050' }).waitFor()
-    expect(await named.locator('[data-part="virtual"]').textContent()).toBe('3050')
-    await named.locator('.book-verdict', { hasText: 'match' }).waitFor()
+    await partOf(named, 'rpc').filter({ hasText: '3,050' }).waitFor()
+    expect(await partOf(named, 'virtual').textContent()).toBe('3,050')
+    await partOf(named, 'verdict').filter({ hasText: 'match' }).waitFor()
   },
 )
 
@@ -142,40 +130,76 @@ test.skipIf(anvil === undefined)(
     await page.keyboard.press('Tab')
     // A notice may stand between.
     if ((await name()).startsWith('Dismiss')) await page.keyboard.press('Tab')
-    expect(await name()).toContain('Constant')
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('ArrowDown')
-    expect(await name()).toContain('Falls with time')
+    expect(await name()).toBe('Quotes')
+    const active = page.locator('.book-pairs tr[data-active] [data-part="order"]')
+    expect(await active.textContent()).toBe('Constant')
+    for (const key of ['End', 'Home', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key)
+    await active.filter({ hasText: 'Falls with time' }).waitFor()
     await page.keyboard.press('Enter')
-    const why = page.getByRole('complementary', { name: 'Why different?' })
-    await why.getByText('Depends on the time').waitFor()
-    expect(await why.locator('[data-part="why-missing"]').textContent()).toBe('nothing')
-    expect(await why.locator('[data-part="why-event"]').textContent()).toMatch(/^block \d+, log \d+$/)
+    const why = whyDrawer(page)
+    await partOf(why, 'why-clock').filter({ hasText: 'the time' }).waitFor()
+    await partOf(why, 'why-block').filter({ hasText: /\d/ }).waitFor()
+    expect(await partOf(why, 'why-missing').textContent()).toBe('nothing')
+    expect(await partOf(why, 'why-event').textContent()).toMatch(/^block [\d,]+, log \d+$/)
     await page.keyboard.press('Escape')
     await why.waitFor({ state: 'detached' })
-    expect(await name()).toContain('Falls with time')
+    expect(await name()).toBe('Quotes')
+    expect(await active.textContent()).toBe('Falls with time')
   },
 )
 
 test.skipIf(anvil === undefined)(
-  `[SB10] what would be quoted later, or with another balance, is computed in the page${skipped}`,
+  `[SB10] what would be quoted later, to another, or with other balances needs no network${skipped}`,
   async () => {
     const page = await openBook()
-    const asked: string[] = []
+    const replicas: string[] = []
     page.on('request', (request) => {
-      if (request.url().includes('/book/replica')) asked.push(request.url())
+      if (request.url().includes('/replica?')) replicas.push(request.url())
     })
-    await pair(page, 'Falls with time').locator('.book-verdict').click()
-    await page.getByRole('button', { name: 'What if?' }).click()
-    const answer = page.locator('output[data-part="what-if"]')
+    const answer = await openWhatIf(page, 'Falls with time')
+    const now = Number.parseFloat(((await answer.textContent()) ?? '').replace(',', ''))
+    const workers = page.workers().length
+    await page.getByLabel('Seconds later').fill('100')
+    const later = (now - 50).toLocaleString('en')
+    await answer.filter({ hasText: `${later}, most 0.8` }).waitFor()
+    await page.getByLabel('Gives WETH, #2: balance').fill('0.25')
+    await answer.filter({ hasText: `${later}, most 0.25` }).waitFor()
+    await page.getByLabel('Gives WETH, #2: share of its balance').fill('0')
+    await expect.poll(() => answer.textContent(), patience).toBe(`${later}, most 0`)
+    await page.getByRole('button', { name: 'As it is' }).click()
     await answer.filter({ hasText: 'most 0.8' }).waitFor()
-    const now = Number.parseFloat((await answer.textContent()) ?? '')
-    await page.getByLabel('seconds later').fill('100')
-    await answer.filter({ hasText: `${now - 50}, most 0.8` }).waitFor()
-    await page.getByLabel('of what its vault holds').fill('0')
-    await expect.poll(() => answer.textContent(), patience).toBe(`${now - 50}, most 0`)
-    expect(asked).toHaveLength(1)
-    expect(page.workers().length).toBeGreaterThan(0)
+    // The worker that was there is asked about all of it.
+    expect([replicas.length, page.workers().length]).toEqual([1, workers])
+
+    const another = await openWhatIf(page, 'Dearer for those it can name')
+    expect(await another.textContent()).toBe('3,010, most 1.5')
+    await whyDrawer(page)
+      .getByLabel('Counterparty')
+      .fill(`0x${'ab'.repeat(20)}`)
+    await another.filter({ hasText: '3,050, most 1.5' }).waitFor()
+    expect(await page.locator('.book-outcome .hint').textContent()).toBe('as it is: 3,010, most 1.5')
+  },
+)
+
+test.skipIf(anvil === undefined)(
+  `[SB12] of several books one is chosen, by the link too; orders and what is sought are listed${skipped}`,
+  async () => {
+    const page = await openBook()
+    await page.getByRole('tab', { name: /^Orders/ }).click()
+    await page.getByRole('grid', { name: 'Orders' }).getByText('Bid').waitFor()
+    await page.getByLabel('Find').fill('BID')
+    await expect.poll(() => partsOf(page, 'pair'), patience).toEqual(['USDC for WETH'])
+    await page.getByLabel('Find').fill('')
+    await page.getByRole('button', { name: 'Virtual ratio' }).click()
+    await expect.poll(async () => (await partsOf(page, 'virtual'))[0], patience).toBe('0.00033')
+
+    await page.getByLabel('Book').selectOption({ label: 'Small book' })
+    await pairOf(page, 'Cheaper while it has much').waitFor()
+    await expect.poll(() => matches(page), patience).toBe(2)
+    await page.reload()
+    const answer = await openWhatIf(page, 'Cheaper while it has much')
+    await page.getByLabel('Gives WETH, #1: balance').fill('10')
+    await answer.filter({ hasText: '3,080, most 1' }).waitFor()
   },
 )
 
@@ -185,17 +209,27 @@ test.skipIf(anvil === undefined)(
     const page = await openBook()
     const paper = () =>
       page
-        .locator('.book-pairs td')
+        .locator('.book-pairs [data-part="pair"]')
         .first()
         .evaluate((cell) => getComputedStyle(cell).backgroundColor)
+    await page.mouse.move(0, 0)
     expect(await paper()).toBe('rgb(255, 255, 255)')
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await paper()).toBe('rgb(20, 23, 26)')
-    await page.setViewportSize({ width: 420, height: 800 })
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    expect(overflow).toBeLessThanOrEqual(0)
-    await page.locator('.book-verdict').first().click()
-    await page.getByRole('complementary', { name: 'Why different?' }).waitFor()
+    await page.setViewportSize({ width: 390, height: 844 })
+    const isWithin = (selector: string): Promise<boolean> =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => element.getBoundingClientRect().right <= innerWidth)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    )
+    // The verdict is what one looks for.
+    expect(await isWithin('.book-verdict')).toBe(true)
+    await pairOf(page, 'Constant').click()
+    await whyDrawer(page).waitFor()
+    expect(await isWithin('.book-why')).toBe(true)
   },
 )
 
@@ -211,5 +245,5 @@ test('[SB9] without a local chain the page says so, and how to get one', async (
 })
 
 function blockOf(text: string): number {
-  return Number(/block (\d+)/.exec(text)?.[1] ?? NaN)
+  return Number(/block ([\d,]+)/.exec(text)?.[1]?.replace(',', '') ?? NaN)
 }

@@ -1,19 +1,6 @@
 import type { QuoteVerdict } from '@freshet/raindex/client'
 import type { NotComparable } from '@freshet/raindex/engine'
 
-/** How true the book is to its chain, as the service says it. */
-export type BookHealth = {
-  readonly state: string
-  readonly block: number | null
-  readonly head: number | null
-  readonly behind: number | null
-  readonly ageMs: number | null
-  readonly missingCode: number
-  readonly orders: number
-  readonly vaults: number
-  readonly lastError: string | null
-}
-
 /** One pair as it is quoted here for the zero address. Amounts are exact decimals. */
 export type PairRow = {
   readonly id: string

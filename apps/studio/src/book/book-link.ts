@@ -1,5 +1,8 @@
+import type { BookHealth } from '@freshet/cli/studio'
 import type { Readable } from '../data/readable.ts'
-import { askBook, type BookHealth, type OrderRow, type PairRow, type VaultRow } from './book-answers.ts'
+import { askBook, type OrderRow, type PairRow, type VaultRow } from './book-answers.ts'
+import { createGathering } from './gathering.ts'
+import { createLiveRows, type LiveRows, type LiveRowsKeeper } from './live-rows.ts'
 
 /** The book as this page knows it. */
 export type BookView = {
@@ -8,151 +11,120 @@ export type BookView = {
   readonly health: BookHealth | undefined
   /** When the block was made that the state is of. */
   readonly blockAtUnixMs: number | undefined
-  /** By id. */
-  readonly pairs: ReadonlyMap<string, PairRow>
-  readonly orders: ReadonlyMap<string, OrderRow>
-  readonly vaults: readonly VaultRow[]
+  /** Whether the lists below were read to their ends. */
+  readonly isRead: boolean
+  readonly pairs: LiveRows<PairRow>
+  readonly orders: LiveRows<OrderRow>
+  readonly vaults: LiveRows<VaultRow>
   /** Why the lists may be old. */
   readonly trouble: string | undefined
 }
 
 export type BookLink = Readable<BookView>
 
-type Page<T> = { readonly rows: readonly T[] }
+type Page<T> = { readonly rows: readonly T[]; readonly next: string | null }
 
-const emptyView: BookView = {
-  isConnected: false,
-  health: undefined,
-  blockAtUnixMs: undefined,
-  pairs: new Map(),
-  orders: new Map(),
-  vaults: [],
-  trouble: undefined,
-}
+/** The kinds of rows, in the order they are read. */
+const kinds = ['order', 'quote', 'vault'] as const
+type Kind = (typeof kinds)[number]
+type Told = { readonly id: string } & { readonly [kind in Kind]?: object | null }
 
-/** Follows a book: quotes as they are told, vaults and orders with each block. Only while somebody listens and the page can be seen. */
+/** Follows a book: reads its rows once, then takes in each as it is told. Only while somebody listens and the page can be seen. */
 export function createBookLink(orderbook: string, page: Document = document): BookLink {
   const listeners = new Set<() => void>()
+  const pairs = createLiveRows<PairRow>()
+  const orders = createLiveRows<OrderRow>()
+  const vaults = createLiveRows<VaultRow>()
+  const rowsOf: { readonly [kind in Kind]: LiveRowsKeeper<object> } = {
+    order: orders,
+    quote: pairs,
+    vault: vaults,
+  }
+  const lists = () => ({ pairs: pairs.get(), orders: orders.get(), vaults: vaults.get() })
+  let view: BookView = {
+    ...{ isConnected: false, health: undefined, blockAtUnixMs: undefined, isRead: false, trouble: undefined },
+    ...lists(),
+  }
   let ending = new AbortController()
-  let view = emptyView
   let events: EventSource | undefined
-  let isReading = false
-  let isWanted = false
   const set = (changes: Partial<BookView>): void => {
     view = { ...view, ...changes }
     for (const listener of listeners) listener()
   }
-  const quotes = createGathering<readonly [string, PairRow | null]>((told) => {
-    const pairs = new Map(view.pairs)
-    for (const [id, row] of told) {
-      if (row === null) pairs.delete(id)
-      else pairs.set(id, row)
+  const told = createGathering<readonly [Kind, string, object | null]>((all) => {
+    for (const kind of kinds) {
+      const own = all.flatMap(([of, id, row]) => (of === kind ? [[id, row] as const] : []))
+      if (own.length > 0) rowsOf[kind].take(own)
     }
-    set({ pairs })
+    set(lists())
   })
-  const ask = <T>(what: string) => askBook<Page<T>>(`books/${orderbook}/${what}`, ending.signal)
 
-  const readQuotes = async (): Promise<void> => {
-    const before = view.pairs
-    const { rows } = await ask<PairRow>('quotes')
-    // What was told meanwhile is newer.
-    const told = (id: string): boolean => view.pairs.get(id) !== before.get(id)
-    const newer = [...view.pairs].filter(([id]) => told(id))
-    const read = rows.filter(({ id }) => !told(id)).map((row) => [row.id, row] as const)
-    set({ pairs: new Map([...read, ...newer]) })
-  }
-  /** What is not told row by row; once more where a block came meanwhile. */
-  const readLists = async (): Promise<void> => {
-    isWanted = true
-    if (isReading) return
-    isReading = true
-    try {
-      while (isWanted) {
-        isWanted = false
-        const [vaults, orders] = await Promise.all([ask<VaultRow>('vaults'), ask<OrderRow>('orders')])
-        set({
-          vaults: vaults.rows,
-          orders: new Map(orders.rows.map((row) => [row.id, row])),
-          trouble: undefined,
-        })
+  const readAll = async (signal: AbortSignal): Promise<void> => {
+    // From here on what is told counts for more than what is read.
+    const readings = kinds.map((kind) => [kind, rowsOf[kind].begin()] as const)
+    for (const [kind, reading] of readings) {
+      let after: string | null = ''
+      while (after !== null) {
+        const { rows, next }: Page<{ readonly id: string }> = await askBook(
+          `books/${orderbook}/${kind}s?after=${encodeURIComponent(after)}`,
+          signal,
+        )
+        signal.throwIfAborted()
+        reading.add(rows)
+        set(lists())
+        after = next
       }
-    } catch (error) {
-      tell(error)
-    } finally {
-      isReading = false
+      reading.finish()
     }
-  }
-  const tell = (error: unknown): void => {
-    if (!ending.signal.aborted) set({ trouble: error instanceof Error ? error.message : String(error) })
+    set({ ...lists(), isRead: true, trouble: undefined })
   }
   const follow = (): void => {
+    ending.abort()
     events?.close()
     events = undefined
-    if (page.hidden || ending.signal.aborted) return
-    events = new EventSource('/book/events')
+    if (page.hidden || listeners.size === 0) return
+    events = new EventSource(`/book/events?orderbook=${orderbook}`)
     events.addEventListener('open', () => {
+      ending.abort()
+      ending = new AbortController()
+      const { signal } = ending
       set({ isConnected: true })
-      readQuotes().catch(tell)
+      readAll(signal).catch((error: unknown) => {
+        if (!signal.aborted) set({ trouble: error instanceof Error ? error.message : String(error) })
+      })
     })
     events.addEventListener('error', () => set({ isConnected: false }))
     events.addEventListener('book', ({ data }: MessageEvent<string>) => {
-      // Written by our own service from this type.
+      // Written by our own service from this type, here and below.
       const health = JSON.parse(data) as BookHealth
       const { ageMs } = health
       set({ health, blockAtUnixMs: ageMs === null ? undefined : Date.now() - ageMs })
-      void readLists()
     })
-    events.addEventListener('quote', ({ data }: MessageEvent<string>) => {
-      // Written by our own service from this type.
-      const { id, quote } = JSON.parse(data) as {
-        readonly id: string
-        readonly quote: Omit<PairRow, 'id'> | null
-      }
-      quotes.add([id, quote && { id, ...quote }])
-    })
-  }
-  const start = (): void => {
-    ending = new AbortController()
-    page.addEventListener('visibilitychange', follow)
-    follow()
+    for (const kind of kinds) {
+      events.addEventListener(kind, ({ data }: MessageEvent<string>) => {
+        const { id, [kind]: row = null } = JSON.parse(data) as Told
+        told.add([kind, id, row && { id, ...row }])
+      })
+    }
   }
   const stop = (): void => {
     page.removeEventListener('visibilitychange', follow)
-    ending.abort(new Error('The page was left.'))
+    ending.abort()
     events?.close()
-    quotes.forget()
+    told.forget()
   }
   return {
     get: () => view,
     subscribe(listener) {
       listeners.add(listener)
-      if (listeners.size === 1) start()
+      if (listeners.size === 1) {
+        page.addEventListener('visibilitychange', follow)
+        follow()
+      }
       return () => {
         listeners.delete(listener)
         if (listeners.size === 0) stop()
       }
-    },
-  }
-}
-
-/** Gives what was added together, once for each frame: a block may change thousands. */
-function createGathering<T>(give: (all: readonly T[]) => void) {
-  let gathered: T[] = []
-  let frame: number | undefined
-  return {
-    add(one: T): void {
-      gathered.push(one)
-      frame ??= requestAnimationFrame(() => {
-        frame = undefined
-        const all = gathered
-        gathered = []
-        give(all)
-      })
-    },
-    forget(): void {
-      if (frame !== undefined) cancelAnimationFrame(frame)
-      frame = undefined
-      gathered = []
     },
   }
 }

@@ -1,103 +1,76 @@
-import type { BookInfo } from '@freshet/cli/studio'
-import { useMemo, useRef, useState } from 'react'
+import type { BookInfo, NamedBook } from '@freshet/cli/studio'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import { useReadable } from '../data/readable.ts'
 import type { DemoLink } from '../demo/demo-link.ts'
-import { Pager } from '../shell/pager.tsx'
 import type { StudioPageProps } from '../shell/studio-pages.ts'
+import { bookAddress, readBookAddress } from './book-address.ts'
 import { createBookLink, type BookView } from './book-link.ts'
+import { BookLists } from './book-lists.tsx'
 import { bookNames } from './book-names.ts'
 import { BookStrip } from './book-strip.tsx'
 import { BookTools } from './book-tools.tsx'
+import { zeroAddress } from './book-words.ts'
 import { NoBook } from './no-book.tsx'
-import { PairTable, pairText } from './pair-table.tsx'
 import { ReorgNotice } from './reorg-notice.tsx'
 import { useComparisons } from './use-comparisons.ts'
-import { VaultTable } from './vault-table.tsx'
 import { WhyDrawer } from './why-drawer.tsx'
 import './book.css'
 
-/** An order book that is kept live: what it quotes here, what its chain says, and what is in its vaults. */
+/** Order books that are kept live: what each quotes here, what its chain says, and what is in its vaults. */
 export function BookPage({ config, demo }: StudioPageProps) {
   const { book } = config
-  return book?.kind === 'local' ? <OpenBook info={book} demo={demo} /> : <NoBook why={book?.why} />
+  return book?.kind === 'local' ? <OpenBooks info={book} demo={demo} /> : <NoBook why={book?.why} />
 }
 
-type OpenBookProps = { readonly info: BookInfo; readonly demo: DemoLink | undefined }
+type OpenBooksProps = { readonly info: BookInfo; readonly demo: DemoLink | undefined }
 
-const zeroAddress = `0x${'0'.repeat(40)}`
+/** The book that the address names, else the first. */
+function OpenBooks({ info, demo }: OpenBooksProps) {
+  const [named, setNamed] = useState(() => readBookAddress(location.hash.slice(1)).book)
+  const book = info.books.find(({ orderbook }) => orderbook === named) ?? info.books[0]
+  if (book === undefined) return <NoBook why={undefined} />
+  const choose = (orderbook: string): void => {
+    setNamed(orderbook)
+    history.replaceState(null, '', `#${bookAddress({ book: orderbook })}`)
+  }
+  return <OpenBook key={book.orderbook} {...{ info, book, demo }} onBook={choose} />
+}
+
+type OpenBookProps = OpenBooksProps & { readonly book: NamedBook; onBook(orderbook: string): void }
+
 const noDemo = { get: () => undefined, subscribe: () => () => undefined }
-const pageSizes = [25, 50]
+const none: readonly string[] = []
 
-function OpenBook({ info, demo }: OpenBookProps) {
-  const view = useReadable(useMemo(() => createBookLink(info.orderbook), [info]))
+function OpenBook({ info, book, demo, onBook }: OpenBookProps) {
+  const { orderbook } = book
+  const view = useReadable(useMemo(() => createBookLink(orderbook), [orderbook]))
   const market = useReadable(demo ?? noDemo)?.market
   const [counterparty, setCounterparty] = useState<string>()
-  const [openId, setOpenId] = useState<string>()
-  const [paging, setPaging] = useState({ page: 0, pageSize: 25 })
-  const opener = useRef<Element>(null)
-  const names = useMemo(() => bookNames(info), [info])
-  const pages = Math.max(1, Math.ceil(view.pairs.size / paging.pageSize))
-  const page = Math.min(paging.page, pages - 1)
-  const rows = useMemo(() => {
-    const place = new Map(info.orders.map(({ hash }, at) => [hash, at]))
-    const keyOf = (id: string, order: string) =>
-      `${String(place.get(order) ?? info.orders.length).padStart(6, '0')} ${id}`
-    return [...view.pairs.values()]
-      .toSorted((a, b) => (keyOf(a.id, a.order) < keyOf(b.id, b.order) ? -1 : 1))
-      .slice(page * paging.pageSize, (page + 1) * paging.pageSize)
-  }, [view.pairs, info, page, paging.pageSize])
-  const comparisons = useCompared(info, view, rows, counterparty, market?.reorg?.atUnixMs)
-  const block = view.health?.block ?? undefined
-  const openRow = openId === undefined ? undefined : view.pairs.get(openId)
-  const close = (): void => {
-    setOpenId(undefined)
-    if (opener.current instanceof HTMLElement) opener.current.focus()
-  }
+  const [sought, setSought] = useState('')
+  const [shown, setShown] = useState(none)
+  const { openId, open, close } = useOpenRow()
+  const names = useMemo(() => bookNames(info, book), [info, book])
+  const comparisons = useCompared(orderbook, view, shown, counterparty, market?.reorg?.atUnixMs)
+  const openRow = openId === undefined ? undefined : view.pairs.byId.get(openId)
+  const lists = { view, names, comparisons, counterparty, sought, openId }
   return (
     <main className="page book">
       <BookStrip view={view} />
-      <BookTools {...{ info, demo, market, counterparty }} onCounterparty={setCounterparty} />
+      <BookTools
+        {...{ info, book, demo, market, counterparty, sought, onBook }}
+        onCounterparty={setCounterparty}
+        onSought={setSought}
+      />
       <ReorgNotice reorg={market?.reorg ?? null} />
       <div className="work">
-        <div className="book-lists">
-          <section aria-label="Quotes">
-            <h2>
-              Quotes <span className="count">{view.pairs.size.toLocaleString('en')} pairs</span>
-              {pages > 1 && (
-                <Pager
-                  {...{ page, pages, pageSizes, pageSize: paging.pageSize }}
-                  onPage={(next) => setPaging({ ...paging, page: next })}
-                  onPageSize={(pageSize) => setPaging({ page: 0, pageSize })}
-                />
-              )}
-            </h2>
-            <div className="book-scroll">
-              <PairTable
-                {...{ rows, names, comparisons, counterparty, block, openId }}
-                orders={view.orders}
-                onOpen={(id) => {
-                  opener.current = document.activeElement
-                  setOpenId(id === openId ? undefined : id)
-                }}
-              />
-            </div>
-          </section>
-          <section aria-label="Vaults">
-            <h2>
-              Vaults <span className="count">{view.vaults.length.toLocaleString('en')}</span>
-            </h2>
-            <div className="book-scroll">
-              <VaultTable vaults={view.vaults} names={names} />
-            </div>
-          </section>
-        </div>
+        <BookLists {...lists} onOpen={open} onShown={setShown} />
         {openRow && (
           <WhyDrawer
-            title={`${names.order(openRow.order)}, ${pairText(openRow, view.orders, names)}`}
+            {...{ orderbook, names, view }}
             row={openRow}
             comparison={comparisons.get(openRow.id)}
             counterparty={counterparty ?? zeroAddress}
-            block={block}
+            counterparties={info.counterparties}
             onClose={close}
           />
         )}
@@ -106,19 +79,33 @@ function OpenBook({ info, demo }: OpenBookProps) {
   )
 }
 
+/** The row whose drawer is open. Where it is closed, the focus goes back to what opened it. */
+function useOpenRow() {
+  const [openId, setOpenId] = useState<string>()
+  const opener = useRef<Element>(null)
+  const open = useCallback((id: string): void => {
+    opener.current = document.activeElement
+    setOpenId((known) => (known === id ? undefined : id))
+  }, [])
+  const close = useCallback((): void => {
+    setOpenId(undefined)
+    if (opener.current instanceof HTMLElement) opener.current.focus()
+  }, [])
+  return { openId, open, close }
+}
+
 /** The rows on screen, compared anew with each block, and with each fork. */
 function useCompared(
-  info: BookInfo,
+  orderbook: string,
   { health }: BookView,
-  rows: readonly { readonly id: string }[],
+  ids: readonly string[],
   counterparty = zeroAddress,
   forkedAt = 0,
 ) {
   const version = typeof health?.block !== 'number' ? '' : `${health.block} ${forkedAt}`
-  const shown = version === '' ? '' : rows.map(({ id }) => id).join(' ')
   const wanted = useMemo(
-    () => ({ ids: shown === '' ? [] : shown.split(' '), counterparty, version }),
-    [shown, counterparty, version],
+    () => ({ ids: version === '' ? [] : ids, counterparty, version }),
+    [ids, counterparty, version],
   )
-  return useComparisons(info.orderbook, wanted)
+  return useComparisons(orderbook, wanted)
 }

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
-import type { BesideAnswer, BookHealth } from './book-answers.ts'
-import { apartText, describeBook, describeVerdict, shortAmount } from './book-words.ts'
+import type { BookHealth } from '@freshet/cli/studio'
+import type { BesideAnswer } from './book-answers.ts'
+import { apartText, describeBook, describeVerdict, shortAmount, shortHexes } from './book-words.ts'
 
 const health: BookHealth = {
   ...{ state: 'live', block: 10, head: 10, behind: 0, ageMs: 500, missingCode: 0 },
   ...{ orders: 1, vaults: 2, lastError: null },
+  ...{ chainId: 1, orderbook: `0x${'1'.repeat(40)}`, isHealthy: true },
 }
 const said = (changes: Partial<BookHealth>, isConnected = true) => {
   const view = { isConnected, health: { ...health, ...changes }, blockAtUnixMs: 1_000 }
@@ -56,9 +58,13 @@ test('[SB2] a comparison says how many blocks lie between it and what is shown',
     'block 4, 1 block apart',
     'block 2, 3 blocks apart',
   ])
-  expect([shortAmount('1.0002'), shortAmount('0.123456789'), shortAmount('1e-20')]).toEqual([
-    '1.0002',
-    '0.123456',
-    '1e-20',
+})
+
+test('[SB1] amounts are read at a glance: thousands apart, six digits, whole hashes in the title', () => {
+  const amounts = ['1.0002', '0.123456789', '1e-20', '1234567.1234567', '-3000', '999', '0.00001234567', '2.']
+  expect(amounts.map(shortAmount)).toEqual([
+    ...['1.0002', '0.123456', '1e-20', '1,234,567.123456', '-3,000', '999', '0.0000123456'],
+    '2.',
   ])
+  expect(shortHexes(`the program looks at 0x${'0e'.repeat(20)}`)).toBe('the program looks at 0x0e0e…0e0e')
 })

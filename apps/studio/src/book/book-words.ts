@@ -104,9 +104,20 @@ export function apartText(of: number | undefined, shown: number | undefined): st
   return `block ${of}, ${apart} ${apart === 1 ? 'block' : 'blocks'} apart`
 }
 
-/** At most six digits behind the point: whole it stands in the title. */
+/** Thousands apart, and at most six digits of what is behind the point: whole it stands in the title. */
 export function shortAmount(text: string): string {
-  return /^-?\d+\.\d{7,}$/.test(text) ? text.slice(0, text.indexOf('.') + 7) : text
+  const [, sign = '', whole = '', rest = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? []
+  if (whole === '') return text
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  // What is below one begins behind its zeros.
+  const zeros = whole === '0' ? /^0*/.exec(rest)?.[0].length : 0
+  const shown = rest.slice(0, 6 + (zeros ?? 0))
+  return `${sign}${grouped}${shown === '' ? '' : `.${shown}`}`
+}
+
+/** A sentence with the ends of its hashes and addresses. */
+export function shortHexes(text: string): string {
+  return text.replace(/0x[0-9a-f]{13,}/gi, shortHex)
 }
 
 /** The ends of a hash or an address. */
@@ -117,4 +128,10 @@ export function shortHex(text: string): string {
 function signed(value: number | null): string {
   if (value === null) return 'from nothing'
   return value > 0 ? `+${value}` : String(value)
+}
+
+export const zeroAddress = `0x${'0'.repeat(40)}`
+
+export function isAddress(text: string): boolean {
+  return /^0x[0-9a-f]{40}$/i.test(text)
 }

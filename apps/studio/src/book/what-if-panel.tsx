@@ -1,110 +1,205 @@
-import type { BookReplica } from '@freshet/cli/studio'
+import type { OrderReplica } from '@freshet/cli/studio'
 import { gapText, type ReplayMoment } from '@freshet/raindex/client'
-import type { Address, Bytes32 } from '@freshet/raindex/engine'
-import { display } from '@freshet/raindex/float'
-import { useEffect, useRef, useState } from 'react'
-import { askBook, type PairRow } from './book-answers.ts'
-import { shortAmount } from './book-words.ts'
-import { createWhatIf, mostSecondsLater, type WhatIf } from './what-if.ts'
+import type { Address } from '@freshet/raindex/engine'
+import { display, hexToFloat, mul, parse } from '@freshet/raindex/float'
+import { useMemo, useState } from 'react'
+import { dayTimeText } from '../replay/time-text.ts'
+import type { PairRow } from './book-answers.ts'
+import type { BookNames } from './book-names.ts'
+import { shortAmount, zeroAddress } from './book-words.ts'
+import { CounterpartyField } from './counterparty-field.tsx'
+import { useAnswers, useWhatIf, type Answers, type OpenedWhatIf } from './use-what-if.ts'
+import { amountOf, mostSecondsLater, vaultKey, type WhatIfQuestion } from './what-if.ts'
 
-export type WhatIfPanelProps = { readonly row: PairRow; readonly counterparty: string }
+export type WhatIfPanelProps = {
+  readonly orderbook: string
+  readonly row: PairRow
+  readonly names: BookNames
+  readonly counterparty: string
+  readonly counterparties: readonly string[]
+}
 
-/** What the pair would be quoted later, or with more or less in its vault, computed in a worker of the page. */
-export function WhatIfPanel({ row, counterparty }: WhatIfPanelProps) {
-  const [opened, setOpened] = useState<{ readonly whatIf: WhatIf; readonly block: number }>()
-  const [trouble, setTrouble] = useState<string>()
-  const [afterSeconds, setAfterSeconds] = useState(0)
-  const [vaultPercent, setVaultPercent] = useState(100)
-  useEffect(() => () => opened?.whatIf.close(), [opened])
-  const open = (): void => {
-    askBook<BookReplica>('replica', AbortSignal.timeout(10_000)).then(
-      (replica) => setOpened({ whatIf: createWhatIf(replica), block: replica.snapshot.env.blockNumber }),
-      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
-    )
-  }
+/** What the pair would be quoted later, to somebody else, or with other balances, computed in a worker of the page. */
+export function WhatIfPanel(props: WhatIfPanelProps) {
+  const { opened, trouble, open } = useWhatIf(props.orderbook, props.row.order)
+  const [resets, setResets] = useState(0)
   return (
     <section className="book-what-if" aria-label="What if?">
-      <button type="button" onClick={open}>
-        {opened === undefined ? 'What if?' : 'Take the newest state'}
-      </button>
-      {trouble && <p role="alert">{trouble}</p>}
-      {opened && (
-        <>
-          <label>
-            {afterSeconds} seconds later
-            <input
-              type="range"
-              min="0"
-              max={mostSecondsLater}
-              step="10"
-              value={afterSeconds}
-              onChange={(event) => setAfterSeconds(Number(event.target.value))}
-            />
-          </label>
-          <label>
-            {vaultPercent} % of what its vault holds
-            <input
-              type="range"
-              min="0"
-              max="200"
-              step="5"
-              value={vaultPercent}
-              onChange={(event) => setVaultPercent(Number(event.target.value))}
-            />
-          </label>
-          <Answer {...{ row, counterparty, afterSeconds, vaultPercent }} whatIf={opened.whatIf} />
-          <p className="hint">Computed in this page from the state of block {opened.block}.</p>
-        </>
+      <header>
+        <h3>What if?</h3>
+        {opened && (
+          <button type="button" className="quiet" onClick={() => setResets(resets + 1)}>
+            As it is
+          </button>
+        )}
+        <button type="button" onClick={open}>
+          {opened === undefined ? 'Try it here' : 'Newest state'}
+        </button>
+      </header>
+      {trouble && (
+        <p className="mistake" role="alert">
+          {trouble}
+        </p>
+      )}
+      {opened === undefined ? (
+        <p className="hint">
+          Takes a copy of the order’s state into this page, and quotes it there: later, for another
+          counterparty, with other balances.
+        </p>
+      ) : (
+        <Sliders key={`${opened.replica.env.blockNumber} ${resets}`} {...props} opened={opened} />
       )}
     </section>
   )
 }
 
-type AnswerProps = WhatIfPanelProps & {
-  readonly whatIf: WhatIf
-  readonly afterSeconds: number
-  readonly vaultPercent: number
-}
-
-function Answer(props: AnswerProps) {
-  const outcome = useAnswer(props)?.outcome
+function Sliders({
+  row,
+  names,
+  counterparty: first,
+  counterparties,
+  opened: { whatIf, replica },
+}: WhatIfPanelProps & { readonly opened: OpenedWhatIf }) {
+  const { inputIOIndex, outputIOIndex } = row
+  const [afterSeconds, setAfterSeconds] = useState(0)
+  const [counterparty, setCounterparty] = useState(first)
+  const [balances, setBalances] = useState<ReadonlyMap<string, string>>(new Map())
+  const question = useMemo((): WhatIfQuestion => {
+    // An address, by what lets it through.
+    const taker = counterparty as Address
+    return { inputIOIndex, outputIOIndex, counterparty: taker, afterSeconds, balances }
+  }, [inputIOIndex, outputIOIndex, counterparty, afterSeconds, balances])
+  const answers = useAnswers(whatIf, question)
+  const { env } = replica
   return (
-    <output data-part="what-if">
-      {outcome === undefined
-        ? '…'
-        : outcome.kind === 'quote'
-          ? `${shortAmount(display(outcome.ioRatio))}, most ${shortAmount(display(outcome.outputMax))}`
-          : gapText(outcome.reason)}
-    </output>
+    <>
+      <label className="book-slider">
+        <span>
+          Time <output>+{afterSeconds} s</output>
+        </span>
+        <input
+          type="range"
+          aria-label="Seconds later"
+          aria-valuetext={`${afterSeconds} seconds later`}
+          min="0"
+          max={mostSecondsLater}
+          step="10"
+          value={afterSeconds}
+          onChange={(event) => setAfterSeconds(event.target.valueAsNumber)}
+        />
+        <span className="hint">{dayTimeText(env.timestamp + afterSeconds)} UTC</span>
+      </label>
+      <CounterpartyField
+        value={first === zeroAddress ? undefined : first}
+        choices={counterparties}
+        onChange={(address) => setCounterparty(address ?? zeroAddress)}
+      />
+      {vaultsOf(replica, row).map(({ side, key, token, vaultId, balance }) => (
+        <BalanceSlider
+          key={key}
+          label={`${side} ${names.token(token)}, ${names.vault(vaultId)}`}
+          present={balance}
+          wanted={balances.get(key)}
+          onWant={(amount) => setBalances(new Map(balances).set(key, amount))}
+        />
+      ))}
+      <Outcome answers={answers} />
+      <p className="hint">
+        From the state of block {env.blockNumber.toLocaleString('en')}, in this page alone.
+      </p>
+    </>
   )
 }
 
-/** One question is asked at a time, and then the newest: while a slider moves, those in between are left out. */
-function useAnswer({ whatIf, row, counterparty, afterSeconds, vaultPercent }: AnswerProps) {
-  const [moment, setMoment] = useState<ReplayMoment>()
-  const wanted = useRef<(() => Promise<ReplayMoment>) | undefined>(undefined)
-  const isAsking = useRef(false)
-  const { order, inputIOIndex, outputIOIndex } = row
-  useEffect(() => {
-    wanted.current = () =>
-      whatIf.ask({
-        // Both were checked where they came from.
-        order: order as Bytes32,
-        counterparty: counterparty as Address,
-        ...{ inputIOIndex, outputIOIndex, afterSeconds, vaultPercent },
-      })
-    const ask = async (): Promise<void> => {
-      isAsking.current = true
-      while (wanted.current !== undefined) {
-        const next = wanted.current
-        wanted.current = undefined
-        // One that was closed meanwhile has no answer; the next question tells.
-        const found = await next().catch(() => undefined)
-        if (found !== undefined) setMoment(found)
-      }
-      isAsking.current = false
-    }
-    if (!isAsking.current) void ask()
-  }, [whatIf, order, counterparty, inputIOIndex, outputIOIndex, afterSeconds, vaultPercent])
-  return moment
+type BalanceSliderProps = {
+  readonly label: string
+  /** What the vault holds. */
+  readonly present: string
+  /** What it shall hold; undefined: what it holds. */
+  readonly wanted: string | undefined
+  onWant(amount: string): void
+}
+
+/** An amount as text, or as a share of what is there. */
+function BalanceSlider({ label, present, wanted, onWant }: BalanceSliderProps) {
+  const [typed, setTyped] = useState<string>()
+  const [percent, setPercent] = useState(100)
+  const shown = typed ?? wanted ?? present
+  const isEmpty = present === '0'
+  return (
+    <div className="book-slider">
+      <label>
+        <span>{label}</span>
+        <input
+          className="book-amount"
+          inputMode="decimal"
+          spellCheck={false}
+          aria-label={`${label}: balance`}
+          aria-invalid={amountOf(shown) === undefined}
+          value={shown}
+          onChange={({ target: { value } }) => {
+            setTyped(value)
+            if (amountOf(value) !== undefined) onWant(value)
+          }}
+        />
+      </label>
+      <input
+        type="range"
+        aria-label={`${label}: share of its balance`}
+        aria-valuetext={`${percent} % of its balance`}
+        disabled={isEmpty}
+        title={isEmpty ? 'The vault is empty: type a balance.' : undefined}
+        min="0"
+        max="200"
+        step="5"
+        value={percent}
+        onChange={({ target: { valueAsNumber } }) => {
+          setPercent(valueAsNumber)
+          setTyped(undefined)
+          onWant(display(mul(parse(present), parse(String(valueAsNumber / 100)))))
+        }}
+      />
+    </div>
+  )
+}
+
+function Outcome({ answers }: { readonly answers: Answers | undefined }) {
+  const [last, first] = [answers?.last.outcome, answers?.first.outcome]
+  return (
+    <div className="book-outcome" aria-live="polite">
+      <output data-part="what-if">{last === undefined ? '…' : outcomeText(last)}</output>
+      <span className="hint">{first === undefined ? '' : `as it is: ${outcomeText(first)}`}</span>
+    </div>
+  )
+}
+
+function outcomeText(outcome: ReplayMoment['outcome']): string {
+  return outcome.kind === 'quote'
+    ? `${shortAmount(display(outcome.ioRatio))}, most ${shortAmount(display(outcome.outputMax))}`
+    : gapText(outcome.reason)
+}
+
+type PairVault = {
+  readonly side: string
+  readonly key: string
+  readonly token: string
+  readonly vaultId: string
+  readonly balance: string
+}
+
+/** The vaults that the pair gives from and takes into; one where both are the same. */
+function vaultsOf({ order, vaults }: OrderReplica, row: PairRow): readonly PairVault[] {
+  const found = new Map<string, PairVault>()
+  const sides = [
+    ['Gives', order.validOutputs[row.outputIOIndex]],
+    ['Takes', order.validInputs[row.inputIOIndex]],
+  ] as const
+  for (const [side, io] of sides) {
+    if (io === undefined) continue
+    const key = vaultKey(io)
+    const balance = vaults.find((vault) => vaultKey(vault) === key)?.balance
+    if (found.has(key)) continue
+    found.set(key, { side, key, ...io, balance: balance === undefined ? '0' : display(hexToFloat(balance)) })
+  }
+  return [...found.values()]
 }

@@ -1,25 +1,26 @@
-import type { BookReplica } from '@freshet/cli/studio'
+import type { OrderReplica } from '@freshet/cli/studio'
 import {
   openReplayWorkers,
+  startReplayWorker,
   type ReplayBook,
   type ReplayMoment,
+  type ReplayPort,
   type ReplayWorkers,
 } from '@freshet/raindex/client'
-import { readSnapshot, type Address, type Bytes32, type Mutation } from '@freshet/raindex/engine'
-import { hexToFloat, mul, parse, sub } from '@freshet/raindex/float'
+import type { Address, Mutation } from '@freshet/raindex/engine'
+import { hexToFloat, parse, type Float } from '@freshet/raindex/float'
 
-/** A pair as it would be quoted later, or with another balance in the vault that it gives from. */
-type WhatIfQuestion = {
-  readonly order: Bytes32
+/** A pair as it would be quoted later, to somebody else, or with other balances. */
+export type WhatIfQuestion = {
   readonly inputIOIndex: number
   readonly outputIOIndex: number
   readonly counterparty: Address
   readonly afterSeconds: number
-  /** Of what is in the vault now. */
-  readonly vaultPercent: number
+  /** By `vaultKey`; the others are as they are. Exact decimals. */
+  readonly balances: ReadonlyMap<string, string>
 }
 
-/** Quotes a copy of a book's state in a worker. Nothing is asked of any server. */
+/** Quotes a copy of an order's state in a worker. Nothing is asked of any server. */
 export type WhatIf = {
   ask(question: WhatIfQuestion): Promise<ReplayMoment>
   close(): void
@@ -27,67 +28,97 @@ export type WhatIf = {
 
 export const mostSecondsLater = 3_600
 
-/** The state is the whole history: one block, behind which nothing happens. */
-export function createWhatIf(replica: BookReplica): WhatIf {
-  const { chainId, env } = replica.snapshot
-  const { mutations } = readSnapshot(replica.snapshot, { chainId, orderbook: replica.orderbook.address })
-  let opened: { readonly key: string; readonly replay: Promise<ReplayWorkers> } | undefined
-  const close = (): void => {
-    opened?.replay.then(
-      (replay) => replay.close(),
-      () => undefined,
-    )
-    opened = undefined
+export function vaultKey({ token, vaultId }: { readonly token: string; readonly vaultId: string }): string {
+  return `${token}/${vaultId}`
+}
+
+/** An amount that a vault can hold; undefined where the text is none. */
+export function amountOf(text: string): Float | undefined {
+  if (!/^\d{1,40}(\.\d{1,40})?$/.test(text)) return undefined
+  try {
+    return parse(text)
+  } catch {
+    return undefined
   }
-  const openFor = (question: WhatIfQuestion): Promise<ReplayWorkers> => {
-    const key = `${question.order} ${question.outputIOIndex} ${question.vaultPercent}`
+}
+
+/** The state is the whole history: one block, behind which nothing happens. */
+export function createWhatIf(replica: OrderReplica): WhatIf {
+  // One for all balances: to start another would be slower, and would need the network.
+  const worker = createSharedWorker()
+  let opened: { readonly key: string; readonly replay: Promise<ReplayWorkers> } | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+  const openFor = (balances: WhatIfQuestion['balances']): Promise<ReplayWorkers> => {
+    const key = JSON.stringify([...balances])
     if (opened?.key !== key) {
-      close()
-      const changes = [...mutations, ...otherBalance(replica, question)]
-      opened = { key, replay: openReplayWorkers(bookOf(replica, changes)) }
+      const book = bookOf(replica, balances)
+      opened = { key, replay: openReplayWorkers(book, { startWorker: worker.port }) }
     }
     return opened.replay
   }
   return {
-    async ask(question) {
-      const { order, inputIOIndex, outputIOIndex, counterparty, afterSeconds } = question
-      const replay = await openFor(question)
-      return replay.inspect(
-        { order, inputIOIndex, outputIOIndex, counterparty },
-        env.timestamp + afterSeconds,
-      )
+    ask({ afterSeconds, balances, ...pair }) {
+      const { order, env } = replica
+      const answer = turn.then(async () => {
+        const replay = await openFor(balances)
+        return replay.inspect({ order: order.hash, ...pair }, env.timestamp + afterSeconds)
+      })
+      turn = answer.catch(() => undefined)
+      return answer
     },
-    close,
+    close: worker.end,
   }
 }
 
-function bookOf({ orderbook, snapshot, code }: BookReplica, mutations: readonly Mutation[]): ReplayBook {
-  const { blockNumber: number, timestamp } = snapshot.env
+/** A worker that outlives the replays it is given to, one after the other. */
+function createSharedWorker() {
+  const worker = startReplayWorker()
+  let hear: (message: unknown) => void = () => undefined
+  let fail: (cause: unknown) => void = () => undefined
+  worker.onMessage((message) => hear(message))
+  worker.onFailure((cause) => fail(cause))
   return {
-    orderbook,
-    chainId: snapshot.chainId,
-    tokens: snapshot.tokenDecimals,
+    port: (): ReplayPort => ({
+      post: (message) => worker.post(message),
+      onMessage: (listener) => void (hear = listener),
+      onFailure: (listener) => void (fail = listener),
+      terminate: () => undefined,
+    }),
+    end: () => worker.terminate(),
+  }
+}
+
+function bookOf(replica: OrderReplica, balances: WhatIfQuestion['balances']): ReplayBook {
+  const { orderbook, chainId, tokens, code, env } = replica
+  const { blockNumber: number, timestamp } = env
+  return {
+    ...{ orderbook, chainId, tokens, code },
     // As if a block came each second.
     head: { number: number + mostSecondsLater, timestamp: timestamp + mostSecondsLater },
-    source: { kind: 'blocks', blocks: [{ number, timestamp, mutations, events: [] }] },
-    code,
+    source: {
+      kind: 'blocks',
+      blocks: [{ number, timestamp, mutations: stateOf(replica, balances), events: [] }],
+    },
   }
 }
 
-/** What brings the vault that the pair gives from to the balance asked for. */
-function otherBalance(
-  { snapshot }: BookReplica,
-  { order: hash, outputIOIndex, vaultPercent }: WhatIfQuestion,
+function stateOf(
+  { order, vaults, store }: OrderReplica,
+  balances: WhatIfQuestion['balances'],
 ): readonly Mutation[] {
-  const { order } = snapshot.orders.find((known) => known.hash === hash) ?? {}
-  const io = order?.validOutputs[outputIOIndex]
-  if (order === undefined || io === undefined || vaultPercent === 100) return []
   const { owner } = order
-  const found = snapshot.vaultBalances.find(
-    (vault) => vault.owner === owner && vault.token === io.token && vault.vaultId === io.vaultId,
-  )
-  if (found === undefined) return []
-  const balance = hexToFloat(found.balance)
-  const delta = sub(mul(balance, parse(String(vaultPercent / 100))), balance)
-  return [{ kind: 'vaultDeltas', deltas: [{ owner, ...io, delta }] }]
+  const deltas = vaults.map(({ token, vaultId, balance }) => {
+    const wanted = balances.get(vaultKey({ token, vaultId }))
+    return { owner, token, vaultId, delta: amountOf(wanted ?? '') ?? hexToFloat(balance) }
+  })
+  const sets = store.map(({ store: address, fqn, key, value }) => ({
+    store: address,
+    fqn,
+    kvs: [{ key, value }],
+  }))
+  return [
+    { kind: 'setOrders', orders: [order] },
+    { kind: 'vaultDeltas', deltas },
+    { kind: 'applyStore', sets },
+  ]
 }

@@ -1,5 +1,7 @@
 /** What the link to a replay says. */
 export type ReplayAddress = {
+  /** The live order book that is replayed; absent: the recorded one. */
+  readonly book?: string | undefined
   readonly order?: string | undefined
   /** Seconds since 1970. */
   readonly time?: number | undefined
@@ -14,6 +16,7 @@ export function readReplayAddress(hash: string): ReplayAddress {
   const parameters = new URLSearchParams(query)
   const step = Number(parameters.get('step') ?? NaN)
   return {
+    book: parameters.get('book')?.toLowerCase(),
     order: parameters.get('order') ?? undefined,
     time: readTime(parameters.get('t')),
     stepSeconds: Number.isSafeInteger(step) && step > 0 ? step : undefined,
@@ -21,9 +24,10 @@ export function readReplayAddress(hash: string): ReplayAddress {
 }
 
 /** The part behind `#` of a link to a moment of a replay: `/replay?t=2026-11-18T10:00:00Z&order=0x…`. */
-export function replayAddress({ order, time, stepSeconds }: ReplayAddress): string {
+export function replayAddress({ book, order, time, stepSeconds }: ReplayAddress): string {
   const parameters: string[] = []
   if (time !== undefined) parameters.push(`t=${new Date(time * 1_000).toISOString().replace('.000Z', 'Z')}`)
+  if (book !== undefined) parameters.push(`book=${encodeURIComponent(book)}`)
   if (order !== undefined) parameters.push(`order=${encodeURIComponent(order)}`)
   if (stepSeconds !== undefined && stepSeconds !== 1) parameters.push(`step=${stepSeconds}`)
   return parameters.length === 0 ? replayPath : `${replayPath}?${parameters.join('&')}`

@@ -158,14 +158,12 @@ test('[SW6] a taken port leads to a free one, an app that is not built to the co
 
 test('[SW8] the service of an order book answers under the rules of Studio, and only to be read', async () => {
   const service = await openBookServer({ books: [], clock: systemClock })
-  const grounds = async () => undefined
-  const replica = () => expect.unreachable()
   await server.close()
   server = await openStudioServer({
     app: join(folder, 'app'),
     config,
     port: 0,
-    market: { serviceUrl: service.url, grounds, replica },
+    market: { serviceUrl: service.url },
   })
   expect(await ask('/book/books')).toMatchObject({ status: 200, text: '[]' })
   expect((await ask('/book/books')).headers['content-security-policy']).toContain("default-src 'none'")
@@ -174,7 +172,7 @@ test('[SW8] the service of an order book answers under the rules of Studio, and 
   expect(await ask('/book/books', { 'x-freshet': '1' }, 'POST')).toMatchObject({ status: 404 })
   // What looks like another host is only a path.
   expect(await ask('/book//elsewhere.example/books')).toMatchObject({ text: '[]' })
-  expect(await ask('/book/grounds?id=nothing')).toMatchObject({ status: 404 })
+  expect(await ask('/book/books/0x12/grounds?id=nothing')).toMatchObject({ status: 404 })
   await service.close()
   expect(await ask('/book/books')).toMatchObject({ status: 502 })
 })

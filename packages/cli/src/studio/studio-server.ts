@@ -6,8 +6,6 @@ import { passOn } from './pass-on.ts'
 import { fileHeaders, refusalOf, securityHeaders } from './request-rules.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
 import type { DemoAction, StudioConfig } from './studio-config.ts'
-import { answerMove } from './world/answer-move.ts'
-import type { LocalWorld } from './world/local-world.ts'
 
 export type StudioServerOptions = {
   /** The folder of the built app. */
@@ -16,9 +14,7 @@ export type StudioServerOptions = {
   /** The switches of the demo bar. */
   readonly demo?: DemoControl | undefined
   /** Answers for the order book, under `/book/`. */
-  readonly market?: Pick<LocalMarket, 'serviceUrl' | 'grounds' | 'replica'> | undefined
-  /** Takes moves of the world's game, under `/world/move`. */
-  readonly world?: Pick<LocalWorld, 'move'> | undefined
+  readonly market?: Pick<LocalMarket, 'serviceUrl'> | undefined
   /** Tried first; where it is taken, the next ones, and then any. 0: any. Default 4747. */
   readonly port?: number | undefined
 }
@@ -39,15 +35,14 @@ export type StudioServer = {
  */
 export async function openStudioServer(options: StudioServerOptions): Promise<StudioServer> {
   const files = withConfig(await readStaticFiles(options.app), options.config)
-  const { remote, world } = options.config
-  const origins = [remote.url, ...(world ? [world.toriiUrl] : [])].map((url) => new URL(url).origin)
-  const headers = securityHeaders(origins)
+  const { origin } = new URL(options.config.remote.url)
+  const headers = securityHeaders(origin)
   const http = createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     const hosts = [`127.0.0.1:${portOf(http)}`, `localhost:${portOf(http)}`]
     const refusal = refusalOf(request.method ?? '', request.headers, hosts)
     if (refusal !== undefined) return reply(response, 403, refusal)
-    answer(request, response, files, origins, options)
+    answer(request, response, files, origin, options)
   })
   await listenNear(http, options.port ?? preferredPort)
   return {
@@ -67,8 +62,8 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, StaticFile>,
-  remoteOrigins: readonly string[],
-  { demo, market, world }: StudioServerOptions,
+  remoteOrigin: string,
+  { demo, market }: StudioServerOptions,
 ): void {
   const { method, url = '/' } = request
   const [pathname = '/'] = url.split('?', 1)
@@ -78,35 +73,18 @@ function answer(
     if (method === 'POST' && isDemoAction(name)) return perform(response, demo, name)
   }
   if (market !== undefined && method === 'GET' && pathname.startsWith('/book/')) {
-    if (pathname === '/book/grounds') return answerGrounds(response, market, url)
-    if (pathname === '/book/replica') return replyJson(response, market.replica())
     return passOn(request, response, market.serviceUrl, url.slice('/book'.length))
-  }
-  if (world !== undefined && method === 'POST' && pathname === '/world/move') {
-    return void answerMove(request, response, world)
   }
   const file = files.get(pathname === '/' ? '/index.html' : pathname)
   if (file === undefined) return reply(response, 404, 'There is nothing here.')
   if (method !== 'GET' && method !== 'HEAD') return reply(response, 405, 'This can only be read.')
   response.writeHead(200, {
-    ...fileHeaders(pathname, remoteOrigins),
+    ...fileHeaders(pathname, remoteOrigin),
     'content-type': file.contentType,
     'content-length': file.body.length,
     'cache-control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache',
   })
   response.end(method === 'HEAD' ? undefined : file.body)
-}
-
-/** What the quote that `id` names was computed from. */
-function answerGrounds(response: ServerResponse, market: Pick<LocalMarket, 'grounds'>, url: string): void {
-  const id = new URLSearchParams(url.split('?', 2)[1]).get('id') ?? ''
-  market.grounds(id).then(
-    (grounds) => {
-      if (grounds === undefined) return reply(response, 404, 'There is no such quote.')
-      replyJson(response, grounds)
-    },
-    (error: unknown) => reply(response, 500, error instanceof Error ? error.message : String(error)),
-  )
 }
 
 /** Tells the page the demo's state now and after each change, as server-sent events. */
@@ -135,21 +113,10 @@ const demoActions: { readonly [action in DemoAction]: true } = {
   'start-trades': true,
   'stop-trades': true,
   reorganize: true,
-  'cut-streams': true,
-  'start-torii': true,
-  'stop-torii': true,
-  'start-roaming': true,
-  'stop-roaming': true,
-  'refuse-next-move': true,
 }
 
 function isDemoAction(name: string): name is DemoAction {
   return Object.hasOwn(demoActions, name)
-}
-
-function replyJson(response: ServerResponse, value: object): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify(value))
 }
 
 function reply(response: ServerResponse, status: number, text: string): void {

@@ -130,6 +130,8 @@ export type LocalBook = {
   reorganize(depth: number): Promise<void>
   /** Keeps the present state of the chain; the function goes back to it, once. */
   checkpoint(): Promise<() => Promise<void>>
+  /** Puts another order book on the same chain, for the same tokens and traders. It ends with this one. */
+  deployAnother(): Promise<LocalBook>
   close(): Promise<void>
 }
 
@@ -193,33 +195,60 @@ async function deploy(anvil: Anvil, chainId: number, options: LocalBookOptions):
     tokens.push({ address: token, symbol, decimals })
   }
   for (const account of accounts) {
-    for (const token of tokens) await fund(anvil, account, token, address)
+    for (const token of tokens) await mint(anvil, account, token)
   }
+  const place = { anvil, chainId, accounts, tokens, interpreter, store, create }
+  await allowAll(place, address)
+  return bookAt(place, bookReceipt)
+}
+
+/** What order books on one chain share. */
+type Place = Pick<LocalBook, 'chainId' | 'tokens' | 'interpreter' | 'store'> & {
+  readonly anvil: Anvil
+  readonly accounts: readonly Address[]
+  create(code: Hex): Promise<Receipt>
+}
+
+function bookAt(place: Place, receipt: Receipt): LocalBook {
+  const { anvil, chainId, accounts, tokens, interpreter, store, create } = place
+  const address = createdBy(receipt)
   const artifacts: readonly Artifact[] = [
     { kind: 'Interpreter', address: interpreter, bytecode: contractCode('Interpreter') },
     { kind: 'Store', address: store, bytecode: contractCode('WordStore') },
   ]
   const traders = accounts.map((account) => createTrader(anvil, account, address, { interpreter, store }))
-  const deployedAt = bookReceipt.blockNumber
+  const deployedAt = receipt.blockNumber
   const orderbook = { address, version: 'v5' } as const
   return {
     ...chainOf(anvil, address, store),
     ...readsOf(anvil, address),
     ...{ url: anvil.url, chainId, orderbook, deployedAt, interpreter, store, tokens, traders, artifacts },
+    async deployAnother() {
+      const another = await create(creationCode('OrderBook'))
+      await allowAll(place, createdBy(another))
+      return bookAt(place, another)
+    },
     close: () => anvil.close(),
   }
 }
 
-/** A million of the token, which the order book may move. */
-async function fund(anvil: Anvil, account: Address, token: LocalToken, orderbook: Address): Promise<void> {
+/** A million of the token. */
+async function mint(anvil: Anvil, account: Address, token: LocalToken): Promise<void> {
   const units = 1_000_000n * 10n ** BigInt(token.decimals)
-  const mint = encodeFunction('mint(address,uint256)', abi.address(account), abi.number(units))
+  const data = encodeFunction('mint(address,uint256)', abi.address(account), abi.number(units))
+  await sendTransaction(anvil, account, token.address, data)
+}
+
+/** An order book may move whatever the accounts have. */
+async function allowAll({ anvil, accounts, tokens }: Place, orderbook: Address): Promise<void> {
   const allow = encodeFunction(
     'approve(address,uint256)',
     abi.address(orderbook),
     abi.number(2n ** 256n - 1n),
   )
-  for (const data of [mint, allow]) await sendTransaction(anvil, account, token.address, data)
+  for (const account of accounts) {
+    for (const { address } of tokens) await sendTransaction(anvil, account, address, allow)
+  }
 }
 
 function createTrader(

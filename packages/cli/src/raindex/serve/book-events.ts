@@ -3,55 +3,67 @@ import type { VaultRow } from '@freshet/raindex/engine'
 import type { QuoteRow } from '@freshet/raindex/live'
 import type { ServerResponse } from 'node:http'
 import { plainReason } from '../simulation.ts'
-import { healthOf, quoteJson, quotesOf, vaultJson, type ServedBook } from './served-book.ts'
+import { healthOf, quoteJson, vaultJson } from './book-json.ts'
+import { isAt, quotesOf, type ServedBook } from './served-book.ts'
 
 /** One stream of server-sent events for all that changes in order books. */
 export type BookEvents = {
   /** How many streams are open. */
   readonly listeners: number
-  /** Answers with the stream: how each book is now, then every change. @returns false when too many are open. */
-  stream(response: ServerResponse): boolean
+  /**
+   * Answers with the stream: how each book is now, then every change.
+   *
+   * @param orderbook - Only of the books at this address. Default all.
+   * @returns false when too many are open.
+   */
+  stream(response: ServerResponse, orderbook?: string): boolean
   /** Ends the streams. */
   close(): void
 }
 
 const mostListeners = 64
-/** A listener that does not read is let go: its stream begins anew when it comes back. */
-const mostUnreadBytes = 4 * 2 ** 20
+/** Written at once; then it is waited until the listener has read. */
+const writtenAtOnce = 64 * 1_024
+
+/** What a listener has not been told yet, each thing once: its text is made when its turn comes. */
+type Untold = Map<string, () => string>
 
 /**
  * Tells of changes as `book` (how true a book is to its chain), `order`, `vault` and `quote`, each with the row as it
  * is now, or null where it is gone.
+ *
+ * Whoever reads slowly is told less often, and never of what was long ago: of each row only the newest waits.
  */
 export function createBookEvents(books: readonly ServedBook[], clock: Clock): BookEvents {
-  const listeners = new Set<ServerResponse>()
+  const listeners = new Set<Listener>()
 
-  const tell = (event: string, data: unknown): void => {
-    const text = eventText(event, data)
-    for (const listener of listeners) {
-      if (listener.writableLength > mostUnreadBytes) listener.destroy()
-      else listener.write(text)
-    }
+  const tell = (book: ServedBook, key: string, text: () => string): void => {
+    for (const listener of listeners) if (listener.hears(book)) listener.tell(key, text)
   }
   const tellRows = (
-    { chainId, orderbook }: ServedBook,
+    book: ServedBook,
     name: string,
     rows: Collection,
     toJson: (row: Row) => object,
-  ): (() => void) =>
-    rows.subscribe(({ ids }) => {
+  ): (() => void) => {
+    const { chainId } = book
+    const orderbook = book.orderbook.address
+    return rows.subscribe(({ ids }) => {
       if (listeners.size === 0) return
       for (const id of ids === 'all' ? rows.ids() : ids) {
-        const row = rows.get(id)
-        tell(name, { chainId, orderbook, id, [name]: row === undefined ? null : toJson(row) })
+        tell(book, `${name} ${chainId} ${orderbook} ${id}`, () => {
+          const row = rows.get(id)
+          return eventText(name, { chainId, orderbook, id, [name]: row === undefined ? null : toJson(row) })
+        })
       }
     })
+  }
+  const healthText = (book: ServedBook) => (): string => eventText('book', healthOf(book, clock.now()))
   const tellHealth = (book: ServedBook): (() => void) => {
     let shown = ''
     return book.raindex.subscribe(() => {
-      const { ageMs, ...health } = healthOf(book, clock.now())
-      const text = JSON.stringify(health)
-      if (text !== shown) tell('book', { ...health, ageMs })
+      const text = JSON.stringify({ ...healthOf(book, clock.now()), ageMs: null })
+      if (text !== shown) tell(book, healthKey(book), healthText(book))
       shown = text
     })
   }
@@ -66,12 +78,14 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
     get listeners() {
       return listeners.size
     },
-    stream(response) {
+    stream(response, orderbook) {
       if (listeners.size >= mostListeners) return false
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      listeners.add(response)
-      response.on('close', () => listeners.delete(response))
-      for (const book of books) response.write(eventText('book', healthOf(book, clock.now())))
+      const hears = (book: ServedBook): boolean => orderbook === undefined || isAt(book, orderbook)
+      const listener = createListener(response, hears)
+      listeners.add(listener)
+      response.on('close', () => listeners.delete(listener))
+      for (const book of books) if (hears(book)) listener.tell(healthKey(book), healthText(book))
       return true
     },
     close() {
@@ -79,6 +93,52 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
       for (const listener of listeners) listener.end()
     },
   }
+}
+
+type Listener = {
+  hears(book: ServedBook): boolean
+  tell(key: string, text: () => string): void
+  end(): void
+}
+
+function createListener(response: ServerResponse, hears: Listener['hears']): Listener {
+  const untold: Untold = new Map()
+  let isWriting = false
+  const writeNext = (): void => {
+    isWriting = false
+    while (untold.size > 0 && !response.destroyed) {
+      if (response.write(take(untold))) continue
+      isWriting = true
+      response.once('drain', writeNext)
+      return
+    }
+  }
+  return {
+    hears,
+    tell(key, text) {
+      untold.set(key, text)
+      if (isWriting) return
+      isWriting = true
+      // Behind the notice that is being given, so that what changes together is written together.
+      queueMicrotask(writeNext)
+    },
+    end: () => void response.end(),
+  }
+}
+
+/** As much as is written at once. */
+function take(untold: Untold): string {
+  let text = ''
+  for (const [key, textOf] of untold) {
+    untold.delete(key)
+    text += textOf()
+    if (text.length >= writtenAtOnce) break
+  }
+  return text
+}
+
+function healthKey({ chainId, orderbook }: ServedBook): string {
+  return `book ${chainId} ${orderbook.address}`
 }
 
 function eventText(event: string, data: unknown): string {

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { FreshetError, type Clock, type Collection, type Row } from '@freshet/core'
-import type { Hex, VaultRow } from '@freshet/raindex/engine'
-import type { QuoteRow } from '@freshet/raindex/live'
+import { FreshetError, type Clock } from '@freshet/core'
 import { isLoopbackHost, isLoopbackOrigin } from '../../demo/loopback.ts'
-import { plainReason } from '../simulation.ts'
+import { answerBook } from './answer-book.ts'
 import { createBookEvents } from './book-events.ts'
+import { healthOf } from './book-json.ts'
 import { metricsText } from './metrics-text.ts'
-import { besideJson, healthOf, quoteJson, quotesOf, vaultJson, type ServedBook } from './served-book.ts'
+import { notHere, sendJson, sendText } from './send.ts'
+import { isAt, type ServedBook } from './served-book.ts'
 
 export type BookServerOptions = {
   readonly books: readonly ServedBook[]
@@ -31,13 +31,12 @@ export type BookServer = {
 const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 const mostConnections = 256
 const longestUrl = 2_048
-const mostRows = 1_000
 
 /**
  * Answers over HTTP what order books hold and quote, all of it only to be read.
  *
- * `/healthz`, `/metrics`, `/books`, `/books/ADDRESS/orders|vaults|quotes`, `/books/ADDRESS/quotes/ORDER` for both quotes
- * at one block, and `/events`, one stream for all updates.
+ * `/healthz`, `/metrics`, `/books`, what `answerBook` lists under `/books/ADDRESS`, and `/events`, one stream for all
+ * updates.
  *
  * @throws {FreshetError} `serve/token-needed`, `serve/port-taken`.
  */
@@ -69,29 +68,6 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
   const events = createBookEvents(books, clock)
   const health = () => books.map((book) => healthOf(book, clock.now()))
 
-  const answerBook = async (
-    book: ServedBook,
-    path: readonly string[],
-    url: URL,
-    response: ServerResponse,
-  ) => {
-    const [what, order] = path
-    const { live } = book.raindex
-    if (what === undefined) return sendJson(response, 200, healthOf(book, clock.now()))
-    if (what === 'quotes' && order !== undefined) {
-      const pair = readPair(order, url.searchParams)
-      if (typeof pair === 'string') return sendText(response, 400, pair)
-      return sendJson(response, 200, besideJson(await book.beside(pair, ending.signal)))
-    }
-    if (order !== undefined) return sendText(response, 404, notHere)
-    // Rows of the projection, and of the quotes.
-    if (what === 'orders') return sendRows(response, url, live.orders, (row) => row)
-    if (what === 'vaults') return sendRows(response, url, live.vaults, (row) => vaultJson(row as VaultRow))
-    if (what === 'quotes') {
-      return sendRows(response, url, quotesOf(book), (row) => quoteJson(row as QuoteRow))
-    }
-    return sendText(response, 404, notHere)
-  }
   const route = async (url: URL, response: ServerResponse): Promise<void> => {
     const [first, address, ...path] = url.pathname.split('/').slice(1)
     if (address === undefined) {
@@ -112,15 +88,16 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
         case 'books':
           return sendJson(response, 200, health())
         case 'events':
-          if (!events.stream(response)) sendText(response, 503, 'Too many listeners. Try again later.')
+          if (!events.stream(response, url.searchParams.get('orderbook') ?? undefined))
+            sendText(response, 503, 'Too many listeners. Try again later.')
           return
         default:
           return sendText(response, 404, notHere)
       }
     }
-    const book = books.find(({ orderbook }) => orderbook === address.toLowerCase())
+    const book = books.find((known) => isAt(known, address))
     if (first !== 'books' || book === undefined) return sendText(response, 404, notHere)
-    await answerBook(book, path, url, response)
+    await answerBook({ book, path, query: url.searchParams, signal: ending.signal, clock }, response)
   }
   const refusalOf = ({
     method,
@@ -159,67 +136,10 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
   }
 }
 
-const notHere = 'There is nothing here. See /books.'
-const zeroAddress = `0x${'0'.repeat(40)}` as const
-
-/** What is asked for, or what is wrong with it. */
-function readPair(order: string, query: URLSearchParams) {
-  const hash = readHex(order, 32)
-  const counterparty = readHex(query.get('counterparty') ?? zeroAddress, 20)
-  const [inputIOIndex, outputIOIndex] = [Number(query.get('input') ?? 0), Number(query.get('output') ?? 0)]
-  if (hash === undefined) return 'Name an order by its hash of 32 bytes.'
-  if (counterparty === undefined) return 'counterparty takes an address.'
-  if (!isIndex(inputIOIndex) || !isIndex(outputIOIndex)) return 'input and output take the numbers of tokens.'
-  return { order: hash, inputIOIndex, outputIOIndex, counterparty }
-}
-
-function readHex(text: string, bytes: number): Hex | undefined {
-  // Its shape is checked first.
-  return /^0x[0-9a-f]+$/i.test(text) && text.length === 2 + 2 * bytes
-    ? (text.toLowerCase() as Hex)
-    : undefined
-}
-
-function isIndex(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value < 65_536
-}
-
-/** Rows in the order of their ids, `limit` of them behind `after`. */
-function sendRows(
-  response: ServerResponse,
-  url: URL,
-  collection: Collection,
-  toJson: (row: Row) => object,
-): void {
-  const asked = Number(url.searchParams.get('limit') ?? mostRows)
-  if (!Number.isInteger(asked) || asked < 1) return sendText(response, 400, 'limit takes a number above 0.')
-  const after = url.searchParams.get('after')
-  const ids = [...collection.ids()].filter((id) => after === null || id > after).sort()
-  const page = ids.slice(0, Math.min(asked, mostRows))
-  const rows = page.flatMap((id) => {
-    const row = collection.get(id)
-    return row === undefined ? [] : [{ id, ...toJson(row) }]
-  })
-  sendJson(response, 200, { rows, next: page.length < ids.length ? page.at(-1) : null })
-}
-
 function isToken(authorization: string | undefined, token: string): boolean {
   // Of one length, so that the time it takes tells nothing.
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-  })
-  response.end(JSON.stringify(value, plainReason))
-}
-
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-  response.end(text)
 }
 
 async function listen(http: Server, host: string, port: number): Promise<void> {

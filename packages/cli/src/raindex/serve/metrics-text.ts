@@ -1,4 +1,4 @@
-import type { BookHealth } from './served-book.ts'
+import type { BookHealth } from './book-json.ts'
 
 /** What a server counts of itself. */
 export type ServerCounts = {

@@ -1,12 +1,10 @@
-import { createWasmEvm } from '@freshet/evm'
-import { chainRaindex, openChainRaindex, quoteBeside, type RpcPool } from '@freshet/raindex/client'
-import { createEvmInterpreter } from '@freshet/raindex/engine'
+import type { ChainNotice } from '@freshet/raindex/client'
 import { badCall } from '../../parse-call.ts'
-import { findBooks, openDatabase, openPool, type OpenBook } from '../chain/open-book.ts'
+import { findBooks, openDatabase, openPool } from '../chain/open-book.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readCount } from '../read-option.ts'
 import { openBookServer } from './book-server.ts'
-import type { ServedBook } from './served-book.ts'
+import { openServedBook, type OpenServedBook } from './served-book.ts'
 
 /** Keeps order books live and answers over HTTP until it is interrupted. */
 export async function serveBooks(call: RaindexCall): Promise<number> {
@@ -14,16 +12,18 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   if (words.length > 0)
     throw badCall('raindex serve takes options only, such as --rpc URL --db FILE --port N.')
   const fromBlock = readCount('--from', 'a block number', options.raindex.from)
+  const { clock } = io
   const pool = await openPool(call)
   const database = await openDatabase(call)
-  const opened: (ServedBook & { close(): Promise<void> })[] = []
+  const opened: OpenServedBook[] = []
   try {
-    for (const book of await findBooks(call, database, pool)) {
-      opened.push(await openServed(book, pool, call, fromBlock))
+    for (const { chainId, orderbook } of await findBooks(call, database, pool)) {
+      const book = { chainId, orderbook, pool, database, fromBlock, clock }
+      opened.push(await openServedBook({ ...book, onNotice: tellForks(orderbook.address, call) }))
     }
     const { host } = options.raindex
     const token = io.env['FRESHET_TOKEN']
-    const server = await openBookServer({ books: opened, clock: io.clock, host, port: options.port, token })
+    const server = await openBookServer({ books: opened, clock, host, port: options.port, token })
     io.out(`Serving ${opened.length} order ${opened.length === 1 ? 'book' : 'books'} at ${server.url}`)
     io.out(`  ${server.url}/books  /healthz  /metrics  /events`)
     io.err('Ctrl-C ends.')
@@ -38,33 +38,10 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   }
 }
 
-async function openServed(
-  { database, chainId, orderbook }: OpenBook,
-  pool: RpcPool,
-  { io }: RaindexCall,
-  fromBlock: number | undefined,
-): Promise<ServedBook & { close(): Promise<void> }> {
-  const engine = await createWasmEvm()
-  const { address } = orderbook
-  const raindex = await openChainRaindex({
-    ...{ chainId, orderbook, pool, database, fromBlock, clock: io.clock },
-    interpreter: (cache) =>
-      createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: address }),
-    onNotice(notice) {
-      if (notice.kind === 'reorg' || notice.kind === 'deep-reorg')
-        io.err(
-          `${address}: the chain was reorganised, ${notice.depth} blocks back to ${notice.ancestorBlock}.`,
-        )
-    },
-  })
-  const quotes = raindex.live.openQuotes()
-  const sides = chainRaindex(raindex, { pool, orderbook: address })
-  return {
-    ...{ chainId, orderbook: address, raindex, quotes },
-    beside: (pair, signal) => quoteBeside(sides, pair, signal),
-    async close() {
-      quotes.close()
-      await raindex.close()
-    },
+function tellForks(address: string, { io }: RaindexCall): (notice: ChainNotice) => void {
+  return (notice) => {
+    if (notice.kind !== 'reorg' && notice.kind !== 'deep-reorg') return
+    const { depth, ancestorBlock } = notice
+    io.err(`${address}: the chain was reorganised, ${depth} blocks back to ${ancestorBlock}.`)
   }
 }

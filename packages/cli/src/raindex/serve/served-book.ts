@@ -1,87 +1,115 @@
-import type { Collection } from '@freshet/core'
-import type { ChainFreshness, ChainRaindex, ComparedQuote, QuotedPair } from '@freshet/raindex/client'
-import type { Address, VaultRow } from '@freshet/raindex/engine'
-import { display } from '@freshet/raindex/float'
-import type { QuoteRow, Quotes } from '@freshet/raindex/live'
+import type { Clock, Collection } from '@freshet/core'
+import { createWasmEvm } from '@freshet/evm'
+import {
+  chainRaindex,
+  openChainRaindex,
+  quoteBeside,
+  type ChainHeads,
+  type ChainNotice,
+  type ChainRaindex,
+  type ComparedQuote,
+  type LocalBook,
+  type LocalDatabase,
+  type QuotedPair,
+  type RpcPool,
+} from '@freshet/raindex/client'
+import { createEvmInterpreter, type Address, type Orderbook } from '@freshet/raindex/engine'
+import type { Quotes } from '@freshet/raindex/live'
 
 /** An order book that is kept live, with what is asked of it. */
 export type ServedBook = {
   readonly chainId: number
-  readonly orderbook: Address
+  readonly orderbook: Orderbook
   readonly raindex: Pick<ChainRaindex, 'live' | 'freshness' | 'subscribe'>
   /** Of every pair, for the zero address. */
   readonly quotes: Quotes
+  /** The events that are kept of it, and the code of its orders. */
+  readonly kept: KeptEvents
+  /** The newest of them; undefined where there is none. */
+  lastEvent(): Promise<LastEvent | undefined>
   /** Both quotes of a pair at one block. */
   beside(pair: QuotedPair, signal: AbortSignal): Promise<ComparedQuote>
 }
 
-/** How true a book is to its chain. */
-export type BookHealth = {
-  readonly chainId: number
-  readonly orderbook: Address
-  readonly state: ChainFreshness['chain']['state']
-  readonly block: number | null
-  readonly head: number | null
-  readonly behind: number | null
-  /** Age of the block's time. */
-  readonly ageMs: number | null
-  /** Pieces of code that orders wait for. */
-  readonly missingCode: number
-  readonly orders: number
-  readonly vaults: number
-  readonly lastError: string | null
-  readonly isHealthy: boolean
+export type LastEvent = {
+  readonly block: number
+  readonly logIndex: number
+  readonly transactionHash: string
 }
 
-export function healthOf(book: ServedBook, nowUnixMs: number): BookHealth {
-  const { chainId, orderbook, raindex } = book
-  const { block, headBlock, timestamp, chain } = raindex.freshness
-  const { live } = raindex
+/** What a local database keeps of a book. */
+export type KeptEvents = Pick<
+  LocalBook,
+  'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores' | 'code'
+>
+
+export type ServedBookOptions = {
+  readonly chainId: number
+  readonly orderbook: Orderbook
+  readonly database: LocalDatabase
+  readonly pool: RpcPool
+  readonly clock: Clock
+  readonly heads?: ChainHeads | undefined
+  /** The block in which the order book was made. Default 0. */
+  readonly fromBlock?: number | undefined
+  readonly onNotice?: ((notice: ChainNotice) => void) | undefined
+}
+
+/** A book that follows its chain until it is closed. */
+export type OpenServedBook = ServedBook & {
+  readonly raindex: ChainRaindex
+  close(): Promise<void>
+}
+
+/** Keeps a book live in a database. Throws as `openChainRaindex`. */
+export async function openServedBook(options: ServedBookOptions): Promise<OpenServedBook> {
+  const { chainId, orderbook, database, pool } = options
+  const { address } = orderbook
+  const engine = await createWasmEvm()
+  const raindex = await openChainRaindex({
+    ...options,
+    interpreter: (cache) =>
+      createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: address }),
+  })
+  const quotes = raindex.live.openQuotes()
+  const sides = chainRaindex(raindex, { pool, orderbook: address })
   return {
-    chainId,
-    orderbook,
-    state: chain.state,
-    block: block ?? null,
-    head: headBlock ?? null,
-    behind: block === undefined || headBlock === undefined ? null : Math.max(0, headBlock - block),
-    ageMs: timestamp === undefined ? null : Math.max(0, nowUnixMs - timestamp * 1_000),
-    missingCode: live.status.pending.artifacts.length,
-    orders: live.orders.size,
-    vaults: live.vaults.size,
-    lastError: chain.freshness.lastError?.message ?? null,
-    isHealthy: chain.state === 'live' && live.status.phase !== 'Errored',
+    ...{ chainId, orderbook, raindex, quotes },
+    kept: database.book({ chainId, orderbook }),
+    lastEvent: () => lastEventOf(database, chainId, address),
+    beside: (pair, signal) => quoteBeside(sides, pair, signal),
+    async close() {
+      quotes.close()
+      await raindex.close()
+    },
   }
+}
+
+async function lastEventOf(
+  database: LocalDatabase,
+  chainId: number,
+  orderbook: Address,
+): Promise<LastEvent | undefined> {
+  const [row] = await database.query(
+    'SELECT block_number, log_index, transaction_hash FROM raw_events WHERE chain_id = ? AND orderbook_address = ? ORDER BY block_number DESC, log_index DESC LIMIT 1',
+    [chainId, orderbook],
+  )
+  return (
+    row && {
+      block: Number(row['block_number']),
+      logIndex: Number(row['log_index']),
+      transactionHash: String(row['transaction_hash']),
+    }
+  )
 }
 
 /** The quotes as any other collection, of rows that `quoteJson` takes. */
-export function quotesOf({ quotes }: ServedBook): Collection {
+export function quotesOf({ quotes }: Pick<ServedBook, 'quotes'>): Collection {
   return quotes.collection as unknown as Collection
 }
 
-/** A quote as JSON: amounts as exact decimals. */
-export function quoteJson({ ioRatio, outputMax, ...row }: QuoteRow): object {
-  return {
-    ...row,
-    ioRatio: ioRatio === null ? null : display(ioRatio),
-    outputMax: outputMax === null ? null : display(outputMax),
-  }
-}
-
-export function vaultJson({ balance, ...row }: VaultRow): object {
-  return { ...row, balance: display(balance) }
-}
-
-export function besideJson({ virtual, rpc, verdict, block }: ComparedQuote): object {
-  return {
-    virtual:
-      virtual.kind === 'quote'
-        ? { kind: 'quote', ioRatio: display(virtual.ioRatio), outputMax: display(virtual.outputMax) }
-        : virtual,
-    rpc:
-      rpc?.kind === 'quote'
-        ? { kind: 'quote', ioRatio: display(rpc.ioRatio), outputMax: display(rpc.outputMax) }
-        : (rpc ?? null),
-    verdict: verdict ?? null,
-    block: block ?? null,
-  }
+/** Whether a book is at this address. */
+export function isAt({ orderbook }: ServedBook, address: string): boolean {
+  const sought: string = address.toLowerCase()
+  return orderbook.address === sought
 }

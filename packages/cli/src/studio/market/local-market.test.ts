@@ -1,6 +1,6 @@
 import { createSeededRandom } from '@freshet/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { BookHealth } from '../../raindex/serve/served-book.ts'
+import type { BookHealth } from '../../raindex/serve/book-json.ts'
 import { findLocalAnvil } from './find-local-anvil.ts'
 import { startLocalMarket, type LocalMarket } from './local-market.ts'
 
@@ -21,16 +21,18 @@ test.skipIf(anvil === undefined)(
   async () => {
     const market = opened
     if (market === undefined) throw new Error('the chain did not start')
-    const book = `${market.serviceUrl}/books/${market.info.orderbook}`
+    const [main, small] = market.info.books
+    if (main === undefined || small === undefined) throw new Error('there are two books')
+    const book = `${market.serviceUrl}/books/${main.orderbook}`
     await untilTrue(market, () => market.state().trades >= 12)
     market.setTrading(false)
     expect(market.state()).toMatchObject({ trading: false, trouble: null, reorg: null })
     await expect
       .poll(() => getJson<BookHealth>(book), { timeout: 20_000 })
-      .toMatchObject({ state: 'live', behind: 0, orders: market.info.orders.length, missingCode: 0 })
+      .toMatchObject({ state: 'live', behind: 0, orders: main.orders.length, missingCode: 0 })
 
     const verdicts = await Promise.all(
-      market.info.orders.map(async ({ name, hash }): Promise<readonly [string, string]> => {
+      main.orders.map(async ({ name, hash }): Promise<readonly [string, string]> => {
         const { verdict } = await getJson<{ readonly verdict: { readonly kind: string } }>(
           `${book}/quotes/${hash}?counterparty=${market.info.counterparties[0]}`,
         )
@@ -40,13 +42,16 @@ test.skipIf(anvil === undefined)(
     const unlike = verdicts.filter(([, kind]) => kind !== 'match')
     expect(unlike).toEqual([['Asks outside for its price', 'not-comparable']])
 
-    const { hash = '' } = market.info.orders.find(({ name }) => name === 'Falls with time') ?? {}
-    expect(await market.grounds(`${hash}/0/0`)).toMatchObject({
+    const { hash = '' } = main.orders.find(({ name }) => name === 'Falls with time') ?? {}
+    expect(await getJson(`${book}/grounds?id=${hash}/0/0`)).toMatchObject({
       clock: { time: true, number: false },
       lacksCode: false,
       lastEvent: { block: expect.any(Number) },
     })
-    expect(await market.grounds('nothing')).toBeUndefined()
+    expect((await fetch(`${book}/grounds?id=nothing`)).status).toBe(404)
+    await expect
+      .poll(() => getJson<BookHealth>(`${market.serviceUrl}/books/${small.orderbook}`), { timeout: 20_000 })
+      .toMatchObject({ state: 'live', behind: 0, orders: small.orders.length })
 
     await market.reorganize()
     await untilTrue(market, () => market.state().reorg !== null)

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createListeners, systemClock, systemRandom, type Clock, type Random } from '@freshet/core'
-import { startLocalBook } from '@freshet/raindex/testing'
+import { startLocalBook, type LocalBook } from '@freshet/raindex/testing'
 import { openBookServer } from '../../raindex/serve/book-server.ts'
-import type { BookInfo, BookReplica, MarketState, QuoteGrounds } from '../studio-config.ts'
-import { openMarketBook, type MarketBook } from './market-book.ts'
-import { addMarketOrders, marketTokens, type Market } from './market-orders.ts'
+import type { BookInfo, MarketState } from '../studio-config.ts'
+import { openMarketBooks, type MarketBooks } from './market-books.ts'
+import { marketTokens, openMainMarket, openSmallMarket, type Market } from './market-orders.ts'
 import { tradeOnce } from './trade-once.ts'
 
 export type LocalMarketOptions = {
@@ -18,17 +18,13 @@ export type LocalMarketOptions = {
   readonly tradeEveryMs?: number | undefined
 }
 
-/** A local chain with an order book on it, traders that keep trading, and what Freshet makes of it. */
+/** A local chain with order books on it, traders that keep trading, and what Freshet makes of it. */
 export type LocalMarket = {
   readonly info: BookInfo
-  /** Of the service that answers for the book, on loopback. */
+  /** Of the service that answers for the books, on loopback. */
   readonly serviceUrl: string
   state(): MarketState
   subscribe(listener: () => void): () => void
-  /** What a quote is of; undefined where there is no such quote. */
-  grounds(quoteId: string): Promise<QuoteGrounds | undefined>
-  /** The state as it is now, to compute with elsewhere. */
-  replica(): BookReplica
   setTrading(isTrading: boolean): void
   /** Replaces the last few blocks by empty ones: their trades have never been. */
   reorganize(): Promise<void>
@@ -41,7 +37,7 @@ const catchUpMs = 5_000
 const blocksReplaced = [3, 4, 5, 6] as const
 
 /**
- * Starts the chain with its orders, keeps its book live in a database in a temporary folder, and sets the traders off.
+ * Starts the chain with its orders, keeps its books live in a database in a temporary folder, and sets the traders off.
  *
  * @throws what `spawn` throws when the file is no program, and what the chain refuses.
  */
@@ -56,26 +52,25 @@ export async function startLocalMarket(options: LocalMarketOptions): Promise<Loc
     const startsAt = Math.floor(clock.now() / 1_000) - 120
     const book = await startLocalBook({ anvil, startsAt, mineEverySeconds, tokens: marketTokens })
     closing.push(() => book.close())
-    const market = await addMarketOrders(book)
+    const markets = [await openMainMarket(book), await openSmallMarket(await book.deployAnother())]
     // So that no reorganisation undoes the orders.
     await book.mine(Math.max(...blocksReplaced))
     await setTime(book, clock)
     const folder = await mkdtemp(join(tmpdir(), 'freshet-market-'))
     closing.push(() => rm(folder, { recursive: true, force: true }))
-    const watched = await openMarketBook(market.book, join(folder, 'book.sqlite'), clock)
+    const books = markets.map((market) => market.book)
+    const watched = await openMarketBooks(books, join(folder, 'books.sqlite'), clock)
     closing.push(() => watched.close())
-    const server = await openBookServer({ books: [watched.served], clock })
+    const server = await openBookServer({ books: watched.served, clock })
     closing.push(() => server.close())
-    const traders = createTraders(market, watched, options)
+    const traders = createTraders(book, markets, watched, options)
     closing.push(() => traders.stop())
     traders.setTrading(true)
     return {
-      info: infoOf(market),
+      info: infoOf(book, markets),
       serviceUrl: server.url,
       state: traders.state,
       subscribe: traders.subscribe,
-      grounds: (id) => watched.grounds(id),
-      replica: () => watched.replica(),
       setTrading: traders.setTrading,
       reorganize: traders.reorganize,
       close: closeAll,
@@ -87,7 +82,12 @@ export async function startLocalMarket(options: LocalMarketOptions): Promise<Loc
 }
 
 /** Trades one after the other; a reorganisation waits for its turn among them. */
-function createTraders(market: Market, watched: MarketBook, options: LocalMarketOptions) {
+function createTraders(
+  book: LocalBook,
+  markets: readonly Market[],
+  watched: MarketBooks,
+  options: LocalMarketOptions,
+) {
   const { clock = systemClock, random = systemRandom, tradeEveryMs = 1_000 } = options
   const listeners = createListeners<void>(() => undefined)
   let state: MarketState = { trading: false, trades: 0, reorg: null, trouble: null }
@@ -104,7 +104,7 @@ function createTraders(market: Market, watched: MarketBook, options: LocalMarket
   }
   const trade = async (): Promise<void> => {
     try {
-      await inTurn(() => tradeOnce(market, random))
+      await inTurn(() => tradeOnce(markets, random))
       set({ trades: state.trades + 1, trouble: null })
     } catch (error) {
       set({ trouble: error instanceof Error ? error.message : String(error) })
@@ -129,10 +129,10 @@ function createTraders(market: Market, watched: MarketBook, options: LocalMarket
         // What was not taken in cannot be undone: the effect is to be seen.
         await watched.caughtUp(AbortSignal.timeout(catchUpMs)).catch(() => undefined)
         const depth = blocksReplaced[Math.floor(random.next() * blocksReplaced.length)] ?? blocksReplaced[0]
-        await market.book.reorganize(depth)
-        await setTime(market.book, clock)
+        await book.reorganize(depth)
+        await setTime(book, clock)
         // Longer than the chain it replaces.
-        await market.book.mine(1)
+        await book.mine(1)
       }),
     async stop(): Promise<void> {
       state = { ...state, trading: false }
@@ -144,17 +144,21 @@ function createTraders(market: Market, watched: MarketBook, options: LocalMarket
 }
 
 /** The chain's clock follows that of the machine. */
-async function setTime(book: Pick<Market['book'], 'request'>, clock: Clock): Promise<void> {
+async function setTime(book: Pick<LocalBook, 'request'>, clock: Clock): Promise<void> {
   await book.request('evm_setTime', [Math.floor(clock.now() / 1_000)])
 }
 
-function infoOf({ book, orders, takers }: Market): BookInfo {
+function infoOf({ chainId, tokens }: LocalBook, markets: readonly Market[]): BookInfo {
+  const takers = markets.flatMap((market) => market.takers.map(({ address }) => address))
   return {
     kind: 'local',
-    chainId: book.chainId,
-    orderbook: book.orderbook.address,
-    tokens: book.tokens.map(({ address, symbol }) => ({ address, symbol })),
-    orders: orders.map(({ orderHash, name }) => ({ hash: orderHash, name })),
-    counterparties: takers.map(({ address }) => address),
+    chainId,
+    books: markets.map(({ name, book, orders }) => ({
+      orderbook: book.orderbook.address,
+      name,
+      orders: orders.map((order) => ({ hash: order.orderHash, name: order.name })),
+    })),
+    tokens: tokens.map(({ address, symbol }) => ({ address, symbol })),
+    counterparties: [...new Set(takers)],
   }
 }

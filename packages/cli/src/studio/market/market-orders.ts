@@ -11,14 +11,12 @@ export const marketTokens = [
 
 export type MarketOrder = { readonly name: string; readonly order: Order; readonly orderHash: Bytes32 }
 
-/** The market as its traders see it. The last is there only to take. */
+/** The market as its traders see it. */
 export type Market = {
+  readonly name: string
   readonly book: LocalBook
   readonly owner: LocalTrader
   readonly takers: readonly LocalTrader[]
-  readonly weth: LocalToken
-  readonly usdc: LocalToken
-  readonly dai: LocalToken
   readonly orders: readonly MarketOrder[]
 }
 
@@ -29,19 +27,25 @@ const outsidePrice: Address = `0x${'0e'.repeat(20)}`
 const outsideCode: Hex = '0x610c4e60005260206000f3'
 
 /** Puts a handful of orders on a new book, each of another kind. */
-export async function addMarketOrders(book: LocalBook): Promise<Market> {
+export async function openMainMarket(book: LocalBook): Promise<Market> {
+  await book.request('anvil_setCode', [outsidePrice, outsideCode])
+  return addOrders('Main book', book, mainRecipes)
+}
+
+/** Puts two orders that mind their stock on a new book. */
+export function openSmallMarket(book: LocalBook): Promise<Market> {
+  return addOrders('Small book', book, smallRecipes)
+}
+
+async function addOrders(name: string, book: LocalBook, recipes: Recipes): Promise<Market> {
   const [owner, ...takers] = book.traders
   const [weth, usdc, dai] = book.tokens
   if (owner === undefined || takers.length === 0 || !weth || !usdc || !dai)
     throw new RangeError('A market needs two traders and three tokens.')
-  await book.request('anvil_setCode', [outsidePrice, outsideCode])
   const { timestamp } = await book.head()
   const orders: MarketOrder[] = []
-  for (const [at, { name, bytecode, sells = weth, buys = [usdc] }] of recipes(timestamp, {
-    weth,
-    usdc,
-    dai,
-  }).entries()) {
+  for (const [at, recipe] of recipes(timestamp, { weth, usdc, dai }).entries()) {
+    const { name: orderName, bytecode, sells = weth, buys = [usdc] } = recipe
     const vaultId = wholeWord(at + 1)
     const io = ({ address: token }: LocalToken): OrderIO => ({ token, vaultId })
     await owner.deposit(sells.address, vaultId, sells === weth ? '20' : '60000')
@@ -51,9 +55,9 @@ export async function addMarketOrders(book: LocalBook): Promise<Market> {
       outputs: [io(sells)],
       nonce: at + 1,
     })
-    orders.push({ name, order, orderHash })
+    orders.push({ name: orderName, order, orderHash })
   }
-  return { book, owner, takers, weth, usdc, dai, orders }
+  return { name, book, owner, takers, orders }
 }
 
 type Recipe = {
@@ -63,11 +67,12 @@ type Recipe = {
   readonly buys?: readonly LocalToken[] | undefined
 }
 
+type Tokens = Readonly<Record<'weth' | 'usdc' | 'dai', LocalToken>>
+
 /** Programs leave the most they give, then the ratio they ask. */
-function recipes(
-  start: number,
-  { weth, usdc, dai }: Readonly<Record<'weth' | 'usdc' | 'dai', LocalToken>>,
-): readonly Recipe[] {
+type Recipes = (start: number, tokens: Tokens) => readonly Recipe[]
+
+const mainRecipes: Recipes = (start, { weth, usdc, dai }) => {
   // Since the last trade, or since the start where there was none.
   const elapsed = [op.time, push(lastTradeKey), op.get, op.push(wholeWord(start)), op.maxFloat, op.subFloat]
   return [
@@ -112,6 +117,17 @@ function recipes(
     },
   ]
 }
+
+/** What is in the vault that an order gives from, as its program sees it. */
+const stock = op.context(4, 3)
+
+const smallRecipes: Recipes = (_, { usdc, dai }) => [
+  {
+    name: 'Cheaper while it has much',
+    bytecode: testProgram([...[float('1'), float('3100'), stock, float('2'), op.mulFloat, op.subFloat]]),
+  },
+  { name: 'Buys DAI', bytecode: testProgram([float('700'), float('0.9997')]), sells: usdc, buys: [dai] },
+]
 
 const push = op.push
 

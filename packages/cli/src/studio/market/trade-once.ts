@@ -2,8 +2,9 @@ import { randomBelow, type Random } from '@freshet/core'
 import type { LocalReceipt } from '@freshet/raindex/testing'
 import type { Market, MarketOrder } from './market-orders.ts'
 
-/** One thing that somebody does on the market: mostly a take, at times more for a vault, or less. */
-export async function tradeOnce(market: Market, random: Random): Promise<LocalReceipt> {
+/** One thing that somebody does on one of the markets, mostly on the first: mostly a take, at times more for a vault, or less. */
+export async function tradeOnce(markets: readonly Market[], random: Random): Promise<LocalReceipt> {
+  const market = pick(randomBelow(random, 4) === 0 ? markets : markets.slice(0, 1), random)
   const { owner, orders } = market
   const order = pick(orders, random)
   const [output] = order.order.validOutputs

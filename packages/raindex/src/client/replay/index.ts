@@ -25,5 +25,5 @@ export {
   type ReplayWorkers,
   type ReplayWorkersOptions,
 } from './worker/open-replay-workers.ts'
-export { webWorkerPort, type ReplayPort } from './worker/replay-port.ts'
+export { startReplayWorker, webWorkerPort, type ReplayPort } from './worker/replay-port.ts'
 export { serveReplay, type ServeReplayOptions } from './worker/serve-replay.ts'
