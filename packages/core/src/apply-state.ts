@@ -65,7 +65,8 @@ function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, telling: 
     return
   }
   if (verdict === 'newer') writeFact(kernel, change, fact, telling)
-  if (verdict === 'same' && kernel.tables.collection(table).confirmed(id)) change.verify(table, id, telling)
+  if (verdict === 'same' && kernel.tables.collection(table).confirmed(id))
+    change.of(table).verify(id, telling)
   kernel.openReads.touch(fact, telling.seq, fact.version)
   if (fact.kind !== 'patch') rowSettled(kernel, change, fact, telling)
 }
@@ -160,7 +161,7 @@ function applyCoverage(kernel: Kernel, change: TableChange, update: CoverageUpda
     fetchedAtUnixMs: update.fetchedAtUnixMs ?? telling.nowUnixMs,
     invalidated: kernel.coverages.invalidatedAt(table, key) > since,
   })
-  if (key === wholeTable) change.setComplete(table, update.complete)
+  if (key === wholeTable) change.of(table).setComplete(update.complete)
 }
 
 /** A walk saw every row there is: what it did not see is gone, unless it moved meanwhile [S4]. */

@@ -1,4 +1,5 @@
 import type { Coverage } from './coverage.ts'
+import { releaseRows } from './release-rows.ts'
 import type { Replica } from './replica.ts'
 import { isRecord, Tagged, type Row, type Value } from './value.ts'
 
@@ -49,7 +50,7 @@ export function createEviction<F>(options: EvictionOptions<F>): Eviction {
     for (const { key } of leaving) usedAt.delete(key)
     const ids = new Set(leaving.flatMap((coverage) => coverage.ids ?? []))
     const keys = leaving.map(({ key }) => key)
-    return replica.release(table, keys, unneeded(ids, leaving))
+    return releaseRows(replica, table, keys, unneeded(ids, leaving))
   }
 
   return {
@@ -63,7 +64,7 @@ export function createEviction<F>(options: EvictionOptions<F>): Eviction {
       const oldestFirst = closed().sort((a, b) => (usedAt.get(a.key) ?? 0) - (usedAt.get(b.key) ?? 0))
       const fits = (): boolean => collection.size * bytesPerRow <= maxBytes
       // First the rows that came by themselves and that no result names.
-      let released = fits() ? 0 : replica.release(table, [], unneeded(collection.ids(), []))
+      let released = fits() ? 0 : releaseRows(replica, table, [], unneeded(collection.ids(), []))
       for (const coverage of oldestFirst) {
         if (fits()) break
         released += release([coverage])

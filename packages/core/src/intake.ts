@@ -95,7 +95,7 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
         invalidated: false,
       }
       core.coverages.set(coverage)
-      work.setComplete(table, complete)
+      work.of(table).setComplete(complete)
       return coverageWrite(coverage)
     })
   }

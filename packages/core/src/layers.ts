@@ -15,8 +15,8 @@ export function addLayer({ tables, overlay }: Kernel, layer: Layer): void {
   const before = overlay.find(layer.operationId)
   overlay.add(layer)
   tables.transact((change) => {
-    if (before) change.layer(before.table, before.id, overlay.foldOf(before))
-    change.layer(layer.table, layer.id, overlay.foldOf(layer))
+    if (before) change.of(before.table).layer(before.id, overlay.foldOf(before))
+    change.of(layer.table).layer(layer.id, overlay.foldOf(layer))
   })
 }
 
@@ -29,7 +29,7 @@ export function dropLayer(kernel: Kernel, operationId: string): void {
 /** Lets a layer fall as a part of a greater change. */
 export function dropInChange({ overlay }: Kernel, change: TableChange, operationId: string): void {
   const layer = overlay.drop(operationId)
-  if (layer) change.layer(layer.table, layer.id, overlay.foldOf(layer))
+  if (layer) change.of(layer.table).layer(layer.id, overlay.foldOf(layer))
 }
 
 /**

@@ -65,10 +65,7 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     rules,
     clock,
     log,
-    tables: createReplicaTables(options.tables, {
-      durable: () => core.committer !== undefined,
-      onListenerError,
-    }),
+    tables: createReplicaTables(options.tables, onListenerError),
     overlay: createOverlay(),
     acks: createPendingAcks(refetches),
     openReads: createOpenReads(),
@@ -93,17 +90,10 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
   return core
 }
 
-const cores = new WeakMap<object, unknown>()
-
-/** Remembers what stands behind a replica, for what works on one from outside. */
-export function keepCore<F>(replica: Replica<F>, core: ReplicaCore<F>): Replica<F> {
-  cores.set(replica, core)
-  return replica
-}
-
+/** What stands behind a replica, for what works on one from outside. */
 export function coreOf<F>(replica: Replica<F>): ReplicaCore<F> {
-  // Every replica is made by `keepCore` above, with a core of its own facts.
-  return cores.get(replica) as ReplicaCore<F>
+  // Every replica is made of its core, by `createReplicaOn`.
+  return replica as ReplicaCore<F> & Replica<F>
 }
 
 /** Hands writes to the committer, with the state of the books that goes with them [T3]. */

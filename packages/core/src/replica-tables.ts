@@ -1,7 +1,6 @@
 import { createCollection, type Collection, type CollectionWriter, type Stamp } from './collection.ts'
 import { FreshetError } from './errors.ts'
 import { rowKeyText } from './draft.ts'
-import type { RowKey } from './projection.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { StoreIndex, StoreWrite } from './store.ts'
 import type { Row } from './value.ts'
@@ -38,25 +37,20 @@ export type ReplicaTables = {
 /** What one transaction has done so far. */
 export type TableChange = {
   readonly changedRows: number
+  /** The rows that were changed, as they are now; one may come several times. */
   readonly storeWrites: readonly StoreWrite[]
   put(table: string, id: string, row: Row, stamp: Stamp, version?: number | bigint | string): void
   remove(table: string, id: string, stamp: Stamp): void
-  verify(table: string, id: string, stamp: Stamp): void
-  /** Whether the row left memory. */
-  forget(table: string, id: string): boolean
-  clear(table: string): void
-  /** Notes whether the whole set of the source is known. */
-  setComplete(table: string, complete: boolean): void
-  layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void
+  /** What else is done to a table. */
+  of(table: string): Pick<CollectionWriter, 'verify' | 'forget' | 'clear' | 'setComplete' | 'layer'>
   /** Whether the confirmed row of this key was changed here. */
   changed(table: string, id: string): boolean
 }
 
 export function createReplicaTables(
   specs: readonly TableSpec[],
-  options: { durable(): boolean; onListenerError(error: unknown): void },
+  onListenerError: (error: unknown) => void,
 ): ReplicaTables {
-  const { durable, onListenerError } = options
   const tables: Tables = new Map(
     specs.map(({ name, columns = {} }) => [name, createCollection({ name, columns, onListenerError })]),
   )
@@ -79,7 +73,7 @@ export function createReplicaTables(
     writer: (table) => entryOf(tables, table).writer,
     names: () => [...tables.keys()],
     transact(work, rows = 0, beforeTelling) {
-      const change = new WorkingChange(tables, durable(), rows)
+      const change = new WorkingChange(tables, rows)
       try {
         work(change)
       } finally {
@@ -123,63 +117,30 @@ class WorkingChange implements TableChange {
   readonly begun: CollectionWriter[] = []
   readonly storeWrites: StoreWrite[] = []
   readonly #tables: Tables
-  readonly #durable: boolean
   readonly #rows: number
-  readonly #changed: RowKey[] = []
   #changedKeys: Set<string> | undefined
   #table: string | undefined
   #writer: CollectionWriter | undefined
 
-  constructor(tables: Tables, durable: boolean, rows: number) {
+  constructor(tables: Tables, rows: number) {
     this.#tables = tables
-    this.#durable = durable
     this.#rows = rows
   }
 
   get changedRows(): number {
-    return this.#changed.length
+    return this.storeWrites.length
   }
 
   put(table: string, id: string, row: Row, stamp: Stamp, version?: number | bigint | string): void {
-    if (this.#writerOf(table).put(id, row, stamp, version)) this.#note({ table, id }, row)
+    if (this.of(table).put(id, row, stamp, version)) this.storeWrites.push({ table, id, value: row })
   }
 
   remove(table: string, id: string, stamp: Stamp): void {
-    if (this.#writerOf(table).remove(id, stamp)) this.#note({ table, id }, undefined)
-  }
-
-  verify(table: string, id: string, stamp: Stamp): void {
-    this.#writerOf(table).verify(id, stamp)
-  }
-
-  forget(table: string, id: string): boolean {
-    return this.#writerOf(table).forget(id)
-  }
-
-  clear(table: string): void {
-    this.#writerOf(table).clear()
-  }
-
-  setComplete(table: string, complete: boolean): void {
-    this.#writerOf(table).setComplete(complete)
-  }
-
-  layer(table: string, id: string, fold: ((row: Row | undefined) => Row | undefined) | undefined): void {
-    this.#writerOf(table).layer(id, fold)
-  }
-
-  changed(table: string, id: string): boolean {
-    this.#changedKeys ??= new Set(this.#changed.map((key) => rowKeyText(key.table, key.id)))
-    return this.#changedKeys.has(rowKeyText(table, id))
-  }
-
-  #note(key: RowKey, row: Row | undefined): void {
-    this.#changed.push(key)
-    if (this.#durable) this.storeWrites.push({ ...key, value: row })
+    if (this.of(table).remove(id, stamp)) this.storeWrites.push({ table, id, value: undefined })
   }
 
   /** Facts come in runs of one table, so that the last writer is mostly the next. */
-  #writerOf(table: string): CollectionWriter {
+  of(table: string): CollectionWriter {
     if (this.#writer !== undefined && this.#table === table) return this.#writer
     const { writer } = entryOf(this.#tables, table)
     if (!this.begun.includes(writer)) {
@@ -189,5 +150,10 @@ class WorkingChange implements TableChange {
     this.#table = table
     this.#writer = writer
     return writer
+  }
+
+  changed(table: string, id: string): boolean {
+    this.#changedKeys ??= new Set(this.storeWrites.map((write) => rowKeyText(write.table, write.id)))
+    return this.#changedKeys.has(rowKeyText(table, id))
   }
 }

@@ -10,8 +10,8 @@ import type { Log } from './log.ts'
 import type { OpenRead } from './open-reads.ts'
 import type { Layer, Overlay } from './overlay.ts'
 import type { Refetches } from './refetch.ts'
-import { createReplicaCore, keepCore, stage, type ReplicaCore } from './replica-core.ts'
-import { coverageDelete, coverageWrite, kernelTables } from './replica-records.ts'
+import { createReplicaCore, stage, type ReplicaCore } from './replica-core.ts'
+import { coverageWrite, kernelTables } from './replica-records.ts'
 import type { TableSpec } from './replica-tables.ts'
 import type { Resume } from './source.ts'
 import type { StatusCell } from './status.ts'
@@ -49,7 +49,7 @@ export interface Replica<F = RowFact> {
   readonly refetches: Refetches
   readonly coverages: Pick<Coverages, 'get' | 'ofTable'>
   readonly overlay: Pick<Overlay, 'find' | 'layersOf' | 'size'>
-  tables(): readonly string[]
+  tableNames(): readonly string[]
   /** @throws {FreshetError} `replica/unknown-table` */
   collection(table: string): Collection
   /**
@@ -75,12 +75,6 @@ export interface Replica<F = RowFact> {
   addLayer(layer: Layer): void
   /** Takes a write back, or lets it fall because it is confirmed elsewhere. */
   dropLayer(operationId: string): void
-  /**
-   * Lets results that were read on demand go, and rows that nothing needs any
-   * more, here and on disk [R9]. Such rows are unknown from then on, not absent;
-   * one with a layer stays. Returns how many rows left.
-   */
-  release(table: string, coverageKeys: readonly string[], ids: Iterable<string>): number
   /** Forgets rows, coverage, position and what waits, here and on disk; what the user did stays [T7]. */
   reset(): void
   /**
@@ -109,56 +103,32 @@ export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<
   return createReplicaOn(createReplicaCore(options))
 }
 
-/** Internal: what a core offers to the world. */
+/** Internal: gives a core the methods that make it a replica. */
 export function createReplicaOn<F>(core: ReplicaCore<F>): Replica<F> {
-  const { name, tables, status, refetches, coverages, overlay, openReads } = core
-  return keepCore(
-    {
-      name,
-      get seq() {
-        return core.seq
-      },
-      get position() {
-        return core.position
-      },
-      get checkpoint() {
-        return core.checkpoint
-      },
-      get epoch() {
-        return core.epoch
-      },
-      get continuous() {
-        return core.continuous
-      },
-      status,
-      refetches,
-      coverages,
-      overlay,
-      tables: tables.names,
-      collection: tables.collection,
-      apply: (batch) => applyBatch(core, batch),
-      retryDeferred: () => core.intake?.retry() ?? 0,
-      beginRead: () => openReads.begin(core.seq),
-      beginEpoch: () => beginEpoch(core),
-      invalidate: (table, key) => invalidate(core, table, key),
-      resume: () => ({
-        position: core.position,
-        checkpoint: core.checkpoint,
-        marks: core.intake?.marks() ?? [],
-      }),
-      addLayer: (layer) => addLayer(core, layer),
-      dropLayer: (operationId) => dropLayer(core, operationId),
-      release: (table, coverageKeys, ids) => release(core, table, coverageKeys, ids),
-      reset: () => reset(core),
-      reachedHead: () => core.intake?.reachedHead(),
-      markFresh: () => markFresh(core),
-      markStale: () => markStale(core),
-      ready: async () => core.committer?.ready(),
-      flushed: async () => core.committer?.flushed(),
-      close: async () => core.committer?.close(),
-    },
-    core,
-  )
+  const { tables, openReads } = core
+  return Object.assign(core, {
+    tableNames: tables.names,
+    collection: tables.collection,
+    apply: (batch: Batch<F>) => applyBatch(core, batch),
+    retryDeferred: () => core.intake?.retry() ?? 0,
+    beginRead: () => openReads.begin(core.seq),
+    beginEpoch: () => beginEpoch(core),
+    invalidate: (table: string, key: string) => invalidate(core, table, key),
+    resume: () => ({
+      position: core.position,
+      checkpoint: core.checkpoint,
+      marks: core.intake?.marks() ?? [],
+    }),
+    addLayer: (layer: Layer) => addLayer(core, layer),
+    dropLayer: (operationId: string) => dropLayer(core, operationId),
+    reset: () => reset(core),
+    reachedHead: () => core.intake?.reachedHead(),
+    markFresh: () => markFresh(core),
+    markStale: () => markStale(core),
+    ready: async () => core.committer?.ready(),
+    flushed: async () => core.committer?.flushed(),
+    close: async () => core.committer?.close(),
+  })
 }
 
 function beginEpoch<F>(core: ReplicaCore<F>): number {
@@ -177,28 +147,6 @@ function invalidate<F>(core: ReplicaCore<F>, table: string, key: string): void {
   if (invalidated) stage(core, [coverageWrite(invalidated)])
 }
 
-function release<F>(
-  core: ReplicaCore<F>,
-  table: string,
-  coverageKeys: readonly string[],
-  ids: Iterable<string>,
-): number {
-  for (const key of coverageKeys) core.coverages.delete(table, key)
-  const gone: string[] = []
-  core.tables.transact(
-    (change) => {
-      for (const id of ids) if (change.forget(table, id)) gone.push(id)
-    },
-    0,
-    () =>
-      stage(core, [
-        ...gone.map((id) => ({ table, id, value: undefined })),
-        ...coverageKeys.map((key) => coverageDelete(table, key)),
-      ]),
-  )
-  return gone.length
-}
-
 function reset<F>(core: ReplicaCore<F>): void {
   const { tables, coverages, status, origin } = core
   core.intake?.reset()
@@ -211,7 +159,7 @@ function reset<F>(core: ReplicaCore<F>): void {
   const { coverage, history, deferred } = kernelTables
   tables.transact(
     (change) => {
-      for (const name of tables.names()) change.clear(name)
+      for (const name of tables.names()) change.of(name).clear()
     },
     0,
     () => stage(core, [], [...tables.names(), coverage, history, deferred]),

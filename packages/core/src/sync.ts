@@ -113,7 +113,7 @@ export function createSync<F>(options: SyncOptions<F>): Sync {
 function withDefaults<F>(options: SyncOptions<F>) {
   const { replica, source, clock = systemClock, telemetry = noTelemetry, rules = allRules } = options
   const {
-    whole = replica.tables(),
+    whole = replica.tableNames(),
     pageRows = 1_000,
     reconcileMs = 60_000,
     quietMs = 1_000,

@@ -2,7 +2,9 @@ import {
   createIntake,
   createSync,
   followStore,
+  FreshetError,
   openReplica,
+  releaseRows,
   storeTables,
   wholeTable,
   type LogBatch,
@@ -25,6 +27,9 @@ import { expect, test } from 'vitest'
 import { createMemoryDisk, type MemoryDisk } from '../memory/memory-disk.ts'
 import { openMemoryStore } from '../memory/open-memory-store.ts'
 import { crashingStore } from '../testing/crashing-store.ts'
+import { failingStore } from '../testing/failing-store.ts'
+import { setUp } from './testing/set-up-outbox.ts'
+import { setValue } from './testing/toy-target.ts'
 
 const specs = [{ name: toyTable }]
 const tables = storeTables(specs)
@@ -447,7 +452,7 @@ test('[R9] [A6] rows that are let go and asked for again by a listener are on th
   first.rows.subscribe(() => {
     if (first.rows.get('a') === undefined) first.push(put('a', { n: 2 }))
   })
-  expect(first.replica.release(toyTable, [], ['a', 'b'])).toBe(2)
+  expect(releaseRows(first.replica, toyTable, [], ['a', 'b'])).toBe(2)
   await first.replica.close()
   expect((await open(disk)).all()).toEqual({ a: { n: 2 } })
 })
@@ -462,4 +467,52 @@ test('[T4] [P3] a store that fails leaves memory serving and shows as degraded',
   replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 2 })] })
   await replica.ready()
   expect(replica.collection(toyTable).get('a')).toEqual({ n: 2 })
+})
+
+const full = new FreshetError({
+  code: 'storage/full',
+  kind: 'storage',
+  message: 'The disk is full.',
+  retryable: true,
+})
+
+test('[T4] [P3] an operation that the store refuses shows as degraded, until the store takes one, or a commit', async () => {
+  let failure: FreshetError | undefined
+  const {
+    outbox,
+    replica,
+    replica: { status },
+  } = await setUp({
+    wrap: (store) => failingStore(store, () => failure),
+  })
+  const seen: (string | undefined)[] = []
+  status.subscribe(({ degraded }) => seen.push(degraded?.code))
+  for (const [at, mend] of [
+    () => outbox.submit(setValue('o', 'a', 1)).accepted,
+    () => {
+      replica.apply({ kind: 'state', startedAt: 'live', facts: [put('b', { value: 1 })] })
+      return replica.flushed()
+    },
+  ].entries()) {
+    failure = full
+    await expect(outbox.submit(setValue(`refused ${at}`, 'a', 1)).accepted).rejects.toBe(full)
+    expect(status.get().degraded).toBe(full)
+    failure = undefined
+    await mend()
+    expect(status.get().degraded).toBe(undefined)
+  }
+  expect(seen).toEqual(['storage/full', undefined, 'storage/full', undefined])
+})
+
+test('[T4] an operation that is noted does not hide that rows are not on the disk', async () => {
+  const { outbox, replica, clock } = await setUp({
+    wrap: (store) => ({
+      ...store,
+      commit: (commit, term) => (term === undefined ? store.commit(commit, term) : Promise.reject(full)),
+    }),
+  })
+  replica.apply({ kind: 'state', startedAt: 'live', facts: [put('b', { value: 1 })] })
+  await clock.settle()
+  await outbox.submit(setValue('o', 'a', 1)).accepted
+  expect(replica.status.get().degraded).toBe(full)
 })

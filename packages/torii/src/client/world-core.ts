@@ -1,8 +1,11 @@
 import {
+  asFreshetError,
+  beginReplica,
   createReplica,
   createTabGroup,
   FreshetError,
-  openReplica,
+  readFirstWindow,
+  releaseRows,
   shareReplica,
   silentLog,
   storeTables,
@@ -15,6 +18,7 @@ import {
   type Replica,
   type Store,
   type StoreRecord,
+  type TableSpec,
   type TabMessage,
 } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
@@ -44,6 +48,8 @@ export type WorldCore = {
   readonly status: Pick<SyncStatus, 'get' | 'subscribe'>
   readonly errors: ErrorStream<ReactiveError>
   readonly ready: Promise<void>
+  /** Resolves when all that is on the disk can be seen; rejects when it cannot be read. */
+  readonly loaded: Promise<void>
   readonly clock: Clock
   readonly random: Random
   /** Called before each use: what synchronises may start with the first. */
@@ -61,8 +67,12 @@ export type WorldCore = {
   close(): Promise<void>
 }
 
-/** Opens the replica of a world and begins to synchronise it. */
-export async function openWorldCore(options: ReactiveClientOptions): Promise<WorldCore> {
+/**
+ * Opens the store of a world, and begins to load its replica and then to synchronise it.
+ *
+ * @param options.turn - See `beginReplica`.
+ */
+export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCore> {
   const { clock = systemClock, random = systemRandom, log = silentLog, tabs } = options
   const settings = settingsOf(options)
   const { world, tables, reconcileMs } = settings
@@ -71,12 +81,15 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   const errors = createErrorStream<ReactiveError>(onListenerError)
   const name = `torii:${world}`
   let share: ReturnType<typeof shareReplica> | undefined
-  const { replica, store } = await openWorldReplica({
-    ...options,
+  const specs = tableSpecs(tables, options.indexes)
+  const store = await options.storageFactory?.(storeTables(specs))
+  const begun = beginWorldReplica(options, {
     name,
-    tables,
+    tables: specs,
+    store,
     committed: () => share?.committed(),
   })
+  const { replica, loaded } = begun
   const { guardPollMs, overlays, trace } = openOverlays(options, replica, clock, errors.emit, onListenerError)
   const targets = createActiveTargets(targetsOf(options), (table, why) => {
     errors.emit(new TargetQuarantinedError(table, why))
@@ -94,7 +107,8 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
   const sync = createWorldSync(options, { ...settings, clock, replica, targets, status, schemas, errors })
   const ready = whenReady(replica, targets.tables)
   const stopWatching = reportHalts(replica, status, errors.emit)
-  if (tabs && store) {
+  const start = (): void => {
+    if (!tabs || !store) return sync.start()
     const group = createTabGroup<TabMessage>({
       openChannel: tabs.openChannel,
       locks: tabs.locks,
@@ -102,7 +116,22 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
       onError: onListenerError,
     })
     share = shareReplica({ replica, tabs: group, sync, onError: onListenerError })
-  } else sync.start()
+  }
+  let isClosed = false
+  let isLoaded = false
+  const started = loaded.then(
+    () => {
+      isLoaded = true
+      if (!isClosed) start()
+    },
+    (error: unknown) => {
+      const lastError = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage' })
+      replica.status.update({ state: 'halted', freshness: { lastError } })
+      throw lastError
+    },
+  )
+  // Who opened it is told, and the status says it.
+  started.catch(() => {})
   const leads = (): boolean => replica.status.get().role === 'leader'
   /** Another set of targets is one for another connection, which goes on where this one ends. */
   const reconnect = async (): Promise<void> => {
@@ -122,16 +151,20 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     status,
     errors,
     ready,
+    loaded: started,
     clock,
     random,
     begin() {},
     async pause() {
+      await started
       if (leads()) await sync.pause()
     },
     resume() {
-      if (leads()) sync.start()
+      // Begins by itself once it is loaded.
+      if (isLoaded && leads()) sync.start()
     },
     async reset() {
+      await started
       if (!leads()) throw notLeading()
       await sync.stop()
       replica.reset()
@@ -141,24 +174,31 @@ export async function openWorldCore(options: ReactiveClientOptions): Promise<Wor
     async addTarget(target) {
       checkTable(tables, tableOfTarget(target))
       targets.add(target)
+      await started
       await reconnect()
     },
     async removeTarget(table) {
       if (!targets.remove(table)) return
+      await started
       await reconnect()
       if (leads()) forget(replica, table)
     },
     async prune() {
+      await started
       if (!leads()) throw notLeading()
       for (const table of tables) if (!targets.isKept(table)) forget(replica, table)
       await replica.flushed()
     },
     changedBy: (model, entityId) =>
       settings.client.changedBy(world, model, entityId, AbortSignal.timeout(askMs)).catch(() => undefined),
-    // Everything on the disk is loaded by now.
-    firstWindow: () => Promise.resolve(undefined),
+    async firstWindow(model, query) {
+      const spec = specs.find(({ name: known }) => known === model)
+      return store && spec && !isLoaded ? readFirstWindow(store, spec, query) : undefined
+    },
     async close() {
+      isClosed = true
       overlays.close()
+      await started.catch(() => {})
       await share?.close()
       await sync.stop()
       stopWatching()
@@ -179,7 +219,7 @@ function notWhole(replica: Replica, table: string): void {
 /** Leaves nothing of a table, here and on the disk. */
 function forget(replica: Replica, table: string): void {
   notWhole(replica, table)
-  replica.release(table, [wholeTable], [...replica.collection(table).ids()])
+  releaseRows(replica, table, [wholeTable], [...replica.collection(table).ids()])
 }
 
 /** How long a question besides synchronising may take. */
@@ -193,19 +233,20 @@ function notLeading(): FreshetError {
   })
 }
 
-async function openWorldReplica(
-  options: ReactiveClientOptions & {
+type WorldCoreOptions = ReactiveClientOptions & { readonly turn?: (() => Promise<void>) | undefined }
+
+function beginWorldReplica(
+  { tabs, clock, log, maxRows, rules, backPressure, turn }: WorldCoreOptions,
+  on: {
     readonly name: string
-    readonly tables: readonly string[]
+    readonly tables: readonly TableSpec[]
+    readonly store: Store | undefined
     committed(): void
   },
-): Promise<{ readonly replica: Replica; readonly store: Store | undefined }> {
-  const { name, storageFactory, tabs, clock, log, maxRows, committed } = options
-  const tables = tableSpecs(options.tables, options.indexes)
-  const { maxBacklog } = options.backPressure ?? {}
-  const kept = { name, tables, clock, log, maxRows, maxBacklog, rules: options.rules?.kernel }
-  if (!storageFactory) return { replica: createReplica(kept), store: undefined }
-  const store = await storageFactory(storeTables(tables))
-  const role = tabs ? 'follower' : 'leader'
-  return { replica: await openReplica({ ...kept, store, role, onCommitted: committed }), store }
+): { readonly replica: Replica; readonly loaded: Promise<void> } {
+  const { name, tables, store, committed: onCommitted } = on
+  const { maxBacklog } = backPressure ?? {}
+  const kept = { name, tables, clock, log, maxRows, maxBacklog, rules: rules?.kernel }
+  if (!store) return { replica: createReplica(kept), loaded: Promise.resolve() }
+  return beginReplica({ ...kept, store, role: tabs ? 'follower' : 'leader', onCommitted, turn })
 }

@@ -24,7 +24,7 @@ const maxRows = 1_000
  * together goes together where it fits into one batch.
  */
 export function createRowFeed(replica: Replica, send: (batch: RowBatch) => void): RowFeed {
-  const tables = replica.tables()
+  const tables = replica.tableNames()
   const waiting = new Map(tables.map((table) => [table, new Set<string>(replica.collection(table).ids())]))
   const toldComplete = new Map<string, boolean>()
   let reset = false
