@@ -11,6 +11,7 @@ export type {
   NamedBook,
   StudioConfig,
 } from './studio-config.ts'
+export type { MoveAnswer, MoveRequest, WorldInfo, WorldState } from './world/world-info.ts'
 export { findLocalAnvil } from './market/find-local-anvil.ts'
 export { openBookServer, type BookServer, type BookServerOptions } from '../raindex/serve/book-server.ts'
 export { openServedBook, type KeptEvents, type ServedBook } from '../raindex/serve/served-book.ts'

@@ -50,8 +50,16 @@ export function fileHeaders(
   return { 'content-security-policy': securityPolicy(remoteOrigins, "'self' 'wasm-unsafe-eval'") }
 }
 
-/** As the build names the scripts of workers. */
+/** As the build names the scripts of workers of our own. */
 const workerScript = /^\/assets\/[\w-]*worker-[\w-]+\.js$/
+
+/**
+ * Whether a browser may keep a file though it is named by its content: a worker obeys the policy that came with its
+ * script, which names the ports of one run of the server.
+ */
+export function mayBeKept(path: string): boolean {
+  return !/worker-[\w-]+\.js$/.test(path)
+}
 
 function securityPolicy(remoteOrigins: readonly string[], scripts: string): string {
   return [

@@ -1,4 +1,5 @@
 import type { TableSchema } from '@freshet/table'
+import type { WorldInfo, WorldState } from './world/world-info.ts'
 
 /** What Studio is told by its server: which tables there are, and where. Plain data, sent within the page. */
 export type StudioConfig = {
@@ -13,6 +14,8 @@ export type StudioConfig = {
   readonly demo: boolean
   /** Absent: there is no local chain that could have one. */
   readonly book?: BookInfo | { readonly kind: 'none'; readonly why: string } | undefined
+  /** Absent: there is no world. */
+  readonly world?: WorldInfo | undefined
 }
 
 /** Order books that are kept live beside Studio, with what people call their parts. */
@@ -58,6 +61,8 @@ export type DemoState = {
   readonly othersWrite: boolean
   /** Absent: there is no local chain. */
   readonly market?: MarketState | undefined
+  /** Absent: there is no world. */
+  readonly world?: WorldState | undefined
 }
 
 /** A request of the demo bar. */
@@ -70,3 +75,9 @@ export type DemoAction =
   | 'start-trades'
   | 'stop-trades'
   | 'reorganize'
+  | 'cut-streams'
+  | 'start-torii'
+  | 'stop-torii'
+  | 'start-roaming'
+  | 'stop-roaming'
+  | 'refuse-next-move'

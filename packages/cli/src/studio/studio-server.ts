@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net'
 import type { DemoControl } from './demo-control.ts'
 import type { LocalMarket } from './market/local-market.ts'
 import { passOn } from './pass-on.ts'
-import { fileHeaders, refusalOf, securityHeaders } from './request-rules.ts'
+import { fileHeaders, mayBeKept, refusalOf, securityHeaders } from './request-rules.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
 import type { DemoAction, StudioConfig } from './studio-config.ts'
+import { answerMove } from './world/answer-move.ts'
+import type { LocalWorld } from './world/local-world.ts'
 
 export type StudioServerOptions = {
   /** The folder of the built app. */
@@ -15,6 +17,8 @@ export type StudioServerOptions = {
   readonly demo?: DemoControl | undefined
   /** Answers for the order book, under `/book/`. */
   readonly market?: Pick<LocalMarket, 'serviceUrl'> | undefined
+  /** Takes moves of the world's game, under `/world/move`. */
+  readonly world?: Pick<LocalWorld, 'move'> | undefined
   /** Tried first; where it is taken, the next ones, and then any. 0: any. Default 4747. */
   readonly port?: number | undefined
 }
@@ -35,14 +39,15 @@ export type StudioServer = {
  */
 export async function openStudioServer(options: StudioServerOptions): Promise<StudioServer> {
   const files = withConfig(await readStaticFiles(options.app), options.config)
-  const { origin } = new URL(options.config.remote.url)
-  const headers = securityHeaders(origin)
+  const { remote, world } = options.config
+  const origins = [remote.url, ...(world ? [world.toriiUrl] : [])].map((url) => new URL(url).origin)
+  const headers = securityHeaders(origins)
   const http = createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     const hosts = [`127.0.0.1:${portOf(http)}`, `localhost:${portOf(http)}`]
     const refusal = refusalOf(request.method ?? '', request.headers, hosts)
     if (refusal !== undefined) return reply(response, 403, refusal)
-    answer(request, response, files, origin, options)
+    answer(request, response, files, origins, options)
   })
   await listenNear(http, options.port ?? preferredPort)
   return {
@@ -62,8 +67,8 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   files: ReadonlyMap<string, StaticFile>,
-  remoteOrigin: string,
-  { demo, market }: StudioServerOptions,
+  remoteOrigins: readonly string[],
+  { demo, market, world }: StudioServerOptions,
 ): void {
   const { method, url = '/' } = request
   const [pathname = '/'] = url.split('?', 1)
@@ -75,14 +80,17 @@ function answer(
   if (market !== undefined && method === 'GET' && pathname.startsWith('/book/')) {
     return passOn(request, response, market.serviceUrl, url.slice('/book'.length))
   }
+  if (world !== undefined && method === 'POST' && pathname === '/world/move') {
+    return void answerMove(request, response, world)
+  }
   const file = files.get(pathname === '/' ? '/index.html' : pathname)
   if (file === undefined) return reply(response, 404, 'There is nothing here.')
   if (method !== 'GET' && method !== 'HEAD') return reply(response, 405, 'This can only be read.')
   response.writeHead(200, {
-    ...fileHeaders(pathname, remoteOrigin),
+    ...fileHeaders(pathname, remoteOrigins),
     'content-type': file.contentType,
     'content-length': file.body.length,
-    'cache-control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache',
+    'cache-control': file.immutable && mayBeKept(pathname) ? 'max-age=31536000, immutable' : 'no-cache',
   })
   response.end(method === 'HEAD' ? undefined : file.body)
 }
@@ -113,6 +121,12 @@ const demoActions: { readonly [action in DemoAction]: true } = {
   'start-trades': true,
   'stop-trades': true,
   reorganize: true,
+  'cut-streams': true,
+  'start-torii': true,
+  'stop-torii': true,
+  'start-roaming': true,
+  'stop-roaming': true,
+  'refuse-next-move': true,
 }
 
 function isDemoAction(name: string): name is DemoAction {

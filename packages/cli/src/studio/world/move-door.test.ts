@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -11,7 +11,10 @@ let asked: MoveRequest[]
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'studio-'))
+  await mkdir(join(folder, 'assets'))
   await writeFile(join(folder, 'index.html'), '<!-- studio-config -->')
+  await writeFile(join(folder, 'assets/index-Ab1_2.js'), 'export {}')
+  await writeFile(join(folder, 'assets/sync.browser.worker-Ab1_2.js'), 'export {}')
   asked = []
   const toriiUrl = 'http://127.0.0.1:8080'
   const manifest = { world: { address: '0x1' }, models: [] }
@@ -81,4 +84,11 @@ test('[SW4] the page may connect to the Torii of its world', async () => {
   expect(headers.get('content-security-policy')).toContain(
     "connect-src 'self' ws://127.0.0.1:4000 http://127.0.0.1:8080;",
   )
+})
+
+test('[SW4] the policy of a worker is that of this run: its script is not kept from another', async () => {
+  const kept = async (file: string): Promise<string | null> =>
+    (await fetch(`${server.url}assets/${file}`)).headers.get('cache-control')
+  expect(await kept('index-Ab1_2.js')).toContain('immutable')
+  expect(await kept('sync.browser.worker-Ab1_2.js')).toBe('no-cache')
 })
