@@ -8,7 +8,6 @@ export type Address = Hex
 export type Bytes32 = Hex
 
 const hexBytes = /^0x(?:[0-9a-f]{2})*$/
-const hexBytesAnyCase = /^0x(?:[0-9a-f]{2})*$/i
 
 /** Whether the text is `0x` and whole bytes, in lower case. */
 function isHex(text: string): text is Hex {
@@ -21,6 +20,9 @@ function isHex(text: string): text is Hex {
  * @returns undefined when the text is not `0x` and whole bytes, or not `sizeBytes` long where that is given.
  */
 export function toHex(text: string, sizeBytes?: number): Hex | undefined {
-  const lower = hexBytesAnyCase.test(text) ? text.toLowerCase() : ''
-  return isHex(lower) && (sizeBytes === undefined || lower.length === 2 + 2 * sizeBytes) ? lower : undefined
+  if (sizeBytes !== undefined && text.length !== 2 + 2 * sizeBytes) return undefined
+  // Nearly all of it is, and a page of logs is megabytes.
+  if (isHex(text)) return text
+  const lower = text.toLowerCase()
+  return isHex(lower) ? lower : undefined
 }

@@ -5,7 +5,6 @@ import { fetchWindows } from './fetch-windows.ts'
 import type { Token } from './ledger.ts'
 import { readToken } from './read-token.ts'
 import type { RpcPool } from './rpc-pool.ts'
-import { scanLogs } from './scan-logs.ts'
 import { createWindowSize } from './window-size.ts'
 
 export type BackfillOptions = {
@@ -36,13 +35,13 @@ export async function backfillBook(options: BackfillOptions): Promise<void> {
   const { signal = new AbortController().signal, onProgress } = options
   const { orderbook } = book.id
   const size = createWindowSize({ initial: firstWindowBlocks, most: maxWindowBlocks, targetLogs: 2_000 })
-  const context = { pool, size, ahead: 4, signal }
+  const context = { pool, orderbook, size, ahead: 4, signal }
   const known = new Set((await book.tokens()).map(({ address }) => address))
   const stores = new Map<Address, number>()
   const total = toBlock + 1 - fromBlock
   const filter = bookFilter(orderbook.address, [])
-  for await (const { logs, to } of fetchWindows(context, { from: fromBlock, to: toBlock }, () => filter)) {
-    const scan = scanLogs(logs, orderbook.address)
+  const range = { from: fromBlock, to: toBlock }
+  for await (const { logs, to, scan } of fetchWindows(context, range, () => filter)) {
     const fresh = [...scan.tokens].filter((token) => !known.has(token))
     const tokens: readonly Token[] = await Promise.all(fresh.map((token) => readToken(pool, token, signal)))
     for (const token of fresh) known.add(token)
@@ -62,7 +61,8 @@ async function addStoreLogs(
   const tip = await book.tip()
   if (stores.size === 0 || tip === undefined) return
   const size = createWindowSize({ initial: 1_000, most: 10_000, targetLogs: 2_000 })
-  const context = { pool, size, ahead: 4, signal }
+  const { orderbook } = book.id
+  const context = { pool, orderbook, size, ahead: 4, signal }
   const filter = storeFilter(stores.keys())
   for await (const { logs } of fetchWindows(context, { from: fromBlock, to: tip.number }, () => filter)) {
     if (logs.length > 0) await book.addStoreLogs(logs)

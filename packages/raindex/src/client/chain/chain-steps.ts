@@ -164,7 +164,7 @@ async function* readFinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep
   const from = run.tip === undefined ? fromBlock : run.tip.number + 1
   const to = head.number - finalityDepth
   if (from > to) return
-  const context = { pool, size, ahead, signal: run.signal }
+  const context = { pool, orderbook, size, ahead, signal: run.signal }
   const filter = () => bookFilter(orderbook.address, run.stores.keys())
   for await (const window of fetchWindows(context, { from, to }, filter)) {
     yield* takeWindow(run, window, [], head)
@@ -178,11 +178,12 @@ async function* readUnfinal(run: Run, head: BlockHeader): AsyncGenerator<ChainSt
   const from = run.tip === undefined ? fromBlock : run.tip.number + 1
   if (from > head.number) return
   const filter = bookFilter(orderbook.address, run.stores.keys())
-  const context = { pool, size, rules, notify, signal: run.signal }
+  const context = { pool, orderbook, size, rules, notify, signal: run.signal }
   const { headers, logs } = await readTip(context, from, head, run.tip, filter)
   for (const { number, hash } of headers) run.unfinal.set(number, hash)
   const [first = head] = headers
-  yield* takeWindow(run, { from, to: head.number, filter, first, header: head, logs }, headers, head)
+  const scan = scanLogs(logs, orderbook.address)
+  yield* takeWindow(run, { from, to: head.number, filter, first, header: head, logs, scan }, headers, head)
 }
 
 /** Takes a stretch: what it lacks is fetched, the ledger keeps it, the consumer is told. */
@@ -192,10 +193,9 @@ async function* takeWindow(
   headers: readonly BlockHeader[],
   head: BlockHeader,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { consumer, ledger, orderbook, finalityDepth, notify, rules } = run.options
-  const { from, to, first, header } = window
+  const { consumer, ledger, finalityDepth, notify, rules } = run.options
+  const { from, to, first, header, scan } = window
   if (rules.parentHash && run.tip && first.parentHash !== run.tip.hash) throw chainMoved(run.tip.number)
-  const scan = scanLogs(window.logs, orderbook.address)
   const newStores = new Map([...scan.stores].filter(([store]) => !run.stores.has(store)))
   const newTokens = await Promise.all(
     [...scan.tokens]
@@ -240,12 +240,13 @@ async function* readStoreHistory(
   before: number,
   finalizedTo: number,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { fromBlock, ledger, rules, pool, size, ahead, notify } = run.options
+  const { fromBlock, ledger, rules, pool, orderbook, size, ahead, notify } = run.options
   const { signal, tip } = run
   if (stores.length === 0 || before <= fromBlock || tip === undefined || !rules.storeHistory) return
   const filter = storeFilter(stores)
   const final = Math.min(before - 1, finalizedTo)
-  const windows = fetchWindows({ pool, size, ahead, signal }, { from: fromBlock, to: final }, () => filter)
+  const fetching = { pool, orderbook, size, ahead, signal }
+  const windows = fetchWindows(fetching, { from: fromBlock, to: final }, () => filter)
   for await (const { to, logs } of windows) {
     // The ledger's tip is of the chain still, so that what lies before it is.
     await headerOfTip(pool, tip, signal)
@@ -253,7 +254,7 @@ async function* readStoreHistory(
     yield { kind: 'progress', done: to + 1 - fromBlock, total: before - fromBlock }
   }
   if (final === before - 1) return
-  const context = { pool, size, rules, notify, signal }
+  const context = { pool, orderbook, size, rules, notify, signal }
   const header = await headerOfTip(pool, tip, signal)
   const { logs } = await readTip(context, Math.max(fromBlock, final + 1), header, undefined, filter)
   await ledger.addStoreLogs(logs)
@@ -276,7 +277,7 @@ async function withStoreLogs(
   if (stores.length === 0) return window.logs
   const { orderbook, rules, notify, pool, size } = run.options
   const { from, to, header } = window
-  const context = { pool, size, rules, notify, ahead: 1, signal: run.signal }
+  const context = { pool, orderbook, size, rules, notify, ahead: 1, signal: run.signal }
   const filter = storeFilter(stores)
   const added: ChainLog[] = []
   if (headers.length > 0) {

@@ -1,8 +1,9 @@
-import type { ChainLog } from '../../engine/index.ts'
+import type { ChainLog, Orderbook } from '../../engine/index.ts'
 import { readHeader, type BlockHeader } from './read-header.ts'
 import { readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
 import { RpcFault } from './rpc-fault.ts'
 import type { RpcPool } from './rpc-pool.ts'
+import { scanLogs, type LogScan } from './scan-logs.ts'
 import { quantity, withTimestamps } from './timestamps.ts'
 import type { WindowSize } from './window-size.ts'
 
@@ -16,10 +17,13 @@ export type FetchedWindow = BlockRange & {
   readonly header: BlockHeader
   /** Ascending, with the time of their blocks. */
   readonly logs: readonly ChainLog[]
+  /** What they name, looked through while windows before it are written. */
+  readonly scan: LogScan
 }
 
 export type FetchContext = {
   readonly pool: RpcPool
+  readonly orderbook: Orderbook
   readonly size: WindowSize
   /** Windows under way or waiting to be taken. */
   readonly ahead: number
@@ -31,6 +35,7 @@ export type FetchContext = {
  *
  * @param filter - Asked for each window when it is begun.
  * @throws {RpcFault} when a node will not answer for a single block, or all attempts failed.
+ * @throws {RaindexError} as `scanLogs`.
  */
 export async function* fetchWindows(
   context: FetchContext,
@@ -71,7 +76,7 @@ export async function fetchRange(
   range: BlockRange,
   filter: LogFilter,
 ): Promise<readonly FetchedWindow[]> {
-  const { pool, size, signal } = context
+  const { pool, orderbook, size, signal } = context
   const blocks = range.to - range.from + 1
   try {
     const ends = blocks === 1 ? [range.to] : [range.to, range.from]
@@ -88,7 +93,8 @@ export async function fetchRange(
     size.answered(blocks, logs.length)
     // Where their hash is another than that of these headers, the logs are of another chain.
     const timed = await withTimestamps(pool, logs, [first, header], signal)
-    return [{ ...range, filter, first, header, logs: timed }]
+    const scan = scanLogs(timed, orderbook.address)
+    return [{ ...range, filter, first, header, logs: timed, scan }]
   } catch (error) {
     if (blocks === 1 || !isTooLarge(error)) throw error
     size.refused(blocks)

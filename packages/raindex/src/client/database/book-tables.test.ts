@@ -166,11 +166,17 @@ test('[CN11] every event has the time of its block', async () => {
   deposit(writer, 1n)
   await bookOf(database).commit(windowOf(writer.logs, 1, 2))
   const rows = await database.query(
-    'SELECT block_timestamp FROM raw_events UNION ALL SELECT block_timestamp FROM deposits',
+    `SELECT block_timestamp FROM raw_events UNION ALL SELECT block_timestamp FROM deposits
+     UNION ALL SELECT block_timestamp FROM vault_balance_changes`,
   )
-  expect(rows.map((row) => row['block_timestamp'])).toEqual([
-    1_700_000_001, 1_700_000_002, 1_700_000_001, 1_700_000_002,
-  ])
+  const times = [1_700_000_001, 1_700_000_002]
+  expect(rows.map((row) => row['block_timestamp'])).toEqual([...times, ...times, ...times])
+  const changes = await database.query(
+    'SELECT transaction_hash, running_balance FROM vault_balance_changes ORDER BY block_number',
+  )
+  expect(changes.map((row) => row['transaction_hash'])).toEqual(
+    writer.logs.map(({ transactionHash }) => transactionHash),
+  )
 })
 
 test('[CN11] a stretch that does not follow is refused whole', async () => {
@@ -250,6 +256,41 @@ test('[CN11] several books share a file and see only themselves', async () => {
   await other.commit(windowOf([], 1, 7))
   await other.rewind(0)
   expect(await bookOf(database).tip()).toEqual({ number: 1, hash: wordOf(1) })
+  expect(await balances(database)).toEqual(['1 2'])
+})
+
+test('[CN16] a first fill keeps no index for readers; the first who reads has them made', async () => {
+  const path = newPath()
+  const database = await open(path)
+  const writer = createLogWriter()
+  deposit(writer, 2_000_000n)
+  const plain = new DatabaseSync(path, { readOnly: true })
+  const indexes = (): number =>
+    plain.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all().length
+  // Asked before there is anything, as by a command that looks for its book.
+  await database.query('SELECT * FROM target_watermarks')
+  await bookOf(database).commit(windowOf(writer.logs, 1, 1))
+  expect(indexes()).toBe(0)
+  await database.query('SELECT * FROM take_orders')
+  expect(indexes()).toBe(7)
+  plain.close()
+})
+
+test('[CN16] a read does not wait for another process that writes, and has the indexes made later', async () => {
+  const path = newPath()
+  const database = await open(path)
+  const writer = createLogWriter()
+  deposit(writer, 2_000_000n)
+  await bookOf(database).commit(windowOf(writer.logs, 1, 1))
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  expect(await database.query('SELECT count(*) AS n FROM deposits')).toEqual([{ n: 1 }])
+  other.exec('COMMIT')
+  await database.query('SELECT 1')
+  expect(other.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'idx_%'").get()).toEqual({
+    n: 7,
+  })
+  other.close()
 })
 
 test('[CN11] queries of others cannot write', async () => {
@@ -307,7 +348,12 @@ test.each([
   [
     'of a newer schema',
     'CREATE TABLE raw_events (x); CREATE TABLE freshet_layout (version); INSERT INTO freshet_layout VALUES (1); PRAGMA application_id = 1380533336; PRAGMA user_version = 3',
-    'has schema 3, and this Freshet reads 2',
+    'has schema 3.1, and this Freshet reads 2.2',
+  ],
+  [
+    'of an older layout',
+    'CREATE TABLE raw_events (x); CREATE TABLE freshet_layout (version); INSERT INTO freshet_layout VALUES (1); PRAGMA application_id = 1380533336; PRAGMA user_version = 2',
+    'has schema 2.1, and this Freshet reads 2.2',
   ],
 ])('[CN12] a file %s is refused and left as it is', async (_, sql, message) => {
   const path = newPath()

@@ -40,7 +40,13 @@ export type Rewinds = {
 /** The tables of one order book, written on the thread that has the connection. */
 export type BookTables = ReturnType<typeof createBookTables>
 
-export function createBookTables(database: SqlDatabase, { chainId, orderbook }: BookId, now: () => number) {
+/** @param indexForReaders - Makes the indexes that a fill does without, where they are not there. */
+export function createBookTables(
+  database: SqlDatabase,
+  { chainId, orderbook }: BookId,
+  now: () => number,
+  indexForReaders: () => void,
+) {
   const prepared = preparedOnce(database)
   const scope = [chainId, orderbook.address] as const
   const all = (sql: string, ...values: SqlValue[]): readonly (readonly SqlValue[])[] =>
@@ -181,8 +187,8 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       write(() => {
         writer.forget()
         writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
-        run(`DELETE FROM vault_balance_changes WHERE ${here}`)
-        run(`DELETE FROM running_vault_balances WHERE ${here}`)
+        run(`DELETE FROM vault_movements WHERE vault IN (SELECT vault FROM book_vaults WHERE ${here})`)
+        run(`DELETE FROM book_vaults WHERE ${here}`)
         for (let after = -1; ;) {
           const logs = readRows(after, logsAPass).map(logOf)
           // The last block of a full page may go on in the next.
@@ -209,12 +215,8 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
             to,
           )
         }
-        const touched = all(
-          `SELECT DISTINCT owner, token, vault_id FROM vault_balance_changes WHERE ${here} AND block_number > ?`,
-          to,
-        )
+        undoMovements(to)
         for (const table of blockTables) run(`DELETE FROM ${table} WHERE ${here} AND block_number > ?`, to)
-        for (const vault of touched) restoreBalance(vault)
         run(`DELETE FROM book_stores WHERE ${here} AND first_block > ?`, to)
         noteRewind(to)
         const [kept] = blocks(to, 1)
@@ -238,6 +240,7 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
       return { logs: block, upTo: { number: last.blockNumber, hash: last.blockHash } }
     },
     words(store: Address, before: number): readonly StoreSet[] {
+      indexForReaders()
       const rows = all(
         `SELECT namespace, key, value FROM (
            SELECT namespace, key, value, row_number() OVER
@@ -332,22 +335,24 @@ export function createBookTables(database: SqlDatabase, { chainId, orderbook }: 
     },
   }
 
-  /** After changes were taken away, a vault holds what its last one says. */
-  function restoreBalance([owner = '', token = '', vaultId = '']: readonly SqlValue[]): void {
-    const vault = [owner, token, vaultId] as const
-    const [last] = all(
-      `SELECT running_balance, block_number, log_index FROM vault_balance_changes
-       WHERE ${here} AND owner = ? AND token = ? AND vault_id = ?
-       ORDER BY block_number DESC, log_index DESC, movement_index DESC LIMIT 1`,
-      ...vault,
+  /** Takes movements away. A vault then holds what its last one says; one that has none left was never there. */
+  function undoMovements(to: number): void {
+    const later = 'EXISTS (SELECT 1 FROM vault_movements m WHERE m.vault = v.vault AND m.block_number > ?)'
+    const touched = all(
+      `SELECT vault FROM book_vaults v WHERE ${here} AND (last_block > ? OR ${later})`,
+      ...[to, to],
     )
-    if (last === undefined) {
-      run(
-        `DELETE FROM running_vault_balances WHERE ${here} AND owner = ? AND token = ? AND vault_id = ?`,
-        ...vault,
-      )
-    } else {
-      run('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...vault, ...last)
+    for (const [vault = null] of touched) {
+      prepared('DELETE FROM vault_movements WHERE vault = ? AND block_number > ?').run(vault, to)
+      const [last] = prepared(
+        `SELECT running_balance, block_number, log_index FROM vault_movements WHERE vault = ?
+         ORDER BY block_number DESC, log_index DESC, movement_index DESC LIMIT 1`,
+      ).all(vault)
+      if (last === undefined) prepared('DELETE FROM book_vaults WHERE vault = ?').run(vault)
+      else {
+        const put = 'UPDATE book_vaults SET balance = ?, last_block = ?, last_log_index = ? WHERE vault = ?'
+        prepared(put).run(...last, vault)
+      }
     }
   }
 

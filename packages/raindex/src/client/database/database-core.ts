@@ -1,7 +1,14 @@
 import { RaindexClientError } from '../client-error.ts'
 import { createBookTables, type BookId, type BookTables } from './book-tables.ts'
 import { defineFloatFunctions } from './float-functions.ts'
-import { applicationId, layoutVersion, ownTablesSql, publicSchemaVersion, publicTablesSql } from './schema.ts'
+import {
+  applicationId,
+  layoutVersion,
+  ownTablesSql,
+  publicSchemaVersion,
+  publicTablesSql,
+  readIndexesSql,
+} from './schema.ts'
 import { inTransaction, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { vaultDeltasSql } from './vault-deltas-view.ts'
 
@@ -42,14 +49,23 @@ export function openDatabaseCore(database: SqlDatabase, options: DatabaseCoreOpt
       defineFloatFunctions(reader)
       return reader
     }
+    let isIndexed = false
+    const indexForReaders = (): void => {
+      if (!isIndexed) isIndexed = makeReadIndexes(database)
+    }
     return {
       book(id) {
         const key = `${id.chainId}/${id.orderbook.address}/${id.orderbook.version}`
-        const known = books.get(key) ?? createBookTables(database, id, now)
+        const known = books.get(key) ?? createBookTables(database, id, now, indexForReaders)
         books.set(key, known)
         return known
       },
-      query: (sql, values) => translating(name, () => readOnly(readerOf(), database, sql, values)),
+      query(sql, values) {
+        return translating(name, () => {
+          indexForReaders()
+          return readOnly(readerOf(), database, sql, values)
+        })
+      },
       close() {
         reader?.close()
         database.close()
@@ -74,6 +90,23 @@ function readOnly(
   }
 }
 
+/** @returns whether they are there: a read does not wait for another process that is writing, and slows no first fill. */
+function makeReadIndexes(database: SqlDatabase): boolean {
+  const [timeout] = database.prepare('PRAGMA busy_timeout').all()
+  database.exec('PRAGMA busy_timeout = 0')
+  try {
+    if (database.prepare('SELECT 1 FROM raw_events LIMIT 1').all().length === 0) return false
+    // Told of how much there is, SQLite looks by these and not by the order book, which it takes for rare.
+    database.exec(`${readIndexesSql} PRAGMA analysis_limit = 1000; ANALYZE`)
+    return true
+  } catch (error) {
+    if (primaryCode(error) !== busy) throw error
+    return false
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${Number(timeout?.[0] ?? 0)}`)
+  }
+}
+
 function prepare(database: SqlDatabase, name: string, now: () => number): void {
   defineFloatFunctions(database)
   // Asked before anything is written, so that another program's file stays as it is.
@@ -82,7 +115,7 @@ function prepare(database: SqlDatabase, name: string, now: () => number): void {
   database.exec(
     'PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64000',
   )
-  database.exec('PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY')
+  database.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY')
   if (isNew) inTransaction(database, () => create(database, name, now))
 }
 
@@ -100,7 +133,8 @@ function readHeader(database: SqlDatabase, name: string): boolean {
   if (tables.has('raw_events') && !tables.has('freshet_layout')) throw ofPublicTool(name, version)
   if (id !== applicationId || !tables.has('freshet_layout')) throw ofAnotherProgram(name)
   const [layout] = database.prepare('SELECT version FROM freshet_layout').all()
-  if (version !== publicSchemaVersion || layout?.[0] !== layoutVersion) throw ofAnotherVersion(name, version)
+  if (version !== publicSchemaVersion || layout?.[0] !== layoutVersion)
+    throw ofAnotherVersion(name, `${version}.${String(layout?.[0])}`)
   return false
 }
 
@@ -127,18 +161,25 @@ export function translating<T>(name: string, work: () => T): T {
 
 function databaseError(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RaindexClientError) return error
-  const code = 'errcode' in error ? error.errcode : 'resultCode' in error ? error.resultCode : undefined
-  if (typeof code !== 'number') return error
-  // The primary code is the low byte. https://www.sqlite.org/rescode.html
-  const primary = code & 0xff
+  const primary = primaryCode(error)
+  if (primary === undefined) return error
   const options = { details: { name }, cause: error }
   if (primary === 11 || primary === 26) {
     const message = `The database ${name} is damaged or is none. Restore it from a copy, or move it away and sync again.`
     return new RaindexClientError('DatabaseCorrupt', { ...options, message })
   }
   const message = `The database ${name} cannot be read or written: ${error.message}. Check the disk and that no other process holds it.`
-  const retryable = primary === 5 || primary === 6 || primary === 13
+  const retryable = primary === busy || primary === 6 || primary === 13
   return new RaindexClientError('DatabaseUnavailable', { ...options, message, retryable })
+}
+
+const busy = 5
+
+/** What SQLite says is wrong: the low byte of its code. https://www.sqlite.org/rescode.html */
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = 'errcode' in error ? error.errcode : 'resultCode' in error ? error.resultCode : undefined
+  return typeof code === 'number' ? code & 0xff : undefined
 }
 
 function ofPublicTool(name: string, version: number): RaindexClientError {
@@ -151,7 +192,7 @@ function ofAnotherProgram(name: string): RaindexClientError {
   return new RaindexClientError('DatabaseForeign', { message, details: { name } })
 }
 
-function ofAnotherVersion(name: string, version: number): RaindexClientError {
-  const message = `The database ${name} has schema ${version}, and this Freshet reads ${publicSchemaVersion}. Use the Freshet that wrote it, or sync into another file.`
+function ofAnotherVersion(name: string, version: string): RaindexClientError {
+  const message = `The database ${name} has schema ${version}, and this Freshet reads ${publicSchemaVersion}.${layoutVersion}. Use the Freshet that wrote it, or sync into another file.`
   return new RaindexClientError('DatabaseForeign', { message, details: { name, version } })
 }

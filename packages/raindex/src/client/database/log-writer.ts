@@ -1,6 +1,6 @@
 import { decodeLog, type Address, type Bytes32, type ChainLog, type Orderbook } from '../../engine/index.ts'
 import { isVaultless } from '../../engine/orderbook.ts'
-import { add, floatToHex, hexToFloat, zero } from '../../float/index.ts'
+import { add, floatToHex, hexToFloat, zero, type Float } from '../../float/index.ts'
 import type { Token } from '../chain/ledger.ts'
 import { eventRows } from './event-rows.ts'
 import { preparedOnce, type SqlDatabase, type SqlStatement, type SqlValue } from './sql-database.ts'
@@ -13,8 +13,8 @@ export function createLogWriter(
   scope: readonly [number, Address],
 ) {
   const prepared = preparedOnce(database)
-  const balances = new Map<string, string>()
-  const touched = new Map<string, readonly SqlValue[]>()
+  const vaults = new Map<string, KnownVault>()
+  const touched = new Set<KnownVault>()
   let clears: OpenClear[] = []
   let transaction: string | undefined
   const inserts = new Map<string, SqlStatement>()
@@ -30,7 +30,7 @@ export function createLogWriter(
   const writer = {
     decimals: new Map<Address, Token['decimals']>(),
     forget(): void {
-      balances.clear()
+      vaults.clear()
       touched.clear()
       clears = []
     },
@@ -38,8 +38,11 @@ export function createLogWriter(
     finish(): void {
       clears = []
       transaction = undefined
-      const put = prepared('INSERT OR REPLACE INTO running_vault_balances VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-      for (const vault of touched.values()) put.run(...scope, ...vault)
+      const put = prepared(
+        'UPDATE book_vaults SET balance = ?, last_block = ?, last_log_index = ? WHERE vault = ?',
+      )
+      for (const { vault, balance, block, index } of touched)
+        put.run(floatToHex(balance), block, index, vault)
       touched.clear()
     },
     /** @param part - What of it: `rows` for logs from before those that are there, whose movements come again later. */
@@ -66,7 +69,9 @@ export function createLogWriter(
       if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
       for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
       if (part === 'rows') return
-      vaultMovements(event, clear, decimalsOf).forEach((movement, at) => move(movement, at, place, when))
+      vaultMovements(event, clear, decimalsOf).forEach((movement, at) =>
+        move(movement, at, blockNumber, logIndex),
+      )
     },
   }
   const decimalsOf = (token: string): number | undefined => {
@@ -77,27 +82,41 @@ export function createLogWriter(
   const move = (
     { kind, owner, token, vaultId, delta }: VaultMovement,
     at: number,
-    place: readonly SqlValue[],
-    when: readonly [number, number],
+    block: number,
+    index: number,
   ): void => {
     if (writer.decimals.get(token) === 'none' || isVaultless(orderbook.version, vaultId)) return
-    const vault = [owner, token, vaultId] as const
-    const id = vault.join('/')
-    const before = balances.get(id) ?? readBalance(vault)
-    const balance = floatToHex(add(hexToFloat(before), delta))
-    balances.set(id, balance)
-    touched.set(id, [...vault, balance, when[0], Number(place[3])])
-    insert('vault_balance_changes', [...place, ...when, ...vault, kind, floatToHex(delta), balance, at])
+    const known = vaultOf(owner, token, vaultId)
+    known.balance = add(known.balance, delta)
+    known.block = block
+    known.index = index
+    touched.add(known)
+    const [moved, held] = [floatToHex(delta), floatToHex(known.balance)]
+    insert('vault_movements', [known.vault, block, index, at, kind, moved, held])
   }
-  const readBalance = (vault: readonly SqlValue[]): string => {
-    const [row] = prepared(
-      `SELECT balance FROM running_vault_balances
+  const vaultOf = (owner: Address, token: Address, vaultId: Bytes32): KnownVault => {
+    const name = `${vaultId}${owner}${token}`
+    const known = vaults.get(name) ?? readVault([owner, token, vaultId])
+    vaults.set(name, known)
+    return known
+  }
+  /** Names a new vault, which holds nothing yet. */
+  const readVault = (name: readonly SqlValue[]): KnownVault => {
+    const read = prepared(
+      `SELECT vault, balance FROM book_vaults
        WHERE chain_id = ? AND orderbook_address = ? AND owner = ? AND token = ? AND vault_id = ?`,
-    ).all(...scope, ...vault)
-    return typeof row?.[0] === 'string' ? row[0] : zeroHex
+    )
+    const find = (): readonly SqlValue[] | undefined => read.all(...scope, ...name)[0]
+    const there = find()
+    if (there === undefined) insert('book_vaults', [null, ...scope, ...name, zeroHex, -1, -1])
+    const [vault, balance] = there ?? find() ?? []
+    return { vault: Number(vault), balance: hexToFloat(String(balance)), block: -1, index: -1 }
   }
   return writer
 }
+
+/** A vault by its number, and what it holds after the newest movement. */
+type KnownVault = { readonly vault: number; balance: Float; block: number; index: number }
 
 const zeroHex = floatToHex(zero)
 

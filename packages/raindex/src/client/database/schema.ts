@@ -5,12 +5,14 @@ export const applicationId = 0x52_49_44_58
 export const publicSchemaVersion = 2
 
 /** Version of the tables that are ours alone. */
-export const layoutVersion = 1
+export const layoutVersion = 2
 
 const book = 'chain_id INTEGER NOT NULL, orderbook_address TEXT NOT NULL'
 const place = `${book}, transaction_hash TEXT NOT NULL, log_index INTEGER NOT NULL`
 const event = `${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER NOT NULL`
 const log = 'chain_id, orderbook_address, transaction_hash, log_index'
+/** By place in the chain instead of by hash: what comes next is written behind what is there. */
+const order = 'chain_id, orderbook_address, block_number, log_index'
 
 /** Tables of the public schema that hold one row or more for each event, with their own columns. */
 const eventTables = {
@@ -44,7 +46,7 @@ const eventTablesSql = Object.entries(eventTables).map(([table, columns]) => {
   const own = columns.split(', ').map((column) => `${column} ${columnType(column)}`)
   // One tree instead of two; the view looks orders up by their row, and what is long lies better apart.
   const form = table === 'order_events' || table === 'meta_events' ? '' : ' WITHOUT ROWID'
-  return `CREATE TABLE ${table} (${event}, ${own.join(', ')}, PRIMARY KEY (${log}))${form};`
+  return `CREATE TABLE ${table} (${event}, ${own.join(', ')}, PRIMARY KEY (${order}))${form};`
 })
 
 /** The entry of `eth_getLogs`, made when it is read: stored, it would hold every byte of a log once more. */
@@ -52,6 +54,31 @@ const rawJson = `json_object('address', address, 'topics', json(topics), 'data',
   'blockNumber', printf('0x%x', block_number), 'blockTimestamp', printf('0x%x', block_timestamp),
   'transactionHash', transaction_hash, 'blockHash', block_hash, 'logIndex', printf('0x%x', log_index),
   'removed', json('false'))`
+
+/**
+ * What vaults held. The public schema repeats the four parts of a vault's name in each row of its two tables, which is
+ * most of what is written; here each vault is named once, and the public tables are views.
+ */
+const vaultTablesSql = `
+CREATE TABLE book_vaults (
+  vault INTEGER PRIMARY KEY, ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
+  balance TEXT NOT NULL, last_block INTEGER NOT NULL, last_log_index INTEGER NOT NULL,
+  UNIQUE (chain_id, orderbook_address, owner, token, vault_id)
+);
+CREATE TABLE vault_movements (
+  vault INTEGER NOT NULL, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL,
+  movement_index INTEGER NOT NULL, change_type TEXT NOT NULL, delta TEXT NOT NULL, running_balance TEXT NOT NULL,
+  UNIQUE (vault, block_number, log_index, movement_index)
+);
+CREATE VIEW running_vault_balances AS
+  SELECT chain_id, orderbook_address, owner, token, vault_id, balance, last_block, last_log_index FROM book_vaults;
+CREATE VIEW vault_balance_changes AS
+  SELECT v.chain_id, v.orderbook_address, r.transaction_hash, m.log_index, m.block_number,
+    coalesce(r.block_timestamp, 0) AS block_timestamp, v.owner, v.token, v.vault_id, m.change_type, m.delta,
+    m.running_balance, m.movement_index
+  FROM vault_movements m JOIN book_vaults v ON v.vault = m.vault
+  JOIN raw_events r ON r.chain_id = v.chain_id AND r.orderbook_address = v.orderbook_address
+    AND r.block_number = m.block_number AND r.log_index = m.log_index;`
 
 /** The public schema: raw events, decoded tables, tokens, watermarks, balances. */
 export const publicTablesSql = `
@@ -69,9 +96,8 @@ CREATE TABLE sync_status (
 CREATE TABLE raw_events (
   ${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER, address TEXT NOT NULL,
   topics TEXT NOT NULL, data TEXT NOT NULL, block_hash TEXT NOT NULL,
-  raw_json TEXT GENERATED ALWAYS AS (${rawJson}) VIRTUAL, PRIMARY KEY (${log})
+  raw_json TEXT GENERATED ALWAYS AS (${rawJson}) VIRTUAL, PRIMARY KEY (${order})
 );
-CREATE INDEX idx_raw_events_block ON raw_events (chain_id, orderbook_address, block_number, log_index);
 ${eventTablesSql.join('\n')}
 CREATE TABLE order_ios (
   ${place}, io_index INTEGER NOT NULL, io_type TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
@@ -88,23 +114,23 @@ CREATE TABLE erc20_tokens (
   ${book}, token_address TEXT NOT NULL, name TEXT NOT NULL, symbol TEXT NOT NULL, decimals INTEGER NOT NULL,
   PRIMARY KEY (chain_id, orderbook_address, token_address)
 );
-CREATE TABLE vault_balance_changes (
-  ${event}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, change_type TEXT NOT NULL,
-  delta TEXT NOT NULL, running_balance TEXT NOT NULL, movement_index INTEGER NOT NULL,
-  PRIMARY KEY (chain_id, orderbook_address, owner, token, vault_id, block_number, log_index, movement_index)
-) WITHOUT ROWID;
-CREATE TABLE running_vault_balances (
-  ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL, balance TEXT NOT NULL,
-  last_block INTEGER NOT NULL, last_log_index INTEGER NOT NULL,
-  PRIMARY KEY (chain_id, orderbook_address, owner, token, vault_id)
-);
-CREATE INDEX idx_order_events_hash ON order_events (chain_id, orderbook_address, order_hash);
-CREATE INDEX idx_order_events_nonce ON order_events (chain_id, orderbook_address, order_owner, order_nonce, block_number);
-CREATE INDEX idx_take_orders_nonce ON take_orders (chain_id, orderbook_address, order_owner, order_nonce);
-CREATE INDEX idx_clear_alice ON clear_v3_events (chain_id, orderbook_address, alice_order_hash);
-CREATE INDEX idx_clear_bob ON clear_v3_events (chain_id, orderbook_address, bob_order_hash);
-CREATE INDEX idx_changes_block ON vault_balance_changes (chain_id, orderbook_address, block_number);
-CREATE INDEX idx_store_sets_word ON interpreter_store_sets
+${vaultTablesSql}
+`
+
+/**
+ * Indexes that only readers need, made when one first reads: a book is filled several times as fast without them, and
+ * made at once they cost less than row by row.
+ */
+export const readIndexesSql = `
+CREATE INDEX IF NOT EXISTS idx_order_events_hash ON order_events (chain_id, orderbook_address, order_hash);
+CREATE INDEX IF NOT EXISTS idx_order_events_nonce ON order_events
+  (chain_id, orderbook_address, order_owner, order_nonce, block_number);
+CREATE INDEX IF NOT EXISTS idx_take_orders_nonce ON take_orders
+  (chain_id, orderbook_address, order_owner, order_nonce);
+CREATE INDEX IF NOT EXISTS idx_clear_alice ON clear_v3_events (chain_id, orderbook_address, alice_order_hash);
+CREATE INDEX IF NOT EXISTS idx_clear_bob ON clear_v3_events (chain_id, orderbook_address, bob_order_hash);
+CREATE INDEX IF NOT EXISTS idx_after_clear_transaction ON after_clear_v2_events (${log});
+CREATE INDEX IF NOT EXISTS idx_store_sets_word ON interpreter_store_sets
   (chain_id, orderbook_address, store_address, namespace, key, block_number, log_index);
 `
 
@@ -140,7 +166,6 @@ CREATE TABLE virtual_snapshots (
 export const blockTables: readonly string[] = [
   'raw_events',
   ...Object.keys(eventTables),
-  'vault_balance_changes',
   'block_hashes',
   'virtual_snapshots',
 ]

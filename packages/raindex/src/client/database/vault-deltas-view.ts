@@ -53,9 +53,9 @@ function same(table: string, as = 'e'): string {
 
 /** The effect of a clear: the first in its transaction that comes after. */
 function effect(): string {
-  return `JOIN after_clear_v2_events a ON ${same('a')} AND a.transaction_hash = e.transaction_hash
+  return `JOIN after_clear_v2_events a ON ${same('a')} AND a.block_number = e.block_number
   AND a.log_index = (SELECT min(n.log_index) FROM after_clear_v2_events n WHERE ${same('n')}
-    AND n.transaction_hash = e.transaction_hash AND n.log_index > e.log_index)`
+    AND n.block_number = e.block_number AND n.transaction_hash = e.transaction_hash AND n.log_index > e.log_index)`
 }
 
 function newestOrder(matches: string): string {
