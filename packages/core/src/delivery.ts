@@ -1,5 +1,5 @@
 import { backoffMs, type Backoff } from './backoff.ts'
-import { delay, type Clock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { asFreshetError, FreshetError } from './errors.ts'
 import type { Operation, OperationOutcome, WriteTarget } from './operation.ts'
 import type { Random } from './random.ts'
@@ -29,6 +29,8 @@ export type DeliveryOptions<D extends Delivery> = {
   /** Notes, where it must not happen twice, that it is about to be sent. */
   beforeSend(delivery: D): Promise<void>
   changed(): void
+  /** Waits before the next attempt. */
+  pause(delivery: D, forMs: number, signal: AbortSignal): Promise<void>
   settle(delivery: D, outcome: OperationOutcome, startedAt: number): Promise<void>
 }
 
@@ -43,7 +45,7 @@ export async function deliver<D extends Delivery>(
   delivery: D,
   signal: AbortSignal,
 ): Promise<void> {
-  const { backoff, clock, random } = options
+  const { backoff, random } = options
   delivery.taken = true
   for (let attempt = 0; !signal.aborted && !delivery.ended; attempt++) {
     const read = options.beginRead()
@@ -54,7 +56,7 @@ export async function deliver<D extends Delivery>(
       read.end()
     }
     options.changed()
-    await delay(clock, backoffMs(backoff, attempt, random), signal)
+    await options.pause(delivery, backoffMs(backoff, attempt, random), signal)
   }
 }
 

@@ -11,6 +11,8 @@ export function lead<F>(core: ReplicaCore<F>, { store, onCommitted }: Disk, term
     clock,
     maxBacklog,
     onCommitted(committedSeq) {
+      // The store may have refused an operation before.
+      if (status.get().degraded) status.update({ degraded: undefined })
       try {
         onCommitted?.(committedSeq)
       } catch (error) {

@@ -14,6 +14,8 @@ export type OutboxEntry = Delivery & {
   /** Whether it stays when it fails. */
   stays: boolean
   failure: OperationFailure | undefined
+  /** Whether it waits behind one that only its leader knows to have failed. */
+  parked: boolean
   /** The entry that does what this one was to do [W9]. */
   into: OutboxEntry | undefined
   /** The entries whose work this one does. */
@@ -39,6 +41,7 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
     ended: false,
     stays: operation.stays ?? false,
     failure: undefined,
+    parked: false,
     into: undefined,
     absorbed: [],
     writing: Promise.resolve(),
@@ -58,7 +61,7 @@ export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry[
  * Those that failed, and those that wait behind them because they write one of
  * their rows, or a row of such a one [W6]. Behind one that is answered nothing waits.
  *
- * @param failed - Those among the entries; without them, nothing is looked through.
+ * @param failed - Those among the entries, and those that are parked; without them, nothing is looked through.
  */
 export function heldBack(
   entries: readonly OutboxEntry[],
@@ -73,7 +76,7 @@ export function heldBack(
   for (const entry of entries) {
     const { edits, operationId } = entry.operation
     const keys = edits.map(({ table, id }) => rowKeyText(table, id))
-    const isFailed = entry.state === 'failed'
+    const isFailed = entry.state === 'failed' || entry.parked
     const isBehind = keys.some((key) => rows.has(key))
     const isAnswered = answered.has(operationId)
     if (!isFailed && !isAnswered && !isBehind) continue

@@ -1,5 +1,5 @@
 import { defaultBackoff, type Backoff } from './backoff.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { delay, systemClock, type Clock } from './clock.ts'
 import { deliver, lostAnswer } from './delivery.ts'
 import { asFreshetError, type FreshetError } from './errors.ts'
 import { createListeners } from './listeners.ts'
@@ -45,7 +45,7 @@ export type QueuedOperation = {
   /**
    * `unsure`: it was sent and the answer was lost; it is being verified.
    * `failed`: it stays, for `failure`, until it is retried, discarded or replaced.
-   * `parked`: it waits behind a failed one of the same row.
+   * `parked`: it waits behind a failed one of the same row, here or in another tab.
    */
   readonly state: OutboxEntry['state'] | 'parked'
   readonly attempts: number
@@ -89,8 +89,15 @@ export interface Outbox {
   subscribe(listener: () => void): () => void
   /** Takes an operation back that is not being sent; whether it could. */
   discard(operationId: string): Promise<boolean>
-  /** Sends one that failed again, and then what waits behind it; whether it could. */
+  /**
+   * Sends one that failed again, and then what waits behind it; one that waits
+   * for its next attempt, or behind one that does, is tried at once. Whether it could.
+   */
   retry(operationId: string): Promise<boolean>
+  /** Those that wait behind a failed one. */
+  parked(): readonly string[]
+  /** The leader's outbox parks these, and no other ones of this outbox. */
+  parkedElsewhere(operationIds: readonly string[]): void
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
   /** The leader's outbox has settled an operation of this one, or keeps it though it failed. */
@@ -125,7 +132,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   /** What was let in, in order; the others wait for room. */
   const entries: OutboxEntry[] = []
   const byId = new Map<string, OutboxEntry>()
+  /** Those that failed, or that the leader parks. */
   const failed = new Set<OutboxEntry>()
+  /** Groups that wait for their next attempt. */
+  const pauses = new Map<string, AbortController>()
   /** Records that were taken over, or settled. */
   const known = new Set<string>()
   const onError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
@@ -136,7 +146,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const askListeners = createListeners<OutboxAsk>(onError)
   const settledListeners = createListeners<SettledOperation>(onError)
   const room = createWaitingRoom(() => capacity - entries.length)
-  const journal = createOperationJournal(store)
+  const journal = createOperationJournal(store, replica.status)
   let controller: AbortController | undefined
   let closed = false
 
@@ -174,7 +184,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const setState = (
     entry: OutboxEntry,
     state: OutboxEntry['state'],
-    failure?: OperationFailure | undefined,
+    failure?: OperationFailure,
   ): void => {
     Object.assign(entry, { state, failure })
     if (!failure) return void failed.delete(entry)
@@ -307,7 +317,13 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   }
 
   const { beginRead } = replica
-  const delivery = { target, backoff, clock, random, stallMs, beginRead, beforeSend, changed, settle }
+  const pause = async ({ operation: { group } }: OutboxEntry, forMs: number, signal: AbortSignal) => {
+    const pausing = new AbortController()
+    pauses.set(group, pausing)
+    await delay(clock, forMs, AbortSignal.any([signal, pausing.signal]))
+    pauses.delete(group)
+  }
+  const delivery = { target, backoff, clock, random, stallMs, beginRead, beforeSend, changed, pause, settle }
   const { pump, quiet } = createGroupSender({
     entries,
     next: (group) => {
@@ -342,6 +358,14 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     entries.push(entry)
   }
 
+  const parkedElsewhere = (operationIds: readonly string[]): void => {
+    for (const entry of entries) {
+      entry.parked = operationIds.includes(entry.operation.operationId)
+      if (entry.parked) failed.add(entry)
+      else if (!entry.failure) failed.delete(entry)
+    }
+    changed()
+  }
   const asked = (kind: OutboxAsk['kind'], operationId: string): Promise<boolean> =>
     new Promise((answer) => {
       if (askListeners.size === 0) answer(false)
@@ -355,10 +379,16 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     await undo(entry, { kind: 'discarded' })
     return true
   }
+  const hurry = (entry: OutboxEntry): boolean => {
+    const pausing = held().has(entry) ? undefined : pauses.get(entry.operation.group)
+    pausing?.abort()
+    return pausing !== undefined
+  }
   const retry = async (operationId: string): Promise<boolean> => {
     const entry = find(operationId)
-    if (!entry?.failure || entry.ended) return false
-    if (follows() && !(await asked('retry', operationId))) return false
+    if (!entry || entry.ended) return false
+    if (follows() && !(entry.noted && (await asked('retry', operationId)))) return false
+    if (!entry.failure) return follows() || hurry(entry)
     // Whether it was taken is looked for first, where that can be told.
     setState(entry, entry.failure?.kind === 'unknown' && !entry.operation.once ? 'unsure' : 'queued')
     entry.sent = false
@@ -408,6 +438,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
         : entries.filter(({ operation, failure }) => operation.stays && !failure)
       await Promise.all(answering.map(takeBackAnswered))
     },
+    parked: () => [...held()].flatMap(({ failure, operation }) => (failure ? [] : [operation.operationId])),
+    parkedElsewhere,
     settledElsewhere(operationId, told, stays) {
       const entry = find(operationId)
       if (!entry || entry.ended) return
@@ -447,6 +479,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       if (sends()) return
       closed = false
       controller = new AbortController()
+      parkedElsewhere([])
       pump()
     },
     async stop() {

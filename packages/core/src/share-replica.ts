@@ -29,6 +29,8 @@ export type TabMessage =
       /** It failed, and the leader keeps it. */
       readonly stays: boolean
     }
+  /** What waits behind a failed operation, of all tabs. */
+  | { readonly kind: 'parked'; readonly operationIds: readonly string[] }
   /** A tab has taken the lead, and has read what is noted. */
   | { readonly kind: 'leads' }
   /** A follower asks to be told when all that was settled by now has been told. */
@@ -87,9 +89,12 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
       case 'hello':
         if (!leads()) return
         tabs.post({ kind: 'status', status: toPlainStatus(replica.status.get()) })
+        tellParked(true)
         // A tab that died may have noted what it could not tell any more.
         if (outbox) orReport(outbox.restore())
         return
+      case 'parked':
+        return leads() ? undefined : outbox?.parkedElsewhere(message.operationIds)
       case 'status':
         if (leads()) return
         replica.status.update(fromPlainStatus(message.status))
@@ -127,6 +132,14 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
         )
     }
   }
+  let told: string | undefined
+  const tellParked = (again = false): void => {
+    if (!outbox || !leads()) return
+    const operationIds = outbox.parked()
+    const text = operationIds.join()
+    if (text !== told || again) tabs.post({ kind: 'parked', operationIds })
+    told = text
+  }
   const answer = ({ ask, operationId }: Pick<Answer, 'ask' | 'operationId'>): void => {
     if (!outbox) return
     orReport(
@@ -149,6 +162,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
     replica.status.subscribe((status) => {
       if (status.role === 'leader') tabs.post({ kind: 'status', status: toPlainStatus(status) })
     }),
+    outbox?.subscribe(tellParked),
     outbox?.onNoted(() => tabs.post({ kind: 'noted' })),
     outbox?.onAsk((ask) => {
       asks.add(ask)
@@ -164,6 +178,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
     await follower.promote()
     await outbox?.restore()
     tabs.post({ kind: 'leads' })
+    tellParked(true)
     sync.start()
     outbox?.start()
     for (const { kind, operationId } of asks) answer({ ask: kind, operationId })

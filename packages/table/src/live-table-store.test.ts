@@ -4,7 +4,9 @@ import { failingStore } from '@freshet/storage/testing'
 import { expect, test } from 'vitest'
 import { openLiveTable } from './live-table.ts'
 import type { OpenLiveTableOptions } from './live-table-options.ts'
+import { createFaultyMaster, noMasterFaults } from './testing/faulty-master.ts'
 import { liveFixture, theirs } from './testing/live-fixture.ts'
+import { variedMaster } from './testing/varied-master.ts'
 
 async function storedFixture() {
   const fixture = await liveFixture()
@@ -51,6 +53,29 @@ test('[LT21] what a run invalidated is not served as known by the next', async (
   const third = await open()
   expect([...(await third.list({ limit: 2 })).rows.keys()]).toEqual(['a', 'aa'])
   expect(faulty.requests.list - before).toBe(1)
+})
+
+test('[LT21] a write whose answer crossed a new connection invalidates what it may be part of', async () => {
+  const { options, remote, time, clock } = await storedFixture()
+  // Of a master that may lose what it should tell, the answer is all there is.
+  const plain = { versions: false, opEcho: false, returnedRow: true, touchedOnly: true, lossless: false }
+  const faulty = createFaultyMaster(variedMaster(remote, { ...plain, evaluates: true }), time)
+  const first = await openLiveTable(faulty.master, options)
+  await first.list()
+  await first.close()
+  faulty.setFaults({ ...noMasterFaults, lostPush: 1 })
+  const second = await openLiveTable(faulty.master, options)
+  const reply = faulty.holdReply('insert')
+  const written = second.insert('aa', { name: 'New', price: 1 })
+  await reply.answered
+  faulty.cut()
+  await clock.advance(5_000)
+  expect(second.status.get().state).toBe('live')
+  reply.release()
+  await written
+  await second.close()
+  const third = await openLiveTable(faulty.master, options)
+  expect([...(await third.list()).rows.keys()]).toEqual(['a', 'aa', 'b', 'c'])
 })
 
 test('[LT21] a write accepted while the master was away is sent by the next run', async () => {
@@ -112,6 +137,24 @@ test('[LT20] a cache that fails later breaks no read', async () => {
   expect(events).toContain('cacheDegraded')
   failure = undefined
   await clock.advance(20_000)
+  expect(table.status.get().degraded).toBeUndefined()
+})
+
+test('[LT20] a durable write that the store refuses is not accepted and shows as degraded, until the next is taken', async () => {
+  const { options, master, disk, clock } = await storedFixture()
+  let failure: FreshetError | undefined
+  const table = await openLiveTable(master, {
+    ...options,
+    store: async (tables) => failingStore(await openMemoryStore({ tables, disk }), () => failure),
+  })
+  await table.listValues()
+  await clock.settle()
+  failure = new FreshetError({ code: 'storage/full', kind: 'storage', message: 'The disk is full.' })
+  const refused = table.patch('a', { set: { price: 11 } }, { wait: 'local' })
+  await expect(refused).rejects.toBe(failure)
+  expect([table.status.get().degraded, table.get('a')?.['price']]).toEqual([failure, 10])
+  failure = undefined
+  await table.patch('a', { set: { price: 12 } }, { wait: 'local' })
   expect(table.status.get().degraded).toBeUndefined()
 })
 

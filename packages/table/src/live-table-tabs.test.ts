@@ -42,6 +42,29 @@ test('[LT29] a refused write of a follower is undone there, with the reason', as
   expect(outcome).toMatchObject({ code: 'table/not-found' })
 })
 
+test('[LT29] a write that waits behind another tab’s conflict says so in its own tab, and can go on from there', async () => {
+  const { first, second, faulty, clock, remote } = await twoTabs()
+  faulty.setOutage(true)
+  await first.table.patch('a', { set: { price: 11 } }, { expect: { price: 10 }, wait: 'local' })
+  await clock.advance(1_000)
+  await remote.patch('a', { set: { price: 99 } }, { opId: 'theirs' })
+  faulty.setOutage(false)
+  const state = () => second.table.outbox.queued().map((each) => each.state)
+  await second.table.patch('a', { set: { name: 'Other' } }, { wait: 'local' })
+  // No waiting for the next attempt.
+  const [head] = first.table.outbox.queued()
+  expect(await second.table.outbox.retry(second.table.outbox.queued()[0]?.operation.operationId ?? '')).toBe(
+    true,
+  )
+  await clock.settle()
+  expect(first.table.outbox.queued()).toMatchObject([{ state: 'failed' }, { state: 'parked' }])
+  expect(state()).toEqual(['parked'])
+  expect(await first.table.outbox.discard(head?.operation.operationId ?? '')).toBe(true)
+  await clock.advance(1_000)
+  expect(state()).toEqual([])
+  expect((await remote.get(['a']))[0]?.[1]).toMatchObject({ price: 99, name: 'Other' })
+})
+
 test('[LT29] when the leading tab dies the other goes on, and nothing is lost', async () => {
   const { first, second, clock, remote } = await twoTabs()
   first.tab.crash()

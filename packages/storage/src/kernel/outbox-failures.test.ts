@@ -152,3 +152,43 @@ test('[W7] what waits for room can be taken back', async () => {
   await clock.settle()
   expect(remote.sent).toEqual(['o1'])
 })
+
+test('[W10] a retry of what waits for its next attempt tries it at once, and then what waits behind it', async () => {
+  const { clock, outbox, remote } = await setUp()
+  remote.treatNext('not-reached')
+  const first = outbox.submit(setValue('o1', 'a', 1))
+  expect(await outbox.retry('o1')).toBe(false)
+  outbox.start()
+  await clock.settle()
+  const second = outbox.submit(setValue('o2', 'a', 2))
+  await second.accepted
+  expect(states(outbox)).toEqual([
+    ['o1', 'unsure'],
+    ['o2', 'queued'],
+  ])
+  const before = clock.now()
+  expect(await outbox.retry('o2')).toBe(true)
+  expect(await Promise.all([first.settled, second.settled])).toMatchObject([
+    { kind: 'confirmed' },
+    { kind: 'confirmed' },
+  ])
+  expect([remote.sent, clock.now() - before]).toEqual([['o1', 'o1', 'o2'], 0])
+  expect(await outbox.retry('o2')).toBe(false)
+})
+
+test('[W10] what is being sent, or is parked, is not tried at once', async () => {
+  const { clock, outbox, remote } = await setUp()
+  remote.treatNext('conflict', 'mute')
+  outbox.start()
+  outbox.submit(setValue('a1', 'a', 1, { stays: true }))
+  await clock.settle()
+  outbox.submit(setValue('b1', 'b', 1))
+  outbox.submit(setValue('a2', 'a', 2))
+  await clock.settle()
+  expect(states(outbox)).toEqual([
+    ['a1', 'failed'],
+    ['b1', 'sending'],
+    ['a2', 'parked'],
+  ])
+  expect([await outbox.retry('b1'), await outbox.retry('a2')]).toEqual([false, false])
+})

@@ -14,6 +14,34 @@ test('[W2] what another tab has noted is taken over once, also while it is being
   expect(remote.sent.toSorted()).toEqual(['o1', 'o2'])
 })
 
+test('[W6] a follower shows what its leader parks behind another tab’s failure, until that is decided', async () => {
+  const leader = await setUp()
+  const tab = await setUp({ disk: leader.disk, remote: leader.remote, role: 'follower' })
+  leader.remote.treatNext('conflict')
+  leader.outbox.submit(setValue('a1', 'a', 1, { stays: true }))
+  leader.outbox.start()
+  await leader.clock.settle()
+  const { accepted, settled } = tab.outbox.submit(setValue('a2', 'a', 2))
+  await accepted
+  await leader.outbox.restore()
+  expect(leader.outbox.parked()).toEqual(['a2'])
+  tab.outbox.parkedElsewhere(leader.outbox.parked())
+  expect(states(tab.outbox)).toEqual([['a2', 'parked']])
+  // Who waits for it there hears what is true here.
+  expect(await settled).toEqual({ kind: 'kept' })
+  await tab.outbox.submit(setValue('a3', 'a', 3)).accepted
+  expect(states(tab.outbox)).toEqual([
+    ['a2', 'parked'],
+    ['a3', 'parked'],
+  ])
+  expect(await leader.outbox.discard('a1')).toBe(true)
+  tab.outbox.parkedElsewhere(leader.outbox.parked())
+  expect(states(tab.outbox)).toEqual([
+    ['a2', 'queued'],
+    ['a3', 'queued'],
+  ])
+})
+
 test('[W7] a follower that nobody leads cannot take back what a leader may be sending', async () => {
   const { disk, remote, outbox } = await setUp()
   outbox.start()

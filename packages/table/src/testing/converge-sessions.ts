@@ -256,8 +256,10 @@ async function takeStep(run: Run, step: SessionStep, index: number): Promise<voi
     case 'leave':
       return user.sessions.pop()?.dispose()
     case 'retry': {
-      const failed = user.table.outbox.queued().find(({ state }) => state === 'failed')
-      return void user.table.outbox.retry(failed?.operation.operationId ?? '')
+      const queued = user.table.outbox.queued()
+      // Where nothing has failed, what waits for its next attempt is tried at once.
+      const retried = queued.find(({ state }) => state === 'failed') ?? queued[0]
+      return void user.table.outbox.retry(retried?.operation.operationId ?? '')
     }
     case 'discard': {
       const first = user.table.outbox.queued().find(({ state }) => state !== 'sending')
