@@ -66,6 +66,14 @@ export function pairIOs(
   return { input, output }
 }
 
+/** All that calculate-io takes from the state, apart from the words it reads and the clock. */
+export type PreparedCalculation = {
+  readonly orderHash: Bytes32
+  readonly fqn: Bytes32
+  readonly parts: ContextParts
+  readonly context: readonly (readonly Bytes32[])[]
+}
+
 /**
  * Runs calculate-io of an order, whether it is live or not.
  *
@@ -78,23 +86,42 @@ export function calculateIO(
   state: OrderbookState,
   pair: OrderPair,
 ): Calculation | Promise<Calculation> {
-  const { order } = pair
-  const orderHash = hashOrder(order)
-  const parts = contextParts(host, state, pair, orderHash)
-  const fqn = namespaceOf(order, host.orderbook.address)
+  const prepared = prepareCalculation(host, state, pair)
+  const { orderHash, fqn, parts } = prepared
   const reads: WordRead[] = []
   const finish = (result: EvaluationResult): Calculation => {
     const { stack, writes } = resultOf(result)
-    const [ratio, max, ...rest] = stack
-    if (ratio === undefined || max === undefined) {
-      throw new Unquotable({ kind: 'CalculateIoOutputsMissing', stackLength: stack.length })
-    }
-    const outputMax = min(hexToFloat(max), parts.output.balance)
-    const capped = [ratio, floatToHex(outputMax), ...rest]
-    return { orderHash, fqn, parts, ioRatio: hexToFloat(ratio), outputMax, stack: capped, writes, reads }
+    const { ioRatio, outputMax } = readOffer(stack, parts.output.balance)
+    const capped = stack.with(1, floatToHex(outputMax))
+    return { orderHash, fqn, parts, ioRatio, outputMax, stack: capped, writes, reads }
   }
-  const run = evaluate(host, state, parts, fqn, 'calculate-io', buildContext(parts), reads)
+  const run = evaluate(host, state, parts, fqn, 'calculate-io', prepared.context, reads)
   return run instanceof Promise ? run.then(finish) : finish(run)
+}
+
+/** @throws {Unquotable} why it cannot be run. */
+export function prepareCalculation(
+  host: EvaluationHost,
+  state: OrderbookState,
+  pair: OrderPair,
+): PreparedCalculation {
+  const orderHash = hashOrder(pair.order)
+  const parts = contextParts(host, state, pair, orderHash)
+  const fqn = namespaceOf(pair.order, host.orderbook.address)
+  return { orderHash, fqn, parts, context: buildContext(parts) }
+}
+
+/**
+ * What a stack of calculate-io offers, where the vault holds so much.
+ *
+ * @throws {Unquotable} `CalculateIoOutputsMissing`
+ */
+export function readOffer(stack: readonly Bytes32[], balance: Float): { ioRatio: Float; outputMax: Float } {
+  const [ratio, max] = stack
+  if (ratio === undefined || max === undefined) {
+    throw new Unquotable({ kind: 'CalculateIoOutputsMissing', stackLength: stack.length })
+  }
+  return { ioRatio: hexToFloat(ratio), outputMax: min(hexToFloat(max), balance) }
 }
 
 /** Namespaces by the order object; see {@link hashOrder}. */

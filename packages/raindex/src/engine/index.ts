@@ -1,6 +1,13 @@
 export { orderPairs, type OrderPair } from './order-pairs.ts'
 export { quoteOrder, type QuoteOutcome, type QuoteRequest, type StoreOverride } from './quote.ts'
 export {
+  prepareQuote,
+  runPreparedQuote,
+  type PreparedQuote,
+  type QuoteOffer,
+  type QuoteRun,
+} from './prepared-quote.ts'
+export {
   simulateTakeOrders,
   type TakenOrder,
   type TakeOrderConfig,

@@ -1,5 +1,5 @@
 import type { Float } from '../float/index.ts'
-import { calculateIO, pairIOs, type EvaluationHost, type WordRead } from './calculate-io.ts'
+import { calculateIO, pairIOs, type EvaluationHost, type OrderPair, type WordRead } from './calculate-io.ts'
 import type { SignedContext } from './event.ts'
 import type { Address, Bytes32 } from './hex.ts'
 import { reasonOf, Unquotable, type NotComparable } from './not-comparable.ts'
@@ -52,18 +52,23 @@ export async function quoteOrder(
   state: OrderbookState,
   request: QuoteRequest,
 ): Promise<QuoteOutcome> {
-  const { inputIOIndex, outputIOIndex, counterparty, signedContext = [], overrides = [] } = request
+  const { overrides = [] } = request
   try {
-    const order = resolveOrder(state, request.order)
-    const { input, output } = pairIOs(order, inputIOIndex, outputIOIndex)
-    if (input.token === output.token) throw new Unquotable({ kind: 'TokenSelfTrade' })
-    const pair = { order, inputIOIndex, outputIOIndex, counterparty, signedContext }
-    const found = calculateIO(host, overlaid(state, overrides), pair)
+    const found = calculateIO(host, overlaid(state, overrides), resolvePair(state, request))
     const { ioRatio, outputMax, stack, writes, reads } = found instanceof Promise ? await found : found
     return { kind: 'quote', ioRatio, outputMax, stack, writes, reads }
   } catch (error) {
     return { kind: 'not-comparable', reason: reasonOf(error) }
   }
+}
+
+/** @throws {Unquotable} `OrderNotFound`, `InvalidInputIndex`, `InvalidOutputIndex`, `TokenSelfTrade` */
+export function resolvePair(state: OrderbookState, request: QuoteRequest): OrderPair {
+  const { inputIOIndex, outputIOIndex, counterparty, signedContext = [] } = request
+  const order = resolveOrder(state, request.order)
+  const { input, output } = pairIOs(order, inputIOIndex, outputIOIndex)
+  if (input.token === output.token) throw new Unquotable({ kind: 'TokenSelfTrade' })
+  return { order, inputIOIndex, outputIOIndex, counterparty, signedContext }
 }
 
 function resolveOrder(state: OrderbookState, order: Bytes32 | Order): Order {

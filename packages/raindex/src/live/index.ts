@@ -1,5 +1,8 @@
 export { openLiveVirtualRaindex, type LiveOptions, type LiveVirtualRaindex } from './live-raindex.ts'
-export { openQuotes, quoteId, type QuoteRow, type Quotes, type QuotesOptions } from './open-quotes.ts'
+export { openQuotes, type Quotes, type QuotesOptions } from './open-quotes.ts'
+export { quoteId, type QuoteRow } from './quote-entry.ts'
+export type { QuoteJob, QuoteWorkers } from './quote-workers.ts'
+export { createQuoteWorkers, type QuoteWorkersOptions } from './workers/create-quote-workers.ts'
 export type { BytecodeWarmupQueue } from './warmup-queue.ts'
 export type { QuotePair, QuoteReads } from './watched-quote.ts'
 export {

@@ -23,7 +23,8 @@ import { randomStory, storyStart } from '../testing/market-story.ts'
 import { marketCode, marketDecimals, marketOrderbook } from '../testing/replay-market.ts'
 import { word } from '../testing/scripted-interpreter.ts'
 import { op, testProgram } from '../testing/test-program.ts'
-import { openQuotes, quoteId, type Quotes } from './open-quotes.ts'
+import { openQuotes, type Quotes } from './open-quotes.ts'
+import { quoteId } from './quote-entry.ts'
 
 const zeroAddress = addressOf(0)
 const pair = { inputIOIndex: 0, outputIOIndex: 0 } as const
@@ -92,7 +93,7 @@ function shown(quotes: Quotes, order: Order): string {
   return stale ? `${numbers}, stale` : numbers
 }
 
-async function openStory(book: Book) {
+function openStory(book: Book) {
   book.apply(opening)
   const clock = createVirtualClock()
   const quotes = openQuotes({ replica: book.replica, host: book.host, clock })
@@ -102,7 +103,7 @@ async function openStory(book: Book) {
 
 test('[RX36] only what has read something that changed is quoted again, and is stale until then', async () => {
   const book = await openBook()
-  const { clock, quotes, look } = await openStory(book)
+  const { clock, quotes, look } = openStory(book)
   expect(look()).toEqual(['none, stale', 'none, stale', 'none, stale', 'none, stale'])
   await clock.advance(10)
   expect(look()).toEqual(['5 @ 2', '5 @ 100', '5 @ 10', '5 @ 0'])
@@ -138,7 +139,7 @@ test('[RX36] only what has read something that changed is quoted again, and is s
 
 test('[RX36] pairs come and go with their orders, and a view over the quotes follows', async () => {
   const book = await openBook()
-  const { clock, quotes, look } = await openStory(book)
+  const { clock, quotes, look } = openStory(book)
   const view = quotes.collection.view({ order: [{ field: 'ioRatio', direction: 'asc' }] })
   await clock.advance(10)
   expect(view.snapshot().rows.map(({ ioRatio }) => display(ioRatio ?? parse('-1')))).toEqual([

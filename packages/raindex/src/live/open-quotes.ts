@@ -7,7 +7,6 @@ import {
   type Replica,
   type RowFact,
 } from '@freshet/core'
-import type { Float } from '../float/index.ts'
 import {
   orderPairs,
   type Address,
@@ -15,25 +14,30 @@ import {
   type ClockReads,
   type EnvRow,
   type EvaluationHost,
-  type NotComparable,
   type OrderbookState,
   type OrderRow,
 } from '../engine/index.ts'
-import { createQuoteWatcher, type QuotePair, type QuoteReads, type WatchedQuote } from './watched-quote.ts'
-
-/** A quote as it was computed last. Its id is {@link quoteId}. */
-export type QuoteRow = QuotePair & {
-  /** What the taker gives per unit received; null where there is no number. */
-  readonly ioRatio: Float | null
-  /** The most the taker can receive; null where there is no number. */
-  readonly outputMax: Float | null
-  /** Why there is no number. */
-  readonly reason: NotComparable | null
-  /** The block it was computed at; null before the first time. */
-  readonly asOf: EnvRow | null
-  /** Something it has read has changed since. */
-  readonly stale: boolean
-}
+import { eventLoopTurn } from './event-loop-turn.ts'
+import {
+  createQuoteEntry,
+  factOf,
+  quoteId,
+  runnableBasis,
+  type QuoteEntry,
+  type QuoteRow,
+} from './quote-entry.ts'
+import { createQuoteQueue } from './quote-queue.ts'
+import type { QuoteWorkers } from './quote-workers.ts'
+import { createRowReaders } from './row-readers.ts'
+import { startWorkerFeed, type WorkerQuote } from './worker-feed.ts'
+import {
+  createQuoteWatcher,
+  readsSameRows,
+  rowsOf,
+  type QuotePair,
+  type QuoteReads,
+  type WatchedQuote,
+} from './watched-quote.ts'
 
 export type QuotesOptions = {
   /** Holds the state: its tables are those of `raindexTables`. */
@@ -44,6 +48,8 @@ export type QuotesOptions = {
   readonly wallet?: OrderbookState['wallet']
   /** How much code is loaded; what lacked some is quoted again when there is more. */
   readonly codeSize?: (() => number) | undefined
+  /** Threads for blocks on which many quotes read the clock. They stay open when the quotes are closed. */
+  readonly workers?: QuoteWorkers | undefined
   /** How long to quote before others get a turn. Default 8. */
   readonly sliceMs?: number | undefined
   readonly clock?: Clock | undefined
@@ -66,15 +72,8 @@ export interface Quotes {
   close(): void
 }
 
-type Entry = { readonly id: string; readonly pair: QuotePair; last?: WatchedQuote; isStale: boolean }
-
 const zeroAddress: Address = `0x${'0'.repeat(40)}`
 const readTables = ['vaults', 'store', 'tokens'] as const
-
-/** The id of a pair's row. */
-export function quoteId({ order, inputIOIndex, outputIOIndex }: QuotePair): string {
-  return `${order}/${inputIOIndex}/${outputIOIndex}`
-}
 
 /**
  * Quotes every pair of every live order, and again only when something that its quote has looked at has changed: a
@@ -84,16 +83,18 @@ export function quoteId({ order, inputIOIndex, outputIOIndex }: QuotePair): stri
  * together after each slice.
  */
 export function openQuotes(options: QuotesOptions): Quotes {
-  const { replica, host, counterparty = zeroAddress, wallet, codeSize = () => 0 } = options
+  const { replica, host, counterparty = zeroAddress, wallet, codeSize = () => 0, workers } = options
   const { sliceMs = 8, clock = systemClock } = options
+  // A timer costs a millisecond, and more in browsers.
+  const turn = clock === systemClock ? eventLoopTurn : () => delay(clock, 0)
   const shown = createReplica({ name: 'quotes', tables: [{ name: 'quotes' }], clock })
   const watch = createQuoteWatcher(host, (table, id) => replica.collection(table).get(id), wallet)
-  const entries = new Map<string, Entry>()
-  const byRow = createRowIndex()
-  const stale = new Set<Entry>()
+  const entries = new Map<string, QuoteEntry>()
+  const readers = createRowReaders<QuoteEntry>()
+  const queue = createQuoteQueue(workers?.size ?? 0)
+  const feed = startWorkerFeed(workers, queue, receive)
   const waiting: (() => void)[] = []
-  const clockReaders = { time: new Set<Entry>(), number: new Set<Entry>() }
-  let focused: readonly string[] = []
+  const clockReaders = { time: new Set<QuoteEntry>(), number: new Set<QuoteEntry>() }
   let changes = 0
   let evaluated = 0
   let isRunning = false
@@ -106,15 +107,18 @@ export function openQuotes(options: QuotesOptions): Quotes {
     return replica.collection('env').get('env') as EnvRow | undefined
   }
 
-  function markAll(found: Iterable<Entry>): void {
+  function markAll(found: Iterable<QuoteEntry>, by: 'row' | 'clock'): void {
     const facts: RowFact[] = []
     for (const entry of found) {
-      stale.add(entry)
+      entry.marks++
+      if (by === 'row') entry.isBasisStale = true
+      queue.add(entry)
       if (entry.isStale) continue
       entry.isStale = true
       facts.push(factOf(entry))
     }
     publish(facts)
+    feed.wake()
     void run()
   }
 
@@ -125,32 +129,34 @@ export function openQuotes(options: QuotesOptions): Quotes {
   /** Makes the entries those of the orders that are live. */
   function followOrders(hashes: Iterable<string>): void {
     const facts: RowFact[] = []
-    const fresh: Entry[] = []
+    const fresh: QuoteEntry[] = []
     for (const hash of hashes) {
       // Written by the projection.
       const order = replica.collection('orders').get(hash) as OrderRow | undefined
-      for (const entry of byRow.ofRow(`order/${hash}`)) {
+      for (const entry of readers.of(`orders/${hash}`)) {
         if (order === undefined) facts.push(dropEntry(entry))
       }
       for (const pair of order === undefined ? [] : pairsOf(order)) {
         const id = quoteId(pair)
         if (entries.has(id)) continue
-        const entry: Entry = { id, pair, isStale: true }
+        const entry = createQuoteEntry(id, pair, workers?.takeSlot() ?? 0)
         entries.set(id, entry)
-        byRow.set(entry, [`order/${hash}`])
+        readers.set(entry, [`orders/${hash}`])
         facts.push(factOf(entry))
         fresh.push(entry)
       }
     }
     publish(facts)
-    markAll(fresh)
+    markAll(fresh, 'row')
   }
 
-  function dropEntry(entry: Entry): RowFact {
+  function dropEntry(entry: QuoteEntry): RowFact {
+    entry.isDropped = true
     entries.delete(entry.id)
-    stale.delete(entry)
-    byRow.set(entry, [])
+    queue.remove(entry)
+    readers.set(entry, [])
     noteClock(entry, { time: false, number: false })
+    workers?.freeSlot(entry.slot)
     return { kind: 'delete', table: 'quotes', id: entry.id }
   }
 
@@ -158,7 +164,10 @@ export function openQuotes(options: QuotesOptions): Quotes {
     if (codeSize() === knownCode) return
     knownCode = codeSize()
     changes++
-    markAll([...entries.values()].filter(({ last }) => last?.reads.lacksCode === true))
+    markAll(
+      [...entries.values()].filter(({ basis }) => basis?.lacksCode === true),
+      'row',
+    )
   }
 
   function followClock(): void {
@@ -168,12 +177,12 @@ export function openQuotes(options: QuotesOptions): Quotes {
       now?.blockNumber !== env?.blockNumber,
     ]
     env = now
-    if (timeMoved) markAll(clockReaders.time)
-    if (numberMoved) markAll(clockReaders.number)
+    if (timeMoved) markAll(clockReaders.time, 'clock')
+    if (numberMoved) markAll(clockReaders.number, 'clock')
   }
 
   /** What was not quoted yet is stale anyway. */
-  function noteClock(entry: Entry, { time, number }: ClockReads): void {
+  function noteClock(entry: QuoteEntry, { time, number }: ClockReads): void {
     if (time) clockReaders.time.add(entry)
     else clockReaders.time.delete(entry)
     if (number) clockReaders.number.add(entry)
@@ -185,10 +194,12 @@ export function openQuotes(options: QuotesOptions): Quotes {
     isRunning = true
     // Behind the notice that is being given, so that what changes together is quoted together.
     await Promise.resolve()
-    while (!isClosed && stale.size > 0) {
+    while (!isClosed && (queue.size > 0 || feed.isBusy)) {
+      feed.fill(() => ({ env: envOf() ?? noEnv, changes }))
       await quoteSlice()
-      // Others get a turn between slices; before the first they have had theirs, and a timer costs a millisecond.
-      if (stale.size > 0) await delay(clock, 0)
+      // Others get a turn between slices; before the first they have had theirs.
+      if (queue.hasOwn()) await turn()
+      else if (feed.isBusy) await feed.progress()
     }
     isRunning = false
     for (const resolve of waiting.splice(0)) resolve()
@@ -196,33 +207,64 @@ export function openQuotes(options: QuotesOptions): Quotes {
 
   async function quoteSlice(): Promise<void> {
     const until = clock.now() + sliceMs
-    const done: Entry[] = []
+    const done: QuoteEntry[] = []
     do {
-      const entry = nextStale()
-      if (entry === undefined || isClosed) break
+      const entry = isClosed ? undefined : queue.take()
+      if (entry === undefined) break
+      const { marks } = entry
       const before = changes
-      stale.delete(entry)
-      const quote = await watch(entry.pair, counterparty)
+      const basis = runnableBasis(entry)
+      const made = basis === undefined ? watch.quote(entry.pair, counterparty) : watch.again(basis)
+      // What is there at once is not awaited: that takes a turn of the queue of promises.
+      const quote = made instanceof Promise ? await made : made
       evaluated++
-      // Dropped, or something has changed in the middle of an evaluation that took its time.
-      if (entries.get(entry.id) !== entry) continue
-      entry.last = quote
-      entry.isStale = stale.has(entry) || before !== changes
-      if (entry.isStale) stale.add(entry)
-      byRow.set(entry, [`order/${entry.pair.order}`, ...quote.reads.rows])
-      noteClock(entry, quote.reads.clock)
+      if (entry.isDropped) continue
+      settle(entry, quote, marks, before)
       done.push(entry)
     } while (clock.now() < until)
-    publish(done.filter(({ id }) => entries.has(id)).map(factOf))
+    publish(done.filter(({ isDropped }) => !isDropped).map(factOf))
   }
 
-  function nextStale(): Entry | undefined {
-    for (const id of focused) {
-      const entry = entries.get(id)
-      if (entry !== undefined && stale.has(entry)) return entry
+  /** @param marks - And `before`: how often the entry was marked, and anything changed, when the quote was begun. */
+  function settle(
+    entry: QuoteEntry,
+    { offer, asOf, basis }: WatchedQuote,
+    marks: number,
+    before: number,
+  ): void {
+    entry.offer = offer
+    entry.asOf = asOf
+    const isOther = basis !== entry.basis
+    if (isOther) {
+      if (!readsSameRows(basis, entry.basis)) {
+        readers.set(entry, [`orders/${entry.pair.order}`, ...rowsOf(basis)])
+      }
+      noteClock(entry, basis.clock)
+      entry.basis = basis
     }
-    const [first] = stale
-    return first
+    if (entry.marks !== marks) return
+    // In an evaluation that took its time, something may have changed that it was not known to read.
+    entry.isBasisStale = isOther && before !== changes
+    entry.isStale = entry.isBasisStale
+    if (entry.isStale) queue.add(entry)
+  }
+
+  /** Takes in what a worker has made. */
+  function receive(made: readonly WorkerQuote[]): void {
+    const done: QuoteEntry[] = []
+    for (const { entry, quote, marks, changes: before } of made) {
+      if (entry.isDropped) continue
+      if (quote === undefined) {
+        entry.misses++
+        entry.isBasisStale = true
+        queue.add(entry)
+        continue
+      }
+      evaluated++
+      settle(entry, quote, marks, before)
+      done.push(entry)
+    }
+    publish(done.map(factOf))
   }
 
   const stops = [
@@ -233,7 +275,7 @@ export function openQuotes(options: QuotesOptions): Quotes {
     ...readTables.map((table) =>
       replica.collection(table).subscribe(({ ids }) => {
         changes++
-        markAll(ids === 'all' ? [...entries.values()] : byRow.ofRows(table, ids))
+        markAll(ids === 'all' ? [...entries.values()] : readers.ofRows(table, ids), 'row')
       }),
     ),
     replica.collection('env').subscribe(() => {
@@ -249,66 +291,31 @@ export function openQuotes(options: QuotesOptions): Quotes {
     get evaluated() {
       return evaluated
     },
-    focus(ids) {
-      focused = [...ids]
-    },
-    readSet: (id) => entries.get(id)?.last?.reads,
+    focus: (ids) => queue.focus(ids, (id) => entries.get(id)),
+    readSet: (id) => readsOf(entries.get(id)),
     refresh,
     settled: () => (isRunning ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     close() {
       isClosed = true
       for (const stop of stops) stop()
+      for (const { slot } of entries.values()) workers?.freeSlot(slot)
+      feed.wake()
     },
   }
+}
+
+const noEnv: EnvRow = { blockNumber: 0, timestamp: 0 }
+
+function readsOf(entry: QuoteEntry | undefined): QuoteReads | undefined {
+  if (entry?.basis === undefined) return undefined
+  const { clock, lacksCode } = entry.basis
+  return { rows: new Set(rowsOf(entry.basis)), clock, lacksCode }
 }
 
 function pairsOf(order: OrderRow): readonly QuotePair[] {
   return orderPairs(order).map((pair) => ({ ...pair, order: order.hash }))
 }
 
-function hashesOf(entries: ReadonlyMap<string, Entry>): readonly Bytes32[] {
+function hashesOf(entries: ReadonlyMap<string, QuoteEntry>): readonly Bytes32[] {
   return [...new Set([...entries.values()].map(({ pair }) => pair.order))]
-}
-
-function factOf({ id, pair, last, isStale }: Entry): RowFact {
-  const { outcome, asOf = null } = last ?? {}
-  const row: QuoteRow = {
-    ...pair,
-    ioRatio: outcome?.kind === 'quote' ? outcome.ioRatio : null,
-    outputMax: outcome?.kind === 'quote' ? outcome.outputMax : null,
-    reason: outcome?.kind === 'not-comparable' ? outcome.reason : null,
-    asOf,
-    stale: isStale,
-  }
-  return { kind: 'put', table: 'quotes', id, row }
-}
-
-/** Which entries have read a row. */
-function createRowIndex() {
-  const readers = new Map<string, Set<Entry>>()
-  const rows = new Map<Entry, readonly string[]>()
-  const none: ReadonlySet<Entry> = new Set()
-  return {
-    /** Replaces what an entry has read. */
-    set(entry: Entry, read: readonly string[]): void {
-      const before = rows.get(entry) ?? []
-      // Mostly it reads what it has read before, and the index costs as much as a quarter of a quote.
-      if (before.length === read.length && before.every((row, i) => row === read[i])) return
-      for (const row of before) {
-        const known = readers.get(row)
-        known?.delete(entry)
-        if (known?.size === 0) readers.delete(row)
-      }
-      if (read.length === 0) rows.delete(entry)
-      else rows.set(entry, read)
-      for (const row of read) {
-        const known = readers.get(row) ?? new Set<Entry>()
-        readers.set(row, known)
-        known.add(entry)
-      }
-    },
-    ofRow: (row: string): readonly Entry[] => [...(readers.get(row) ?? none)],
-    ofRows: (table: string, ids: readonly string[]): ReadonlySet<Entry> =>
-      new Set(ids.flatMap((id) => [...(readers.get(`${table}/${id}`) ?? none)])),
-  }
 }

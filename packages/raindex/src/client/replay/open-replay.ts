@@ -1,7 +1,7 @@
 import { FreshetError } from '@freshet/core'
 import { hashOrder, orderPairs, type Bytes32, type Order, type OrderPair } from '../../engine/index.ts'
 import { readClock, writeBlockNumbers, type ClockReading } from './chain-clock.ts'
-import { eventLoopTurn } from './event-loop-turn.ts'
+import { eventLoopTurn } from '../../live/event-loop-turn.ts'
 import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
 import { bitOf } from './point-marks.ts'
 import { createMomentQuoter, standsFor, type QuotedMoment } from './quote-moment.ts'

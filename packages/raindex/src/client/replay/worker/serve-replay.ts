@@ -1,7 +1,7 @@
 import type { SharedReplay } from '../open-replay.ts'
 import { openReplayBook, type ReplayBook } from './replay-book.ts'
 import { toPlainError, type FromReplayWorker, type ToReplayWorker } from './replay-messages.ts'
-import { workerScope } from './worker-scope.ts'
+import { workerScope } from '../../../worker/worker-scope.ts'
 
 export type ServeReplayOptions = {
   /**

@@ -1,0 +1,10 @@
+// The worker of this package where it runs from its TypeScript. Its twin is quote-worker-published.ts: bundlers look
+// for the literal, and fail where the file behind it does not exist, so each has only one.
+
+/** For Node. */
+export const workerFile = new URL('./quote-worker.ts', import.meta.url)
+
+/** For browsers. */
+export function startModuleWorker(): Worker {
+  return new Worker(new URL('./quote-worker.ts', import.meta.url), { type: 'module' })
+}

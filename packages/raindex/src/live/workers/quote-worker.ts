@@ -1,0 +1,3 @@
+import { serveQuotes } from './serve-quotes.ts'
+
+serveQuotes()
