@@ -13,9 +13,7 @@ export function noteOutcome(core: LiveCore, operation: Operation, outcome: Opera
       if (settings.customWriteTarget !== undefined) {
         if (settings.invalidateOnCustomWrite) core.invalidateAll()
       } else if (settings.invalidation === 'prefix') core.invalidateAll()
-      // The row must be read again to be known: until then no result is sure, here and in the next run.
-      else if (id !== undefined && core.replica.refetches.wants({ table: rowsTable, id }))
-        core.upkeep.markAll()
+      else if (!isKnownNow(core, id ?? outcome.reply?.['id'])) core.upkeep.markAll()
       return events.emit({ kind: 'writeConfirmed', op, id })
     case 'conflict':
     case 'discarded':
@@ -27,4 +25,16 @@ export function noteOutcome(core: LiveCore, operation: Operation, outcome: Opera
     case 'kept':
       return
   }
+}
+
+/**
+ * Whether this connection has told of the row. One that must be read again, or
+ * whose write began in the connection before, has told the results nothing: none
+ * is sure then, here and in the next run.
+ */
+function isKnownNow({ replica, collection }: LiveCore, id: unknown): boolean {
+  if (typeof id !== 'string') return true
+  if (replica.refetches.wants({ table: rowsTable, id })) return false
+  const meta = collection.confirmed(id) && collection.meta(id)
+  return meta === undefined || meta.verifiedEpoch === replica.epoch
 }
