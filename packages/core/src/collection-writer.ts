@@ -57,10 +57,11 @@ export class CollectionRows extends LayeredRows implements CollectionWriter {
   /** Replaced and never changed in place. */
   #outputs: readonly Output[] = []
   /**
-   * Ids to tell at the next `notify`, some perhaps twice; undefined when there is nothing to tell. Made distinct
-   * then: a set that grows row by row, between all else that is done to a row, took a third of a large batch.
+   * Ids to tell at the next `notify`; undefined when there is nothing to tell. Made distinct only
+   * where they may not be: a set of 100,000 ids costs half as much as all else that is done to their rows.
    */
   #changed: string[] | 'all' | undefined
+  #mayRepeat = false
 
   constructor(columns: ColumnTypes, work: WorkCounter, onListenerError: (error: unknown) => void) {
     super(columns, work)
@@ -78,6 +79,8 @@ export class CollectionRows extends LayeredRows implements CollectionWriter {
   }
 
   begin(count = 0): void {
+    // A batch before is not told yet.
+    this.#mayRepeat = this.#changed !== undefined
     if (count < bulkRows || count * 4 < this.slots.used) return
     this.slots.reserve(count)
     this.startBulk()
@@ -97,8 +100,10 @@ export class CollectionRows extends LayeredRows implements CollectionWriter {
   notify(): void {
     const changed = this.#changed
     this.#changed = undefined
-    if (changed !== undefined)
-      this.listeners.emit({ ids: changed === 'all' || changed.length < 2 ? changed : [...new Set(changed)] })
+    if (changed !== undefined) {
+      const isDistinct = changed === 'all' || changed.length < 2 || !this.#mayRepeat
+      this.listeners.emit({ ids: isDistinct ? changed : [...new Set(changed)] })
+    }
     for (const output of this.#outputs) output.notify()
   }
 
@@ -113,10 +118,11 @@ export class CollectionRows extends LayeredRows implements CollectionWriter {
     super.clear()
   }
 
-  protected override noteChanged(id: string): void {
+  protected override noteChanged(id: string, mayRepeat: boolean): void {
     if (this.listeners.size === 0 || this.#changed === 'all') return
     this.#changed ??= []
     this.#changed.push(id)
+    if (mayRepeat) this.#mayRepeat = true
   }
 }
 

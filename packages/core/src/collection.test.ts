@@ -152,6 +152,37 @@ test('[R9] removals beyond the ten thousand remembered still count as changes', 
   expect(writer.changedSeq('never seen')).toBe(1)
 })
 
+test('[Q3] an id that changed in several ways is told once', () => {
+  const { collection, writer, apply } = open()
+  const told: CollectionChange['ids'][] = []
+  apply(() =>
+    writer.load(
+      [
+        ['a', { n: 1 }],
+        ['b', { n: 1 }],
+        ['c', { n: 1 }],
+      ],
+      stamp(1),
+    ),
+  )
+  collection.subscribe(({ ids }) => told.push(ids))
+  apply(() => {
+    writer.put('a', { n: 2 }, stamp(2))
+    writer.put('a', { n: 3 }, stamp(2))
+    writer.remove('b', stamp(2))
+    writer.put('c', { n: 2 }, stamp(2))
+    writer.put('b', { n: 2 }, stamp(2))
+    writer.layer('c', () => ({ n: 3 }))
+  })
+  for (const seq of [3, 4]) {
+    writer.begin()
+    writer.put('a', { n: seq + 1 }, stamp(seq))
+    writer.settle()
+  }
+  writer.notify()
+  expect(told).toEqual([['a', 'b', 'c'], ['a']])
+})
+
 test('[Q3] listeners run once per batch, after every view is settled; one that throws stops nobody', () => {
   const { collection, writer, apply, errors } = open()
   const view = collection.view({ limit: 2 })

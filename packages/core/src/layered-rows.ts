@@ -35,8 +35,12 @@ export abstract class LayeredRows {
     this.#work = work
   }
 
-  /** The visible row or the pending state of an id changed. */
-  protected abstract noteChanged(id: string): void
+  /**
+   * The visible row or the pending state of an id changed.
+   *
+   * @param mayRepeat - Whether this batch may have noted the id before.
+   */
+  protected abstract noteChanged(id: string, mayRepeat: boolean): void
 
   /** Keeps something up to date from now on. */
   follow(derived: Derived): void {
@@ -111,6 +115,7 @@ export abstract class LayeredRows {
       if (version !== undefined) slots.setVersion(slot, version)
       return false
     }
+    const isPutAgain = slots.seq(slot) === stamp.seq
     slots.change(slot, stamp, version)
     if (held === undefined && this.#absent.size > 0) this.#absent.delete(id)
     if (layer === undefined) this.#show(slot, row)
@@ -118,7 +123,7 @@ export abstract class LayeredRows {
       layer.confirmed = row
       this.#fold(slot, layer)
     }
-    this.noteChanged(id)
+    this.noteChanged(id, isPutAgain)
     return true
   }
 
@@ -134,7 +139,7 @@ export abstract class LayeredRows {
       if (layer.confirmed === undefined) return false
       this.#unconfirm(slot, layer)
     }
-    this.noteChanged(id)
+    this.noteChanged(id, true)
     return true
   }
 
@@ -143,7 +148,7 @@ export abstract class LayeredRows {
     const slot = this.slots.findAgain(id)
     if (slot < 0 || this.#layers.has(slot)) return false
     this.#forget(slot)
-    this.noteChanged(id)
+    this.noteChanged(id, true)
     return true
   }
 
@@ -154,7 +159,7 @@ export abstract class LayeredRows {
     layer.fold = fold
     this.#layers.set(slot, layer)
     this.#fold(slot, layer)
-    this.noteChanged(id)
+    this.noteChanged(id, true)
   }
 
   /** From now on no derived result follows row by row; they start again at `endBulk`. */
@@ -202,7 +207,7 @@ export abstract class LayeredRows {
     this.#layers.delete(slot)
     this.#show(slot, this.#keepIdentity(slot, layer.confirmed))
     if (layer.confirmed === undefined) this.slots.release(slot)
-    this.noteChanged(id)
+    this.noteChanged(id, true)
   }
 
   #fold(slot: number, layer: Layered): void {
