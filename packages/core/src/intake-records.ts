@@ -2,8 +2,9 @@ import type { LogBatch, StateBatch } from './batch.ts'
 import type { Deferred } from './deferral.ts'
 import type { DraftWrite } from './draft.ts'
 import type { HistoryEntry } from './history.ts'
-import { kernelTables, shallow } from './replica-records.ts'
+import { kernelTables } from './replica-records.ts'
 import type { StoreRecord, StoreWrite } from './store.ts'
+import type { Row } from './value.ts'
 import { withoutAbsent } from './without-absent.ts'
 
 export function historyWrite<F>(entry: HistoryEntry<F>): StoreWrite {
@@ -63,4 +64,10 @@ export function readDeferred<F>(record: StoreRecord): Deferred<F> {
 /** Numbers as ids whose text order is their number order. */
 function orderedId(number: number): string {
   return String(number).padStart(16, '0')
+}
+
+/** A record without the fields of its own that are undefined; rows in it are not copied. */
+function shallow(value: object): Row {
+  // Only fields of our own types and facts, which are plain data by contract.
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Row
 }

@@ -50,8 +50,7 @@ function ownReader(name: string): (row: Row) => Value | undefined {
 export const maxFilterDepth = 100
 
 function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate {
-  if (!isFilter(filter))
-    throw badFilter('is none: it must be a record with an operator, and and or have a list of filters')
+  if (!isFilter(filter)) throw badFilter('is no record with an operator, or lacks its list of filters')
   if (depth > maxFilterDepth) throw badFilter(`is nested deeper than ${maxFilterDepth} levels; flatten it`)
   switch (filter.op) {
     case 'eq':
@@ -135,7 +134,7 @@ function oneOf(field: string, values: readonly Value[], columns: ColumnTypes): P
 
 function contains(field: string, text: string): Predicate {
   // What a page or a file hands over is not typed.
-  if (typeof text !== 'string') throw badFilter('looks for something that is no text; contains takes a text')
+  if (typeof text !== 'string') throw badFilter('looks for what is no text; contains takes a text')
   const read = compileField(field)
   const folded = text.toLowerCase()
   return (row) => {

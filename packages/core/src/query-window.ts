@@ -13,6 +13,6 @@ export function queryWindow(query: Query): { readonly offset: number; readonly l
   throw new FreshetError({
     code: 'query/bad-window',
     kind: 'usage',
-    message: `offset ${offset} and limit ${limit} are no window; both must be whole numbers from zero.`,
+    message: `offset ${offset} and limit ${limit} are no window; both are whole numbers from 0.`,
   })
 }

@@ -39,7 +39,7 @@ export type KeptState = {
 const stateId = 'replica'
 
 export function stateWrite(state: KeptState): StoreWrite {
-  return { table: kernelTables.state, id: stateId, value: shallow(state) }
+  return { table: kernelTables.state, id: stateId, value: record(state) }
 }
 
 export function readState(records: readonly StoreRecord[], origin: Position): KeptState {
@@ -61,7 +61,7 @@ export function operationDelete(recordId: string): StoreWrite {
 
 export function coverageWrite(coverage: Coverage): StoreWrite {
   const { table, key } = coverage
-  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: shallow(withoutAbsent(coverage)) }
+  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: record(coverage) }
 }
 
 export function coverageDelete(table: string, key: string): StoreWrite {
@@ -73,8 +73,7 @@ export function readCoverage(record: StoreRecord): Coverage {
   return record.value as unknown as Coverage
 }
 
-/** A record without the fields of its own that are undefined; rows in it are not copied. */
-export function shallow(value: object): Row {
-  // Only fields of our own types and facts, which are plain data by contract.
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Row
+function record(kept: KeptState | Coverage): Row {
+  // Plain data by their types.
+  return withoutAbsent(kept) as unknown as Row
 }

@@ -45,7 +45,7 @@ function signOf({ direction, field }: OrderTerm): 1 | -1 {
   throw new FreshetError({
     code: 'query/bad-order',
     kind: 'usage',
-    message: `The order of ${JSON.stringify(field)} has the direction ${JSON.stringify(direction)}; use asc or desc.`,
+    message: `Direction ${JSON.stringify(direction)} of ${JSON.stringify(field)} is none; use asc or desc.`,
   })
 }
 

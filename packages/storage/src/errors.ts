@@ -13,14 +13,14 @@ export function storageError(
 
 /** The store was closed by its owner [ST4]. */
 export function closedError(store: string): FreshetError {
-  return storageError('storage/closed', `The store ${store} is closed. Open it again before using it.`)
+  return storageError('storage/closed', `The store ${store} is closed. Open it again.`)
 }
 
 /** A newer leadership was taken; the old leader must stop writing [T9]. */
 export function deposedError(store: string, term: number, current: number): FreshetError {
   return storageError(
     'storage/deposed',
-    `Term ${term} no longer leads the store ${store}; term ${current} does. Follow the new leader, or take a term again.`,
+    `Term ${current} leads the store ${store} now, not ${term}. Follow it, or take a term again.`,
   )
 }
 
@@ -28,7 +28,7 @@ export function deposedError(store: string, term: number, current: number): Fres
 export function corruptError(store: string, detail: string, cause?: unknown): FreshetError {
   return storageError(
     'storage/corrupt',
-    `The store ${store} is damaged: ${detail}. Restore it from a copy, or delete it and fetch again.`,
+    `The store ${store} is damaged: ${detail}. Restore it from a copy, or delete it.`,
     { cause },
   )
 }

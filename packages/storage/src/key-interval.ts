@@ -38,10 +38,7 @@ function between(range: StoreRange, keyOf: (bound: Bound) => string, past: strin
 
 function idKey([id, ...more]: Bound): string {
   if (typeof id === 'string' && more.length === 0) return id
-  throw usageError(
-    'storage/range',
-    'A range by id takes one text as its bound. Name an index for other bounds.',
-  )
+  throw usageError('storage/range', 'A range by id takes one text as a bound. Name an index for others.')
 }
 
 /** How many records a range may return. @throws {FreshetError} `storage/range` (usage). */
@@ -56,5 +53,5 @@ export function checkedSliceRows(sliceRows: number): number {
 
 function wholeFrom(least: number, count: number, what: string): number {
   if (Number.isSafeInteger(count) && count >= least) return count
-  throw usageError('storage/range', `${count} is no ${what}. Give a whole number from ${least} on.`)
+  throw usageError('storage/range', `${count} is no ${what}; give a whole number from ${least} on.`)
 }

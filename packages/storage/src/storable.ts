@@ -23,7 +23,7 @@ export function storableKind(value: Value): StorableKind {
     case 'object':
       return value === null ? 'plain' : objectKind(value)
     default:
-      throw unstorable(`${typeof value} is not a value; leave the field out or use null`)
+      throw unstorable(`${typeof value} is no value; leave it out or use null`)
   }
 }
 
@@ -31,12 +31,12 @@ function objectKind(value: object): StorableKind {
   if (Array.isArray(value)) return 'array'
   if (value instanceof Tagged) return 'tagged'
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw unstorable('an invalid Date; use null for an unknown time')
+    if (Number.isNaN(value.getTime())) throw unstorable('an invalid Date; use null')
     return 'date'
   }
   if (value instanceof Uint8Array) return 'bytes'
   if (isPlain(value)) return 'record'
-  throw unstorable(`an instance of ${value.constructor.name}; convert it to a plain record first`)
+  throw unstorable(`an instance of ${value.constructor.name}; convert it to a record`)
 }
 
 /** Plain also when made in another realm, where `Object.prototype` is another object. */
@@ -48,7 +48,7 @@ function isPlain(value: object): boolean {
 
 /** Refuses nesting that would exhaust the stack of this or another engine. */
 export function assertDepth(depth: number): void {
-  if (depth > maxDepth) throw unstorable(`nested deeper than ${maxDepth} levels; keep it as text or split it`)
+  if (depth > maxDepth) throw unstorable(`nested deeper than ${maxDepth} levels; keep it as text`)
 }
 
 function unstorable(what: string): FreshetError {
@@ -62,7 +62,7 @@ function unstorable(what: string): FreshetError {
  */
 export function encodingRecord<T>(table: string, id: string, row: Row, encode: (row: Row) => T): T {
   try {
-    if (storableKind(row) !== 'record') throw unstorable('not a record; a row is a record of values')
+    if (storableKind(row) !== 'record') throw unstorable('a row is a record of values')
     return encode(row)
   } catch (error) {
     if (!(error instanceof FreshetError) || error.code !== 'storage/value') throw error

@@ -80,7 +80,7 @@ export function commitScope(tables: TableSet, commit: Commit, term: Term | undef
   if (term === undefined && touched.has('replica')) {
     throw usageError(
       'storage/term',
-      'Only the leader writes to replica tables. Call takeTerm() and pass its term to commit().',
+      'Only the leader writes to replica tables. Pass the term of takeTerm() to commit().',
     )
   }
   return { touchesIntent: touched.has('intent'), clearsReplica: cleared.has('replica') }
@@ -88,14 +88,14 @@ export function commitScope(tables: TableSet, commit: Commit, term: Term | undef
 
 /** Types forbid it, but a driver may hand over what a remote calls an id. */
 function badId(table: string, id: never): Error {
-  return usageError('storage/id', `A record of table "${table}" has the id ${String(id)}, which is no text.`)
+  return usageError('storage/id', `Table "${table}" was given the id ${String(id)}, which is no text.`)
 }
 
 /** @throws {FreshetError} `storage/append` (usage): the table belongs to the replica space. */
 export function intentTableNamed<T extends StoreTable>(tables: ReadonlyMap<string, T>, name: string): T {
   const table = tableNamed(tables, name)
   if (table.space === 'intent') return table
-  throw usageError('storage/append', `Table "${name}" is a replica table; append() takes intent tables only.`)
+  throw usageError('storage/append', `Table "${name}" is a replica table; append() takes intent tables.`)
 }
 
 /** The key of an appended record: the commit's number, padded so that text order is append order [T10]. */

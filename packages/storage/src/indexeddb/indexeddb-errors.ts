@@ -11,7 +11,7 @@ export function indexedDbError(name: string, error: unknown): unknown {
   if (error?.name === 'QuotaExceededError') {
     return storageError(
       'storage/full',
-      `The browser gives the store ${name} no more room. Free space or ask for persistent storage, and try again; nothing of this write was kept.`,
+      `The store ${name} has no more room; nothing of this write was kept. Free space, or ask the browser for persistent storage.`,
       { retryable: true, cause: error },
     )
   }
@@ -23,7 +23,7 @@ export function indexedDbError(name: string, error: unknown): unknown {
 export function unavailableError(name: string, detail: string, cause?: unknown): FreshetError {
   return storageError(
     'storage/unavailable',
-    `The store ${name} cannot be used: ${detail}. Open it again; if that fails too, check that this page may keep data.`,
+    `The store ${name} cannot be used: ${detail}. Open it again, and check that this page may keep data.`,
     { retryable: true, cause },
   )
 }
@@ -32,7 +32,7 @@ export function unavailableError(name: string, detail: string, cause?: unknown):
 export function blockedError(name: string): FreshetError {
   return storageError(
     'storage/locked',
-    `The store ${name} must change its layout and another tab still has it open. Close or reload that tab, then open again.`,
+    `Another tab keeps the store ${name} from changing its tables. Close or reload that tab, then open it again.`,
     { retryable: true },
   )
 }

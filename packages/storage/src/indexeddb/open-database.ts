@@ -120,7 +120,7 @@ async function isUpToDate({ name, stores }: DatabaseOptions, database: IDBDataba
   if (state === undefined || state.layout <= currentLayout) return hasAll
   throw storageError(
     'storage/layout',
-    `The store ${name} has layout ${state.layout}, newer than ${currentLayout} of this Freshet. Reload the page, or upgrade Freshet.`,
+    `The store ${name} is of a newer Freshet. Reload the page, or upgrade Freshet.`,
   )
 }
 
@@ -132,6 +132,6 @@ function hasIndexes({ indexNames }: IDBObjectStore, { indexPaths }: ObjectStoreS
 function foreignError(name: string): FreshetError {
   return storageError(
     'storage/foreign',
-    `The database ${name} belongs to another program, and is left alone. Give another name.`,
+    `The database ${name} belongs to another program. Give another name.`,
   )
 }
