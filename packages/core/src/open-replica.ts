@@ -32,19 +32,43 @@ const loadedRows = 5_000
  * @throws {FreshetError} `storage/*` as the store does.
  */
 export async function openReplica<F = RowFact>(options: OpenReplicaOptions<F>): Promise<Replica<F>> {
-  const { store, role = 'leader', onCommitted } = options
+  const { replica, loaded } = beginReplica(options)
+  await loaded
+  return replica
+}
+
+/**
+ * As `openReplica`, at once: the replica is empty, and its rows are there, and
+ * its listeners told, when `loaded` resolves. Until then nothing may be applied;
+ * what is shown first can come from `readFirstWindow`.
+ *
+ * @param options.turn - Waited for between slices of rows, so that other work has its turn. Default: none has.
+ */
+export function beginReplica<F = RowFact>(
+  options: OpenReplicaOptions<F> & { readonly turn?: (() => Promise<void>) | undefined },
+): { readonly replica: Replica<F>; readonly loaded: Promise<void> } {
   const core = createReplicaCore(options)
+  return { replica: createReplicaOn(core), loaded: load(core, options) }
+}
+
+async function load<F>(
+  core: ReplicaCore<F>,
+  options: OpenReplicaOptions<F> & { readonly turn?: (() => Promise<void>) | undefined },
+): Promise<void> {
+  const { store, role = 'leader', onCommitted, turn } = options
+  const tables = core.tables.names()
+  await turn?.()
   const term = role === 'leader' ? await store.takeTerm() : undefined
   // Before the rows: what is committed while they are read is pulled again.
   const books = await readBooks(core, { store })
-  for (const table of core.tables.names()) await loadRows(core, store, table, books)
+  for (const table of tables) await loadRows(core, store, table, books, turn)
   takeOver(core, books)
   // What the run before held may have changed since.
   core.status.update({ role, freshness: { staleSinceUnixMs: core.freshAtUnixMs } })
   const disk = { store, onCommitted, seq: books.seq }
   core.disk = disk
   if (term !== undefined) lead(core, disk, term)
-  return createReplicaOn(core)
+  for (const table of tables) core.tables.writer(table).notify()
 }
 
 /** The tables a store needs for a replica with these tables. */
@@ -60,6 +84,7 @@ async function loadRows<F>(
   store: Store,
   table: string,
   { coverages, position, freshAtUnixMs }: KeptBooks,
+  turn: (() => Promise<void>) | undefined,
 ): Promise<void> {
   const whole = coverages.some((known) => known.table === table && known.key === wholeTable && known.complete)
   // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
@@ -68,6 +93,11 @@ async function loadRows<F>(
   const entries: [string, Row][] = []
   for await (const slice of store.scan(table, loadedRows)) {
     for (const { id, value } of slice) entries.push([id, value])
+    await turn?.()
   }
-  tables.writer(table).load(entries, stamp)
+  if (entries.length === 0) return
+  const writer = tables.writer(table)
+  writer.begin(entries.length)
+  writer.load(entries, stamp)
+  writer.settle()
 }

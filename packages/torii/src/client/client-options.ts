@@ -31,6 +31,12 @@ export type ReactiveClientOptions = {
   readonly targets?: readonly SyncTarget[] | undefined
   /** Opens the durable copy with these tables; the client closes it. Default: memory alone. */
   readonly storageFactory?: ((tables: readonly StoreTable[]) => Promise<Store>) | undefined
+  /**
+   * Whether the client is given when all that is on the disk is in memory, or at once, with the rows coming
+   * `behind`: then a subscription with a `limit` shows its first rows straight from the disk, and `query` has
+   * all of them with `ready`. Default `before`; with `worker` it is always `behind`.
+   */
+  readonly loading?: 'before' | 'behind' | undefined
   readonly overlayOptions?: OverlayOptions | undefined
   /** The tabs that share the store: one synchronises, the others follow. Needs `storageFactory`. */
   readonly tabs?: TabEnvironment | undefined

@@ -1,4 +1,4 @@
-import { uuidV7, type Row } from '@freshet/core'
+import { delay, systemClock, uuidV7, type Row } from '@freshet/core'
 import type { SyncTarget } from '../sync/sync-target.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import { idOf, queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
@@ -123,9 +123,10 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
 /**
  * Opens a replica of a world and begins to synchronise it.
  *
- * What the store holds is there when this resolves; a server that is out of
- * reach is no error but a state. With `worker` this resolves at once, the
- * worker starts with the first use, and what the disk holds comes from it.
+ * What the store holds is there when this resolves, unless it is loaded `behind`;
+ * a server that is out of reach is no error but a state. With `worker` this
+ * resolves at once, the worker starts with the first use, and what the disk
+ * holds comes from it.
  *
  * @throws {FreshetError} `torii/bad-manifest`, `torii/bad-model-tag`, `torii/bad-url`, and `storage/*` as the store does.
  */
@@ -133,8 +134,21 @@ export async function createReactiveClient<S extends WorldSchema = WorldSchema>(
   options: ReactiveClientOptions,
 ): Promise<ReactiveClient<S>> {
   // The caller's word for the rows, see ReactiveClient.
-  const core = options.worker ? openRemoteCore(options, options.worker) : await openWorldCore(options)
-  return clientOn(core) as unknown as ReactiveClient<S>
+  return clientOn(await openCore(options)) as unknown as ReactiveClient<S>
+}
+
+async function openCore(options: ReactiveClientOptions): Promise<WorldCore> {
+  const { worker, loading = 'before', clock = systemClock } = options
+  if (worker) return openRemoteCore(options, worker)
+  if (loading === 'behind') return openWorldCore({ ...options, turn: () => delay(clock, 0) })
+  const core = await openWorldCore(options)
+  try {
+    await core.loaded
+    return core
+  } catch (error) {
+    await core.close()
+    throw error
+  }
 }
 
 function clientOn(core: WorldCore): ReactiveClient {

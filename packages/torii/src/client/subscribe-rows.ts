@@ -25,7 +25,7 @@ export type EntityUpdate = { readonly model: string; readonly ids: readonly stri
 
 /** Tells the selected members of a live result now and after each batch that changed it. */
 export function subscribeRows(
-  { replica, firstWindow, ready }: Pick<WorldCore, 'replica' | 'firstWindow' | 'ready'>,
+  { replica, firstWindow, loaded }: Pick<WorldCore, 'replica' | 'firstWindow' | 'loaded'>,
   model: string,
   selector: EntitySelector,
   listener: (rows: readonly Row[], ids: readonly string[]) => void,
@@ -61,12 +61,12 @@ export function subscribeRows(
     let window: readonly StoreRecord[] = []
     // The disk knows the first rows before all are here; what comes meanwhile would show others first.
     void firstWindow(model, query).then((records) => {
-      if (!records || isWhole || state === 'ended') return
+      if (!records || records.length === 0 || isWhole || state === 'ended') return
       state = 'window'
       window = records
       tell.push({ rows: records.map(({ value }) => value), ids: records.map(({ id }) => id) })
     })
-    ready.then(whole, whole)
+    loaded.then(whole, whole)
   }
   return () => {
     state = 'ended'

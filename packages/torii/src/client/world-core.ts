@@ -193,7 +193,9 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
       settings.client.changedBy(world, model, entityId, AbortSignal.timeout(askMs)).catch(() => undefined),
     async firstWindow(model, query) {
       const spec = specs.find(({ name: known }) => known === model)
-      return store && spec && !isLoaded ? readFirstWindow(store, spec, query) : undefined
+      if (!store || !spec || isLoaded) return undefined
+      // What is wrong with the store is told by loading it.
+      return readFirstWindow(store, spec, query).catch(() => undefined)
     },
     async close() {
       isClosed = true

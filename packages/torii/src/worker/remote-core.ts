@@ -59,6 +59,8 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
     },
     errors,
     ready,
+    // The worker does not tell what of it comes from the disk.
+    loaded: ready,
     clock,
     random,
     begin,

@@ -95,7 +95,7 @@ function openSession(port: Port, environment: SyncEnvironment, init: SyncInit, r
   }
 }
 
-function openCore(
+async function openCore(
   { openStore, turn, tabs, ...environment }: SyncEnvironment,
   { database, ...init }: SyncInit,
   opened: (store: Store | undefined) => void,
@@ -104,18 +104,20 @@ function openCore(
     opened(undefined)
     return openWorldCore({ ...init, ...environment })
   }
-  return openWorldCore({
+  const core = await openWorldCore({
     ...init,
     ...environment,
     tabs: tabs?.(database),
     async storageFactory(tables) {
       const store = await openStore(database, tables)
       opened(store)
-      // What is to be shown first is read before all rows are loaded.
-      await turn()
       return store
     },
+    // What is to be shown first is read before all rows are loaded.
+    turn,
   })
+  await core.loaded
+  return core
 }
 
 /** Tells what happens to a world from now on. */
