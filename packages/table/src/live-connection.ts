@@ -95,8 +95,8 @@ function newSync({ replica, settings, news, invalidateAll }: ConnectionOptions, 
       else invalidateAll()
       return named
     },
-    onChanged: (id) => news().changing(id),
-    onPut: (id) => news().put(id),
+    onChanged: (ids) => news().changing(ids),
+    onPut: (ids) => news().put(ids),
     onGone: (id) => news().gone(id),
     onInvalidated: invalidateAll,
     onEvent(kind, id) {

@@ -39,10 +39,10 @@ export type LiveRows = {
 
 /** What the master tells, besides the rows themselves. */
 export type RowNews = {
-  /** A row has changed and is about to be put in. */
-  changing(id: string): void
-  /** It has been put in, or was like that already. */
-  put(id: string): void
+  /** Rows have changed and are about to be put in. */
+  changing(ids: readonly string[]): void
+  /** They have been put in, or were like that already. */
+  put(ids: readonly string[]): void
   /** A row has changed, and nothing is known but its id. */
   touched(id: string): void
   gone(id: string): void
@@ -119,7 +119,7 @@ export function createLiveRows(options: {
   const strangerChanged = (id: string, gone: boolean): void => {
     noteChanged([id])
     if (!rules.upkeep) return
-    if (collection.confirmed(id) !== undefined) upkeep.rowConfirmed(id)
+    if (collection.confirmed(id) !== undefined) upkeep.rowsConfirmed([id])
     else if (gone) upkeep.rowGone(id)
     else upkeep.markAll()
     listeners.emit()
@@ -150,9 +150,9 @@ export function createLiveRows(options: {
     onChange: (listener) => listeners.add(listener),
     changed: () => listeners.emit(),
     news: {
-      changing: (id) => noteChanged([id]),
-      put(id) {
-        if (rules.upkeep && upkeep.rowConfirmed(id)) listeners.emit()
+      changing: noteChanged,
+      put(ids) {
+        if (rules.upkeep && upkeep.rowsConfirmed(ids)) listeners.emit()
       },
       touched: (id) => strangerChanged(id, false),
       gone: (id) => strangerChanged(id, true),

@@ -24,10 +24,10 @@ export type MasterSourceOptions = {
   mayResume(): boolean
   /** Told that a row changed of which nothing is known but its id; whether it is to be read again, if it is held. */
   onTouched(id: string): boolean
-  /** Told that a row has changed, before it is put in. */
-  onChanged(id: string): void
-  /** Told that it has been put in, or was like that already. */
-  onPut(id: string): void
+  /** Told that rows have changed, before they are put in. */
+  onChanged(ids: readonly string[]): void
+  /** Told that they have been put in, or were like that already. */
+  onPut(ids: readonly string[]): void
   /** Told that a row is gone, before it is taken out. */
   onGone(id: string): void
   /** Told that anything may have changed. */
@@ -189,7 +189,6 @@ function* rowItems(
       if (options.onTouched(id)) facts.push({ kind: 'touched', table: options.table, id })
       else tellsAll = false
     } else if (inView && change.kind === 'upsert') {
-      options.onChanged(id)
       put.push(id)
       facts.push({ kind: 'put', table: options.table, id, row: change.row, version })
     } else if (!wasElsewhere(change, belongs)) {
@@ -201,9 +200,10 @@ function* rowItems(
   // A write of ours is not confirmed by what leaves its row out.
   const confirmed = tellsAll ? op : undefined
   if (facts.length === 0 && cursor === undefined && confirmed === undefined) return
+  options.onChanged(put)
   yield factsItem(facts, { op: confirmed, cursor })
   // Asked for the next, the kernel has taken this one.
-  for (const id of put) options.onPut(id)
+  options.onPut(put)
 }
 
 /** Whether the row is known to have been outside the view before, too. */

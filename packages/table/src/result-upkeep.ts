@@ -26,10 +26,10 @@ export type ResultUpkeep = {
    */
   rowsChanged(change: CollectionChange, readKey?: string | null): void
   /**
-   * The master told of a row that is as it is held: a reading may have been faster to bring it.
-   * Returns whether a result had not taken account of it.
+   * The master told of rows that are as they are held: a reading may have been faster to bring them.
+   * Returns whether a result had not taken account of one.
    */
-  rowConfirmed(id: string): boolean
+  rowsConfirmed(ids: readonly string[]): boolean
   /** Rows left memory: met again, they are new to us. */
   rowsForgotten(ids: readonly string[]): void
   /** A row that is not held is gone at the master. */
@@ -149,10 +149,19 @@ export function createResultUpkeep(options: {
       }
       for (const id of moved) seen.set(id, collection.confirmed(id))
     },
-    rowConfirmed(id) {
-      const unaware = valid().filter(({ key }) => !accountOf(key).has(id))
-      for (const coverage of unaware) judge(coverage, [id])
-      return unaware.length > 0
+    rowsConfirmed(ids) {
+      let isNews = false
+      for (const { key } of valid()) {
+        const account = accountOf(key)
+        for (const id of ids) {
+          if (account.has(id)) continue
+          isNews = true
+          // What the one before made of the result.
+          const coverage = replica.coverages.get(table, key)
+          if (isQueryCoverage(coverage) && !coverage.invalidated) judge(coverage, [id])
+        }
+      }
+      return isNews
     },
     rowsForgotten(ids) {
       for (const key of accounted.keys()) if (!replica.coverages.get(table, key)) accounted.delete(key)
