@@ -47,10 +47,11 @@ function workOut<F>(kernel: LogKernel<F>, batch: LogBatch<F>): LogResult {
     writes: [],
     storeWrites: [],
   })
-  const rewindTo = kernel.rules.rewind ? batch.rewindTo : undefined
+  const rewindTo = kernel.rules.rewind === false ? undefined : batch.rewindTo
   if (rewindTo !== undefined && rewindTo < kernel.position) return rewind(kernel, batch, rewindTo)
-  if (batch.upTo <= kernel.position && kernel.rules.dropCovered) return unchanged({ kind: 'covered' })
-  if (batch.after !== kernel.position && kernel.rules.dropCovered) {
+  const dropsCovered = kernel.rules.dropCovered !== false
+  if (batch.upTo <= kernel.position && dropsCovered) return unchanged({ kind: 'covered' })
+  if (batch.after !== kernel.position && dropsCovered) {
     return unchanged({ kind: 'gap', position: kernel.position })
   }
   const draft = createDraft(kernel.confirmed)
@@ -104,7 +105,7 @@ function take<F>(
   // Keys are only worked out when something waits: they cost as much as applying.
   const waits = unmet.length > 0 || deferrals.size > 0
   const keys = waits ? keysOf(projection, batch.facts) : new Set<string>()
-  const blocked = kernel.rules.deferSameKeys && deferrals.blocks(keys)
+  const blocked = kernel.rules.deferSameKeys !== false && deferrals.blocks(keys)
   const { upTo, mark } = batch
   if (unmet.length > 0 || blocked) {
     const deferred = deferrals.add({ batch: withoutRewind(batch), needs, keys, receivedAt: 0 })

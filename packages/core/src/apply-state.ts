@@ -54,7 +54,7 @@ function applyFact(kernel: Kernel, change: TableChange, fact: RowFact, telling: 
       kernel.refetches.want(fact)
     return
   }
-  const verdict = kernel.rules.crossedReads ? judge(kernel, fact, telling) : 'newer'
+  const verdict = kernel.rules.crossedReads === false ? 'newer' : judge(kernel, fact, telling)
   if (verdict === 'unordered') {
     kernel.refetches.want(fact)
     return
@@ -133,9 +133,10 @@ function writeFact(
       const held = kernel.tables.collection(table).confirmed(id)
       const epoch = kernel.tables.writer(table).verifiedEpoch(id)
       // On a base that was not verified in this connection the other fields may be old [S3].
-      if (!held || (epoch !== kernel.epoch && kernel.rules.verifiedBase)) kernel.refetches.want(fact)
+      const isOff = kernel.rules.verifiedBase === false
+      if (!held || (epoch !== kernel.epoch && !isOff)) kernel.refetches.want(fact)
       if (!held) return
-      const verified = kernel.rules.verifiedBase ? epoch : stamp.epoch
+      const verified = isOff ? stamp.epoch : epoch
       change.put(table, id, patchRow(held, fact.set, fact.unset), { ...stamp, epoch: verified }, fact.version)
     }
   }
@@ -166,7 +167,7 @@ function applyCoverage(kernel: Kernel, change: TableChange, update: CoverageUpda
 
 /** A walk saw every row there is: what it did not see is gone, unless it moved meanwhile [S4]. */
 function removeUnseen(kernel: Kernel, change: TableChange, table: string, stamp: Stamp): void {
-  if (!kernel.rules.reconcileDeletions) return
+  if (kernel.rules.reconcileDeletions === false) return
   const writer = kernel.tables.writer(table)
   for (const id of [...writer.idsVerifiedBefore(kernel.epoch)]) {
     // It moved meanwhile, or waits to; or the walk saw it in a state that could not be ordered.

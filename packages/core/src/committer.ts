@@ -190,7 +190,7 @@ function createStage() {
     write(write: StoreWrite): void {
       // A map for each table: a key made of table and id costs more than the rest of it.
       let ofTable = writes.get(write.table)
-      if (!ofTable) writes.set(write.table, (ofTable = new Map()))
+      if (!ofTable) writes.set(write.table, (ofTable = new Map<string, StoreWrite>()))
       count -= ofTable.size
       ofTable.set(write.id, write)
       count += ofTable.size

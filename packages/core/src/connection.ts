@@ -92,9 +92,9 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   const reachedLive = (): Promise<void> => within(clock, Infinity, signal, live.promise)
   const listen = async (): Promise<never> => {
     // Without S2 the stream is opened behind the pages, as clients do that lose what changes in between.
-    if (!rules.subscribeFirst) await reachedLive()
+    if (rules.subscribeFirst === false) await reachedLive()
     // Where a reading of everything is due, going on would miss what it was to bring.
-    const goesOn = kind === 'log' || (resumable && (replica.continuous || !rules.provenContinuity))
+    const goesOn = kind === 'log' || (resumable && (replica.continuous || rules.provenContinuity === false))
     const items = source.stream?.(goesOn ? replica.resume() : null, signal)[Symbol.asyncIterator]()
     try {
       for (;;) {
@@ -177,9 +177,9 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   }
 
   const establish = async (): Promise<never> => {
-    if (source.stream && rules.subscribeFirst) await reachedLive()
+    if (source.stream && rules.subscribeFirst !== false) await reachedLive()
     if (kind === 'state' && !live.resumed) await walk(true)
-    if (!rules.subscribeFirst) live.reached()
+    if (rules.subscribeFirst === false) live.reached()
     await refetchAll()
     signal.throwIfAborted()
     options.onProgress()

@@ -148,7 +148,7 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
       if (!needsOf) return undefined
       const needs = [...new Set(batch.facts.flatMap(needsOf))]
       const keys = new Set(batch.facts.map(({ table, id }) => rowKeyText(table, id)))
-      if (needs.every(isReady) && !(rules.deferSameKeys && deferrals.blocks(keys))) return undefined
+      if (needs.every(isReady) && (rules.deferSameKeys === false || !deferrals.blocks(keys))) return undefined
       // What waits is on the disk, so that the source need not tell it again [A4].
       if (batch.checkpoint !== undefined) core.checkpoint = batch.checkpoint
       stage(core, [deferredWrite(deferrals.add({ batch, needs, keys, receivedAt: core.seq }))])

@@ -50,7 +50,7 @@ export function createOpenReads(): OpenReads {
     touch({ table, id }, seq, version) {
       if (reads.size === 0) return
       let ofTable = touches.get(table)
-      if (!ofTable) touches.set(table, (ofTable = new Map()))
+      if (!ofTable) touches.set(table, (ofTable = new Map<string, Touch>()))
       ofTable.set(id, { seq, version })
     },
     touched: ({ table, id }) => touches.get(table)?.get(id),

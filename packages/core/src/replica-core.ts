@@ -4,7 +4,7 @@ import type { Committer } from './committer.ts'
 import { createCoverages } from './coverage.ts'
 import type { HostLayers } from './host-layers.ts'
 import type { OpenIntake } from './intake.ts'
-import { allRules, type Kernel } from './kernel.ts'
+import type { Kernel } from './kernel.ts'
 import { silentLog, type Log } from './log.ts'
 import { createOpenReads } from './open-reads.ts'
 import { createOverlay } from './overlay.ts'
@@ -51,7 +51,7 @@ export type Disk = {
 }
 
 export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F> {
-  const { name, intake, clock = systemClock, log = silentLog, rules = allRules } = options
+  const { name, intake, clock = systemClock, log = silentLog, rules = {} } = options
   const { maxRows = 1_000_000, maxBacklog = 20_000 } = options
   const origin = intake?.origin ?? -1
   const onListenerError = (error: unknown): void =>

@@ -2,7 +2,7 @@ import { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
 import { delay, systemClock, type Clock } from './clock.ts'
 import { createConnection, restartCode, type Connection } from './connection.ts'
 import type { FreshetError } from './errors.ts'
-import { allRules, type KernelRules } from './kernel.ts'
+import type { KernelRules } from './kernel.ts'
 import { silentLog, type Log } from './log.ts'
 import { systemRandom, type Random } from './random.ts'
 import type { Replica } from './replica.ts'
@@ -111,7 +111,7 @@ export function createSync<F>(options: SyncOptions<F>): Sync {
 }
 
 function withDefaults<F>(options: SyncOptions<F>) {
-  const { replica, source, clock = systemClock, telemetry = noTelemetry, rules = allRules } = options
+  const { replica, source, clock = systemClock, telemetry = noTelemetry, rules = {} } = options
   const {
     whole = replica.tableNames(),
     pageRows = 1_000,

@@ -1,7 +1,7 @@
 import type { Need } from '../batch.ts'
 import type { Collection } from '../collection.ts'
 import { createIntake, type IntakeOptions } from '../intake.ts'
-import { allRules, type KernelRules } from '../kernel.ts'
+import type { KernelRules } from '../kernel.ts'
 import { openReplica, storeTables } from '../open-replica.ts'
 import type { Random } from '../random.ts'
 import type { Replica } from '../replica.ts'
@@ -72,9 +72,9 @@ export async function convergeKernel(options: ConvergeKernelOptions): Promise<Pl
 
 /** @throws {RangeError} There is no such rule. */
 export function rulesWithout(id: string | undefined): KernelRules {
-  if (id === undefined) return allRules
+  if (id === undefined) return {}
   const rule = switchableRules[id]
-  if (rule) return { ...allRules, [rule]: false }
+  if (rule) return { [rule]: false }
   throw new RangeError(
     `There is no rule ${id} to switch off; choose one of ${Object.keys(switchableRules).join(', ')}.`,
   )
