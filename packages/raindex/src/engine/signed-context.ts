@@ -43,6 +43,11 @@ function isSignedByKey(signed: SignedContext): boolean {
 /** By the object: recovering a key takes a hundred times as long as the rest of a quote. */
 const verdicts = new WeakMap<SignedContext, boolean>()
 
+/** Notes that the chain has checked a context, whoever its signer is. */
+export function rememberSigned(signed: SignedContext): void {
+  verdicts.set(signed, true)
+}
+
 function recoversSigner({ signer, context, signature }: SignedContext): boolean {
   const words = context.map((word) => word.slice(2)).join('')
   const message = keccak256(`0x${messagePrefix}${keccak256(`0x${words}`).slice(2)}`)

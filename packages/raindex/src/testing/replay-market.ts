@@ -18,8 +18,10 @@ import {
   type Order,
   type OrderIO,
   type OrderbookState,
+  type SignedContext,
 } from '../engine/index.ts'
 import { keccakOfBytes } from '../engine/keccak.ts'
+import { rememberSigned } from '../engine/signed-context.ts'
 import { floatToHex, parse, toFixedDecimalLossless, toFixedDecimalLossy } from '../float/index.ts'
 import { contractCode } from './compile-contracts.ts'
 import { encodeEvent, orderbookAddress, type EventName } from './event-logs.ts'
@@ -56,8 +58,11 @@ export type ReplayMarket = {
   deposit(order: Order, io: OrderIO, amount: string): void
   withdraw(order: Order, io: OrderIO, amount: string): void
   set(order: Order, key: Bytes32, value: Bytes32): void
-  /** @returns whether anything was taken. */
-  take(order: Order, amount: string): Promise<boolean>
+  /**
+   * @param signed - Counts as checked by the chain.
+   * @returns whether anything was taken.
+   */
+  take(order: Order, amount: string, signed?: readonly SignedContext[]): Promise<boolean>
   clear(alice: Order, bob: Order): Promise<boolean>
 }
 
@@ -151,10 +156,11 @@ export async function openReplayMarket(startSecond: number): Promise<ReplayMarke
       transact([{ name: 'WithdrawV2', args }])
     },
     set: (order, key, value) => transact([setEvent(order, key, value)]),
-    async take(order, amount) {
+    async take(order, amount, signedContext = []) {
+      signedContext.forEach(rememberSigned)
       const pair = { inputIOIndex: 0, outputIOIndex: 0 }
       const outcome = await simulateTakeOrders(host, withDecimals, {
-        orders: [{ order, ...pair }],
+        orders: [{ order, ...pair, signedContext }],
         minimumIO: parse('0'),
         maximumIO: parse(amount),
         maximumIORatio: parse('1e9'),
@@ -162,7 +168,7 @@ export async function openReplayMarket(startSecond: number): Promise<ReplayMarke
       })
       const [taken] = outcome.kind === 'taken' ? outcome.taken : []
       if (outcome.kind !== 'taken' || taken === undefined) return false
-      const config = { order, inputIOIndex: 0n, outputIOIndex: 0n, signedContext: [] }
+      const config = { order, inputIOIndex: 0n, outputIOIndex: 0n, signedContext }
       const args = [taker, config, floatToHex(taken.input), floatToHex(taken.output)]
       transact([{ name: 'TakeOrderV3', args }, ...setEvents(outcome.mutations)])
       return true

@@ -13,7 +13,7 @@ import {
 import { floatToHex } from '../../float/index.ts'
 import { readClock } from './chain-clock.ts'
 import { bitOf, marksOf, type PointMark } from './point-marks.ts'
-import { createMomentQuoter } from './quote-moment.ts'
+import { createMomentQuoter, marksAt } from './quote-moment.ts'
 import type { ReplayGap } from './replay-columns.ts'
 import type { ReplayHost } from './replay-host.ts'
 import type { ReplaySubject } from './replay-request.ts'
@@ -66,7 +66,7 @@ export async function inspectMoment(
   const moment = await createMomentQuoter(host, timeline, subject)(place, env)
   const { looks } = moment
   const sawClock = looks.number || (looks.time && clock === 'block')
-  const marks = moment.marks | (estimated && sawClock ? bitOf('estimated-block') : 0)
+  const marks = marksAt(moment, second) | (estimated && sawClock ? bitOf('estimated-block') : 0)
   const isBeyond = second > head.timestamp
   const words = wordsOf(timeline, definition, place, moment.outcome)
   return {

@@ -170,6 +170,61 @@ test('[RP5] points with words that were given are marked, with quote or without'
   expect(marksOf(overridden?.columns.marks[0] ?? 0)).toEqual(['override'])
 })
 
+test('[RP12] words that were signed for a take are used from then on, and marked but in its second', async () => {
+  const order = oracleAsk(6)
+  const market = await openReplayMarket(storyStart)
+  market.add(order)
+  for (const output of order.validOutputs) market.deposit(order, output, '5')
+  // As a contract signs, whom only the chain can ask.
+  const signed = (ratio: string) =>
+    ({ signer: addressOf(1), context: [word(ratio)], signature: '0x12' }) as const
+  for (const [second, ratio] of [
+    [10, '7'],
+    [20, '8'],
+    [30, '9'],
+  ] as const) {
+    market.goTo(storyStart + second)
+    expect(await market.take(order, '0.5', [signed(ratio)])).toBe(true)
+  }
+  market.goTo(storyStart + 60)
+  const replay = await replayMarket(market)
+  const request = { order: hashOrder(order), counterparty, from, to, signedContext: 'as-taken' } as const
+  const [series] = (await replay.run(request)).series
+  if (series === undefined) throw new Error('The order has no pair.')
+  const look = (second: number) => [
+    pointAt(series, storyStart + second),
+    marksOf(series.columns.marks[second] ?? 0).join(),
+  ]
+  expect([9, 10, 11, 19, 20, 21, 30, 31, 59].map(look)).toEqual([
+    ['Reverted', 'signed-context'],
+    ['1 @ 7', ''],
+    ['1 @ 7', 'signed-context'],
+    ['1 @ 7', 'signed-context'],
+    ['1 @ 8', ''],
+    ['1 @ 8', 'signed-context'],
+    ['1 @ 9', ''],
+    ['1 @ 9', 'signed-context'],
+    ['1 @ 9', 'signed-context'],
+  ])
+  const coarse = (await replay.run({ ...request, stepSeconds: 20 })).series[0]
+  expect([...(coarse?.columns.marks ?? [])].map(marksOf)).toEqual([
+    ['signed-context'],
+    [],
+    ['signed-context'],
+  ])
+  const subject = { ...request, inputIOIndex: 0, outputIOIndex: 0 }
+  expect(await replay.inspect(subject, storyStart + 20)).toMatchObject({ marks: [] })
+  expect(await replay.inspect(subject, storyStart + 21)).toMatchObject({
+    marks: ['signed-context'],
+    outcome: { kind: 'quote' },
+  })
+  // An order that never had any lacks none.
+  const fixed = fixedAsk(2, '3000')
+  const plain = (await (await replayMarket(await minuteOf(fixed))).run({ ...request, order: fixed }))
+    .series[0]
+  expect(new Set(plain?.columns.marks)).toEqual(new Set([0]))
+})
+
 test('[RP5] a wallet, another contract and other fields of the block mark what was quoted with them', async () => {
   const marksFor = async (looks: Partial<Looks>, version: 'v5' | 'v6' = 'v5'): Promise<readonly string[]> => {
     const vaultless = { token: weth, vaultId: wordOf(0) }

@@ -4,7 +4,7 @@ import { readClock, writeBlockNumbers, type ClockReading } from './chain-clock.t
 import { eventLoopTurn } from '../../live/event-loop-turn.ts'
 import { inspectMoment, type ReplayMoment } from './inspect-moment.ts'
 import { bitOf } from './point-marks.ts'
-import { createMomentQuoter, standsFor, type QuotedMoment } from './quote-moment.ts'
+import { createMomentQuoter, marksAt, standsFor, type QuotedMoment } from './quote-moment.ts'
 import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from './replay-columns.ts'
 import type { HistoryHead, ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
@@ -175,13 +175,16 @@ async function replayPair(
     const stateEnd = Math.min(known, pointFrom(timestamps[moment.validUntil] ?? Infinity))
     const { looks } = moment
     if (!looks.time && !looks.number) {
-      writer.fill(i, stateEnd, result, moment.marks)
+      const second = from + i * stepSeconds
+      writer.fill(i, i + 1, result, marksAt(moment, second))
+      if (i + 1 < stateEnd) writer.fill(i + 1, stateEnd, result, marksAt(moment, second + stepSeconds))
       i = stateEnd
     } else {
       let now: ClockReading = { env, estimated }
       let nowPlace = place
       do {
-        writer.fill(i, i + 1, result, moment.marks | clockMark(moment, now, clock))
+        const marks = marksAt(moment, from + i * stepSeconds)
+        writer.fill(i, i + 1, result, marks | clockMark(moment, now, clock))
         const second = from + ++i * stepSeconds
         while ((timestamps[nowPlace + 1] ?? Infinity) <= second) nowPlace++
         now = readClock(timeline, second, nowPlace, clock)

@@ -4,7 +4,9 @@ import {
   type Bytes32,
   type ClearConfig,
   type RaindexEvent,
+  type SignedContext,
 } from '../../engine/index.ts'
+import { rememberSigned } from '../../engine/signed-context.ts'
 import type { Float } from '../../float/index.ts'
 import type { HistoryEvent } from './replay-history.ts'
 
@@ -25,11 +27,13 @@ export type OrderEvent =
       /** What the order took in and gave out. */
       readonly tookIn: Float
       readonly gaveOut: Float
+      /** Words that were signed for it; absent where there were none. */
+      readonly signed?: readonly SignedContext[] | undefined
     }
   | { readonly kind: 'clear'; readonly alice: ClearSide; readonly bob: ClearSide }
   | { readonly kind: 'store'; readonly store: Address; readonly fqn: Bytes32 }
 
-export type ClearSide = Omit<Extract<OrderEvent, { readonly kind: 'take' }>, 'kind'>
+export type ClearSide = Omit<Extract<OrderEvent, { readonly kind: 'take' }>, 'kind' | 'signed'>
 
 export type PlacedEvent = OrderEvent & { readonly logIndex: number; readonly transactionHash: Bytes32 }
 
@@ -57,10 +61,11 @@ function orderEvent(
     case 'WithdrawV2':
       return { kind: 'withdraw', ...vaultOf(event) }
     case 'TakeOrderV3': {
-      const { order, inputIOIndex, outputIOIndex, input, output } = event
+      const { order, inputIOIndex, outputIOIndex, input, output, signedContext } = event
       // Input and output are the taker's.
       const trade = { tookIn: output, gaveOut: input }
-      return { kind: 'take', orderHash: hashOrder(order), inputIOIndex, outputIOIndex, ...trade }
+      const signed = signedContext.length === 0 ? {} : { signed: signedContext.map(ownSigned) }
+      return { kind: 'take', orderHash: hashOrder(order), inputIOIndex, outputIOIndex, ...trade, ...signed }
     }
     case 'ClearV3':
       clears.begin(event, transactionHash)
@@ -115,6 +120,13 @@ function vaultOf(event: { readonly sender: Address; readonly token: Address; rea
   readonly vaultId: Bytes32
 } {
   return { owner: ownText(event.sender), token: ownText(event.token), vaultId: ownText(event.vaultId) }
+}
+
+/** The chain took it, so that its signature was good. */
+function ownSigned({ signer, context, signature }: SignedContext): SignedContext {
+  const signed = { signer: ownText(signer), context: context.map(ownText), signature: ownText(signature) }
+  rememberSigned(signed)
+  return signed
 }
 
 /** Texts that many events have in common, each kept once. */

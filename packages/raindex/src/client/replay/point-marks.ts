@@ -1,6 +1,6 @@
 /** Why a point may differ from what the chain would have said then: something it depends on is not of that time. */
 export type PointMark =
-  /** Signed words were given for the whole range. */
+  /** Signed words, or the lack of them, that are not of the point's second. */
   | 'signed-context'
   /** The wallet behind vault 0, as it is now. */
   | 'wallet'

@@ -8,8 +8,11 @@ export type ReplaySubject = {
   readonly order: Bytes32 | Order
   /** Who would take; see `QuoteRequest`. */
   readonly counterparty: Address
-  /** Taken as given at every point, each of which is then marked. */
-  readonly signedContext?: readonly SignedContext[] | undefined
+  /**
+   * Words that count as signed at every point, each of which is then marked; or `as-taken`, those of the last take of
+   * the pair that had some, with a mark on every point but those of its second.
+   */
+  readonly signedContext?: readonly SignedContext[] | 'as-taken' | undefined
   readonly overrides?: readonly StoreOverride[] | undefined
   /** Default `second`. */
   readonly clock?: ClockKind | undefined

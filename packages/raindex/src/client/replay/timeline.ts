@@ -98,7 +98,7 @@ export function nextChange({ places }: RowVersions, place: Place): Place {
 }
 
 /** The index of the last of ascending numbers that is at most `limit`; -1 when there is none. */
-function lastAtOrBefore(ascending: readonly number[], limit: number): number {
+export function lastAtOrBefore(ascending: readonly number[], limit: number): number {
   let [low, high] = [0, ascending.length]
   while (low < high) {
     const middle = (low + high) >>> 1
