@@ -25,6 +25,7 @@ const node: TestProjectInlineConfiguration = {
     name: 'node',
     include: ['packages/**/*.test.{ts,tsx}', 'apps/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
     exclude: [...ignored, browserTests],
+    globalSetup: ['./apps/studio/testing/share-build.ts'],
     testTimeout,
     hookTimeout: testTimeout,
   },

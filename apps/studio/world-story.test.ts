@@ -68,14 +68,20 @@ async function roam(): Promise<void> {
   await demo.control.perform('stop-roaming')
 }
 
-/** Holds moves back on their way to the game until they are let go. */
-async function holdMoves(page: Page): Promise<() => void> {
+/** Holds a move back on its way to the game, until it is let go and answered. */
+async function holdMove(page: Page): Promise<() => Promise<void>> {
   const gate = Promise.withResolvers<void>()
+  const answered = page.waitForResponse('**/world/move', { timeout: 0 })
+  // Nobody waits for it where the test has failed before.
+  answered.catch(() => undefined)
   await page.route('**/world/move', async (route) => {
     await gate.promise
     await route.continue()
   })
-  return gate.resolve
+  return async () => {
+    gate.resolve()
+    await answered
+  }
 }
 
 /** A key that leads a piece to a cell on which nothing stands. */
@@ -160,7 +166,7 @@ test('[SD3] [SD5] without its Torii the board stays, also over a reload, says si
 
 test('[SD4] a move shows at once, is pending with its age, and confirmed by the world', async () => {
   const page = await openLiveWorld()
-  const letGo = await holdMoves(page)
+  const letGo = await holdMove(page)
   const { key, to } = freeStep(1)
   await piece(page, 1).focus()
   await page.keyboard.press(key)
@@ -172,7 +178,7 @@ test('[SD4] a move shows at once, is pending with its age, and confirmed by the 
   expect(await page.locator('.strip [data-part="overlays"]').textContent()).toBe('1 pending move')
   await page.locator('.world-from').waitFor()
   expect(truth()).not.toContain(to)
-  letGo()
+  await letGo()
   await move(page, 'confirmed')
     .getByText(/^confirmed after/)
     .waitFor()
@@ -191,14 +197,17 @@ test('[SD4] a move that is refused falls back by itself and says why; a pending 
   await move(page, 'rolled-back').getByText('The game was told to refuse this move.').waitFor()
   await expect.poll(() => cellOf(page, 2), patience).toBe(before)
 
-  const letGo = await holdMoves(page)
+  const letGo = await holdMove(page)
   await piece(page, 2).focus()
   await page.keyboard.press(freeStep(2).key)
   await piece(page, 2).and(page.locator('[data-state="pending"]')).waitFor()
   await page.keyboard.press('Escape')
   await expect.poll(() => cellOf(page, 2), patience).toBe(before)
   expect(await move(page, 'pending').count()).toBe(0)
-  letGo()
+  // It was asked for all the same: the world has the last word.
+  await letGo()
+  await isTrue(page)
+  expect(await cellOf(page, 2)).not.toBe(before)
 })
 
 test('[SD6] the keyboard alone reaches and moves the pieces, and so do buttons and the pointer', async () => {

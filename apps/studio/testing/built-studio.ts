@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { chromium, type BrowserContext } from 'playwright'
-import { build } from 'vite'
+import { inject } from 'vitest'
 import { chromiumArgs, chromiumPath, installChromium, whyNoChromium } from '../../../repo/chromium.ts'
 
 /** The page as it is published, and a Chromium to open it in. */
@@ -24,26 +21,14 @@ export async function buildStudio(): Promise<BuiltStudio> {
   const missing = whyNoChromium()
   if (missing !== undefined) throw new Error(missing)
   installChromium()
-  const app = await mkdtemp(join(tmpdir(), 'studio-app-'))
-  const removeApp = (): Promise<void> => rm(app, { recursive: true })
-  try {
-    await build({
-      configFile: join(import.meta.dirname, '../vite.config.ts'),
-      logLevel: 'warn',
-      build: { outDir: app, emptyOutDir: true },
-    })
-    const browser = await chromium.launch(chromiumOptions())
-    return {
-      app,
-      openContext: () => browser.newContext(windowOptions),
-      async close() {
-        await browser.close()
-        await removeApp()
-      },
-    }
-  } catch (error) {
-    await removeApp()
-    throw error
+  const built = await fetch(inject('studioBuild'))
+  const app = await built.text()
+  if (!built.ok) throw new Error(app)
+  const browser = await chromium.launch(chromiumOptions())
+  return {
+    app,
+    openContext: () => browser.newContext(windowOptions),
+    close: () => browser.close(),
   }
 }
 
