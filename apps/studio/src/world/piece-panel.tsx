@@ -8,7 +8,7 @@ export type PiecePanelProps = {
   readonly yoursUpTo: number
   readonly size: BoardSize
   readonly remaining: ReadonlyMap<string, bigint>
-  onSelect(piece: number): void
+  onSelect(piece: number | undefined): void
   onMove(piece: Piece, to: (from: Cell) => Cell | undefined): void
 }
 
@@ -35,7 +35,7 @@ export function PiecePanel(props: PiecePanelProps) {
             min={1}
             value={selected ?? ''}
             placeholder="none"
-            onChange={(event) => onSelect(event.target.valueAsNumber)}
+            onChange={({ target }) => onSelect(target.value === '' ? undefined : target.valueAsNumber)}
           />
         </label>
       </h2>

@@ -17,6 +17,8 @@ export type WorldView = {
   readonly moves: readonly MoveNote[]
   /** What the host should know or decide, until it is dismissed. */
   readonly errors: readonly ReactiveError[]
+  /** Why there is no world at all. */
+  readonly trouble: string | undefined
 }
 
 export type WorldLink = Readable<WorldView> & {
@@ -39,7 +41,10 @@ const pageSize = 50
 const frameMs = 33
 const moveTimeoutMs = 20_000
 
-const emptyView: WorldView = { tick: undefined, rows: {}, remaining: new Map(), moves: [], errors: [] }
+const emptyView: WorldView = {
+  ...{ tick: undefined, rows: {}, remaining: new Map() },
+  ...{ moves: [], errors: [], trouble: undefined },
+}
 const noPieces: readonly Piece[] = []
 
 /** Keeps a world live in a worker with its copy in IndexedDB, while somebody listens. */
@@ -105,7 +110,7 @@ export function createWorldLink({ toriiUrl, manifest, yours }: WorldInfo): World
       listeners.add(listener)
       if (listeners.size === 1) {
         ending = new AbortController()
-        void start(ending.signal)
+        start(ending.signal).catch((error: unknown) => set({ trouble: messageOf(error) }))
       }
       return () => {
         listeners.delete(listener)
@@ -132,8 +137,7 @@ export function createWorldLink({ toriiUrl, manifest, yours }: WorldInfo): World
       tell(withMove(view.moves, { transactionId, piece, from, to, sinceUnixMs: Date.now() }))
       void settled.then((outcome) => tell(withOutcome(view.moves, transactionId, outcome, Date.now())))
       sent.catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error)
-        tell(withReason(view.moves, transactionId, why))
+        tell(withReason(view.moves, transactionId, messageOf(error)))
       })
     },
     undo: (transactionId) => void client?.rollbackOverlay(transactionId),
@@ -141,6 +145,10 @@ export function createWorldLink({ toriiUrl, manifest, yours }: WorldInfo): World
     reset: () => void client?.reset().catch(() => undefined),
     dismiss: (error) => set({ errors: view.errors.filter((other) => other !== error) }),
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function makeMove(

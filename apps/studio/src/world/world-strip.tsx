@@ -6,6 +6,7 @@ export type WorldStripProps = { readonly view: WorldView; readonly words: Freshn
 /** How true to its Torii the world is, right now. */
 export function WorldStrip({ view, words }: WorldStripProps) {
   const { overall } = view.tick ?? {}
+  const trouble = view.trouble ?? words.trouble
   const pending = overall?.pendingOverlayCount ?? 0
   return (
     <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={overall?.state}>
@@ -24,9 +25,9 @@ export function WorldStrip({ view, words }: WorldStripProps) {
       <span data-part="overlays">
         <b>{pending}</b> pending {pending === 1 ? 'move' : 'moves'}
       </span>
-      {words.trouble && (
-        <span data-part="trouble" title={words.trouble}>
-          {words.trouble}
+      {trouble && (
+        <span data-part="trouble" title={trouble}>
+          {trouble}
         </span>
       )}
     </section>

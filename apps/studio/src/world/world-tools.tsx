@@ -22,7 +22,7 @@ export function WorldTools({ demo }: { readonly demo: DemoLink }) {
         className="danger"
         disabled={isGone || !reachable}
         title="Resets every stream; the Torii goes on answering"
-        onClick={() => perform('cut-streams')}
+        onClick={() => perform('kill-streams')}
       >
         Kill the stream
       </button>

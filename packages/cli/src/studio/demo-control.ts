@@ -58,8 +58,8 @@ export function createDemoControl(
         return market?.setTrading(action === 'start-trades')
       case 'reorganize':
         return market?.reorganize()
-      case 'cut-streams':
-        return world?.cutStreams()
+      case 'kill-streams':
+        return world?.killStreams()
       case 'start-torii':
       case 'stop-torii':
         return world?.setReachable(action === 'start-torii')

@@ -53,7 +53,7 @@ async function openNear(options: StudioDemoOptions): Promise<StudioDemo> {
 }
 
 const keyHelp =
-  's stop or start the database · w someone else writes, or no more · r reorganise the chain · c cut the streams of the world · q quit'
+  's stop or start the database · w someone else writes, or no more · r reorganise the chain · k kill the streams of the world · q quit'
 
 /** What another terminal must say to find the database, where it is not in its usual place. */
 function urlOption({ database }: StudioDemo): string {
@@ -94,7 +94,7 @@ function actionOf(
   key: string,
   { databaseRunning, othersWrite, market, world }: DemoState,
 ): DemoAction | undefined {
-  if (key === 'c' && world !== undefined) return 'cut-streams'
+  if (key === 'k' && world !== undefined) return 'kill-streams'
   if (key === 'r' && market !== undefined) return 'reorganize'
   if (key === 's') return databaseRunning ? 'stop-database' : 'start-database'
   if (key === 'w') return othersWrite ? 'stop-others' : 'start-others'
@@ -116,6 +116,8 @@ function tellChanges(control: DemoControl, { print }: DemoTerminal): () => void 
       print(`  The chain was reorganised: ${reorg.depth} blocks back to ${reorg.ancestorBlock}.`)
     if (state.world && state.world.reachable !== told.world?.reachable)
       print(`  The world's Torii ${state.world.reachable ? 'answers again' : 'is out of reach'}.`)
+    if (state.world && state.world.kills !== told.world?.kills)
+      print('  The streams of the world were killed; they are made again by themselves.')
     told = state
   })
 }

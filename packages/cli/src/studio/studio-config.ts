@@ -75,7 +75,7 @@ export type DemoAction =
   | 'start-trades'
   | 'stop-trades'
   | 'reorganize'
-  | 'cut-streams'
+  | 'kill-streams'
   | 'start-torii'
   | 'stop-torii'
   | 'start-roaming'

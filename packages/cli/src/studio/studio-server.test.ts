@@ -207,6 +207,8 @@ test('[SW7] keys stop and start the database, set someone else writing, and quit
   await printed('runs again')
   press('w')
   await printed('writes every 2 seconds')
+  press('k')
+  await printed('streams of the world were killed')
   press('q')
   await run
 })

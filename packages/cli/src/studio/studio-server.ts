@@ -121,7 +121,7 @@ const demoActions: { readonly [action in DemoAction]: true } = {
   'start-trades': true,
   'stop-trades': true,
   reorganize: true,
-  'cut-streams': true,
+  'kill-streams': true,
   'start-torii': true,
   'stop-torii': true,
   'start-roaming': true,

@@ -24,7 +24,7 @@ export type LocalWorld = {
   /** The game's action. Resolves when it is in the world, or with why it was refused. */
   move(request: MoveRequest): Promise<string | undefined>
   /** Resets every stream of the world's Torii; it goes on answering. */
-  cutStreams(): void
+  killStreams(): void
   setReachable(isReachable: boolean): void
   setRoaming(isRoaming: boolean): void
   refuseNext(): void
@@ -55,7 +55,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
 
   const listeners = createListeners<void>(() => undefined)
   const ending = new AbortController()
-  let state: WorldState = { reachable: true, roaming: false, refusesNext: false }
+  let state: WorldState = { reachable: true, roaming: false, refusesNext: false, kills: 0 }
   const set = (changes: Partial<WorldState>): void => {
     state = { ...state, ...changes }
     listeners.emit()
@@ -94,7 +94,10 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       spendMove(piece)
       return undefined
     },
-    cutStreams: () => server.cut('reset'),
+    killStreams() {
+      server.cut('reset')
+      set({ kills: state.kills + 1 })
+    },
     setReachable(reachable) {
       server.setOutage(!reachable)
       set({ reachable })

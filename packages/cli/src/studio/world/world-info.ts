@@ -22,6 +22,8 @@ export type WorldState = {
   readonly roaming: boolean
   /** Whether the game will refuse the next move it is asked for. */
   readonly refusesNext: boolean
+  /** How often its streams were killed. */
+  readonly kills: number
 }
 
 /** What became of a move: in the world, or why it was refused. */
