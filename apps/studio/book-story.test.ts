@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createSeededRandom } from '@freshet/core/testing'
 import { findLocalAnvil, openStudioDemo, type StudioDemo } from '@freshet/cli/studio'
 import type { Page } from 'playwright'
@@ -200,6 +201,50 @@ test.skipIf(anvil === undefined)(
     const answer = await openWhatIf(page, 'Cheaper while it has much')
     await page.getByLabel('Gives WETH, #1: balance').fill('10')
     await answer.filter({ hasText: '3,080, most 1' }).waitFor()
+  },
+)
+
+test.skipIf(anvil === undefined)(
+  `[SR10] an order of a live book is replayed from what is kept of it; its link holds book, order and time${skipped}`,
+  async () => {
+    const page = await openBook()
+    await pairOf(page, 'Falls with time').click()
+    await whyDrawer(page).getByRole('link', { name: 'Replay of this order' }).click()
+    const points = page.locator('.replay-chart')
+    await points.waitFor()
+    expect(await page.getByLabel('Order').locator('option:checked').textContent()).toBe('Falls with time')
+    // Its first event is that it was added, or that its vault was filled before.
+    const previous = page.getByRole('button', { name: 'Previous event' })
+    while (await previous.isEnabled()) await previous.click()
+    const event = page.locator('.replay-event')
+    expect(await event.textContent()).toMatch(/^(Added|Deposit)/)
+    await page.locator('.replay-moment [data-part="vaults"]', { hasText: '20' }).waitFor()
+    const time = (await page.locator('.replay-time').textContent()) ?? ''
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Events as CSV' }).click(),
+    ])
+    expect(await readFile(await download.path(), 'utf8')).toContain(',add,')
+
+    const link = await page.getByRole('link', { name: 'Link to this moment' }).getAttribute('href')
+    const url = demo?.url ?? ''
+    const again = await visit.openPage(`${url}${link}`, [url])
+    await again.locator('.replay-time', { hasText: time }).waitFor()
+    expect(await again.getByLabel('Book').locator('option:checked').textContent()).toBe('Main book, live')
+    const blockOf = async () => /block ([\d,]+)/.exec((await again.locator('main').textContent()) ?? '')?.[1]
+    const before = await blockOf()
+    await expect
+      .poll(async () => {
+        await again.getByRole('button', { name: 'Read up to now' }).click()
+        await again.locator('.replay-time', { hasText: time }).waitFor()
+        return blockOf()
+      }, patience)
+      .not.toBe(before)
+    await again.getByLabel('Book').selectOption({ label: 'Recorded market' })
+    await again
+      .getByLabel('Order')
+      .locator('option', { hasText: 'Fixed price' })
+      .waitFor({ state: 'attached' })
   },
 )
 

@@ -1,12 +1,12 @@
 import { gapText, type PointMark, type ReplayMoment } from '@freshet/raindex/client'
 import type { Bytes32 } from '@freshet/raindex/engine'
 import { display, hexToFloat } from '@freshet/raindex/float'
-import { symbolOf, type RecordedBook } from './recorded-book.ts'
+import { symbolOf, type ReplaySubject } from './replay-subject.ts'
 
-export type MomentPanelProps = { readonly book: RecordedBook; readonly moment: ReplayMoment | undefined }
+export type MomentPanelProps = { readonly subject: ReplaySubject; readonly moment: ReplayMoment | undefined }
 
 /** What the quote of the moment was made of. */
-export function MomentPanel({ book, moment }: MomentPanelProps) {
+export function MomentPanel({ subject, moment }: MomentPanelProps) {
   if (moment === undefined) return <aside className="replay-moment" aria-label="Moment" aria-busy="true" />
   const { outcome, env, vaults, words, wordCount, marks } = moment
   const stack = outcome.kind === 'quote' ? outcome.stack : []
@@ -42,7 +42,7 @@ export function MomentPanel({ book, moment }: MomentPanelProps) {
           {vaults.map(({ side, token, balance }) => (
             <Pair
               key={side}
-              name={`${side}, ${symbolOf(book, token)}`}
+              name={`${side}, ${symbolOf(subject, token)}`}
               value={display(hexToFloat(balance))}
             />
           ))}

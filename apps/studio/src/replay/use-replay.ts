@@ -1,34 +1,38 @@
 import { openReplayWorkers, type ReplayRun, type ReplayWorkers } from '@freshet/raindex/client'
 import type { Address, Bytes32 } from '@freshet/raindex/engine'
 import { useEffect, useState } from 'react'
-import { loadRecordedBook, replayBookOf, type RecordedBook } from './recorded-book.ts'
+import type { ReplaySubject } from './replay-subject.ts'
 
 /** Who asks for the quotes: as nobody in particular, like the public client. */
 export const counterparty: Address = `0x${'0'.repeat(40)}`
 
 export type OpenedBook =
-  | { readonly kind: 'loading' }
+  /** `share` of it is read, where that is known. */
+  | { readonly kind: 'loading'; readonly share: number | undefined }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'open'; readonly book: RecordedBook; readonly replay: ReplayWorkers }
+  | { readonly kind: 'open'; readonly subject: ReplaySubject; readonly replay: ReplayWorkers }
 
-/** Loads the recorded book and opens it in a worker, which ends with the page. */
-export function useRecordedBook(): OpenedBook {
-  const [opened, setOpened] = useState<OpenedBook>({ kind: 'loading' })
+export type LoadBook = (signal: AbortSignal, onShare: (share: number) => void) => Promise<ReplaySubject>
+
+/** Loads the book and opens it in a worker, which ends with the page. Another `load` loads anew. */
+export function useReplayBook(load: LoadBook): OpenedBook {
+  const [opened, setOpened] = useState<{ readonly by: LoadBook; readonly book: OpenedBook }>()
   useEffect(() => {
     const abort = new AbortController()
+    const set = (book: OpenedBook): void => {
+      if (!abort.signal.aborted) setOpened({ by: load, book })
+    }
     const open = async (): Promise<void> => {
-      const book = await loadRecordedBook(abort.signal)
-      const replay = await openReplayWorkers(replayBookOf(book))
+      const subject = await load(abort.signal, (share) => set({ kind: 'loading', share }))
+      const replay = await openReplayWorkers(subject.book)
       if (abort.signal.aborted) return replay.close()
       abort.signal.addEventListener('abort', () => replay.close())
-      setOpened({ kind: 'open', book, replay })
+      set({ kind: 'open', subject, replay })
     }
-    open().catch((error: unknown) => {
-      if (!abort.signal.aborted) setOpened({ kind: 'failed', message: messageOf(error) })
-    })
+    open().catch((error: unknown) => set({ kind: 'failed', message: messageOf(error) }))
     return () => abort.abort()
-  }, [])
-  return opened
+  }, [load])
+  return opened?.by === load ? opened.book : { kind: 'loading', share: undefined }
 }
 
 export type RunState =

@@ -1,13 +1,16 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '@freshet/core'
+import { display, hexToFloat } from '@freshet/raindex/float'
 import type { LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../run.ts'
 import { addOrder } from '../../testing/add-order.ts'
 import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
 import { recordIo } from '../../testing/record-io.ts'
+import type { HistoryPage } from './book-history.ts'
 import { openBookServer } from './book-server.ts'
+import type { OrderReplica } from './order-replica.ts'
 
 // The command as a person runs it, against a real chain, asked as any client would.
 
@@ -45,6 +48,18 @@ test.skipIf(anvil === undefined)(
       rpc: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
       verdict: { kind: 'match' },
     })
+    expect((await getJson(`${at}/grounds?id=${orderHash}/0/0`)).body).toMatchObject({
+      clock: { time: false, number: false },
+      lastEvent: { block: expect.any(Number) },
+    })
+    // Written by our own service from these types.
+    const replica = (await getJson(`${at}/replica?order=${orderHash}`)).body as OrderReplica
+    expect(replica.order.hash).toBe(orderHash)
+    expect(replica.vaults.map(({ balance }) => display(hexToFloat(balance)))).toEqual(['0', '2'])
+    const { logs, head, next } = (await getJson(`${at}/history`)).body as HistoryPage
+    expect(next).toBeNull()
+    expect(logs.map(({ blockTimestamp = 0 }) => blockTimestamp > 0)).toEqual([true, true])
+    expect((await getJson(`${at}/history?after=${head.number}`)).body).toMatchObject({ logs: [] })
     const metrics = await fetch(`${server.url}/metrics`).then((reply) => reply.text())
     expect(metrics).toMatch(/^freshet_book_healthy\{chain="31337",orderbook="0x\w{40}"\} 1$/m)
 
@@ -61,6 +76,9 @@ test.skipIf(anvil === undefined)(
       [`/books/${book.orderbook.address}/quotes/0x12`, 400],
       [`/books/${book.orderbook.address}/quotes/${orderHash}?counterparty=me`, 400],
       [`/books/${book.orderbook.address}/orders?limit=none`, 400],
+      [`/books/${book.orderbook.address}/history?after=now`, 400],
+      [`/books/${book.orderbook.address}/replica?order=0x12`, 404],
+      [`/books/${book.orderbook.address}/grounds?id=nothing`, 404],
       [`/books?${'a'.repeat(3_000)}`, 414],
     ] as const) {
       expect([path.slice(0, 80), (await fetch(server.url + path)).status]).toEqual([

@@ -1,0 +1,19 @@
+import type { ReplayBook } from '@freshet/raindex/client'
+import type { Address, Bytes32, TokenRow } from '@freshet/raindex/engine'
+
+/** A book whose past is replayed, with what people call its parts. */
+export type ReplaySubject = {
+  /** The order book's own address where it is a live one; undefined: the recorded one. */
+  readonly orderbook: string | undefined
+  readonly title: string
+  /** Of the chart, in seconds since 1970. */
+  readonly from: number
+  readonly head: { readonly number: number; readonly timestamp: number }
+  readonly tokens: readonly (TokenRow & { readonly symbol: string })[]
+  readonly orders: readonly { readonly hash: Bytes32; readonly name: string }[]
+  readonly book: ReplayBook
+}
+
+export function symbolOf({ tokens }: Pick<ReplaySubject, 'tokens'>, token: Address | undefined): string {
+  return tokens.find((known) => known.token === token)?.symbol ?? token?.slice(0, 10) ?? '?'
+}
