@@ -6,6 +6,7 @@ import { columnType, rowTypes } from '../master-schema.ts'
 import type { Evaluates, TableSchema } from '../master.ts'
 import { compareColumn } from './compare-column.ts'
 import { compareJson } from './compare-json.ts'
+import { searchColumn, searchJson } from './contains-text.ts'
 import { quote, type PgColumn, type PgTable } from './postgres-catalog.ts'
 
 /** Collects values to send beside a statement; gives back the parameter that stands for each. */
@@ -88,8 +89,6 @@ export function postgresEvaluates(schema: TableSchema, table: () => PgTable | un
 
 function compileCondition(part: FieldCondition, context: FilterContext): string {
   const { schema, table, binder } = context
-  if (part.op === 'contains')
-    throw unsupportedFilter('PostgreSQL folds the case of letters by its locale, not as we do.')
   if (!knownOperators.has(part.op)) throw unsupportedFilter(`The filter has an unknown operator.`)
   if (part.op === 'in') {
     const parts = part.values.map((value) =>
@@ -97,8 +96,7 @@ function compileCondition(part: FieldCondition, context: FilterContext): string 
     )
     return parts.length === 0 ? 'FALSE' : balancedJoin(parts, 'OR', 'FALSE')
   }
-  const { op, field, value } = part
-  if (op === 'neq') return `(${compileCondition({ op: 'eq', field, value }, context)}) IS NOT TRUE`
+  if (part.op === 'neq') return `(${compileCondition({ ...part, op: 'eq' }, context)}) IS NOT TRUE`
   const column = columnOf(part.field, schema, table)
   // A field that no row has is decided by the condition alone.
   if (column === undefined) return isMetByNothing(part, schema) ? 'TRUE' : 'FALSE'
@@ -110,13 +108,18 @@ function compileCondition(part: FieldCondition, context: FilterContext): string 
     const json = [`${quote(column.name)}::jsonb`, ...steps.map((step) => binder.bind(textStep(step)))].join(
       ' -> ',
     )
-    return compareJson(json, { op, field, value }, binder)
+    return part.op === 'contains'
+      ? searchJson(json, part, binder)
+      : compareJson(json, { ...part, op: part.op }, binder)
   }
   if (!isNamed) return isMetByNothing(part, schema) ? 'TRUE' : 'FALSE'
-  return compareColumn(column, columnType(schema, field), { op, field, value }, binder)
+  const declared = columnType(schema, part.field)
+  return part.op === 'contains'
+    ? searchColumn(column, declared, part, binder)
+    : compareColumn(column, declared, { ...part, op: part.op }, binder)
 }
 
-const knownOperators: ReadonlySet<string> = new Set(['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'in'])
+const knownOperators: ReadonlySet<string> = new Set(['eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'contains', 'in'])
 
 function isMetByNothing(part: FieldCondition, schema: TableSchema): boolean {
   try {

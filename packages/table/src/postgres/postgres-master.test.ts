@@ -150,6 +150,72 @@ describe.skipIf(whyNoPostgres !== undefined)(`PostgreSQL's own types and rules${
   }
 
   test(
+    '[PG24] a text is found whatever the case of its letters, of any script and in any locale',
+    withDatabase('CREATE TABLE item (id text PRIMARY KEY, v text COLLATE "tr-x-icu")', async (_, open) => {
+      const master = await open({ item: tableSchema({ columns: { v: 'text' } }) })
+      const capitals = Array.from({ length: 0x11_0000 }, (_each, code) => String.fromCodePoint(code))
+        .filter((letter) => letter.toLowerCase() !== letter && letter !== 'Σ')
+        .join(' ')
+      const texts = [capitals, 'DIRIM', 'dırım', 'İzmir', '5 K', 'straße', 'STRASSE', '10%_\\']
+      for (const [index, v] of texts.entries()) await master.insert(`r${index}`, { v }, { opId: `${index}` })
+      const found = async (value: string): Promise<unknown> =>
+        listedOrRefused(master, { op: 'contains', field: 'v', value })
+      for (const value of [
+        capitals,
+        capitals.toLowerCase(),
+        ...texts,
+        'i',
+        'I',
+        'ı',
+        'İ',
+        'k',
+        '%',
+        '_',
+        '',
+      ]) {
+        const expected = texts.flatMap((text, index) =>
+          text.toLowerCase().includes(value.toLowerCase()) ? [`r${index}`] : [],
+        )
+        expect({ value, found: await found(value) }).toEqual({ value, found: expected })
+      }
+      // Whether a capital sigma is the one at the end of a word, its neighbours decide.
+      for (const value of ['ΟΔΟΣ', 'ς', '\ud83e']) expect(await found(value)).toBeUndefined()
+      expect(await found('a\0b')).toEqual([])
+    }),
+  )
+
+  test(
+    '[PG24] a preview is the statement that is sent, once the table was looked at',
+    withDatabase('CREATE TABLE item (id text PRIMARY KEY, v text)', async (_, open) => {
+      const master = await open({ item: tableSchema({ columns: { v: 'text' } }) })
+      const query = {
+        filter: { op: 'contains', field: 'v', value: 'Tart' },
+        order: [{ field: 'v', direction: 'desc' }],
+        limit: 5,
+        offset: 10,
+      } as const
+      await master.list(query)
+      expect(master.preview?.(query)).toMatchInlineSnapshot(`
+        {
+          "here": [],
+          "parameters": {
+            "1": "TAR",
+            "2": "tar",
+            "3": "tart",
+            "4": "5",
+            "5": "10",
+          },
+          "statement": "SELECT "id"::text AS "id", "v" FROM "public"."item" WHERE (strpos((translate("v"::text, $1, $2)) COLLATE "C", $3::text COLLATE "C") > 0) ORDER BY "v"::text COLLATE "C" DESC NULLS LAST, "id"::text COLLATE "C" LIMIT $4 OFFSET $5",
+        }
+      `)
+      const unknown = { op: 'contains', field: 'v', value: 'Σ' } as const
+      expect(() => master.preview?.({ filter: unknown })).toThrow(
+        expect.objectContaining({ code: 'table/unsupported-filter' }),
+      )
+    }),
+  )
+
+  test(
     '[PG15] names of tables, columns and schemas are only names, whatever they contain',
     withDatabase(
       `CREATE SCHEMA "a ""b'.$freshet$"; CREATE TABLE "a ""b'.$freshet$"."x;""--" ("i d' $1" text PRIMARY KEY, "n"" = 1; --$x$" int8, "__proto__" text)`,
@@ -621,6 +687,9 @@ function* gridOf(values: readonly Value[]): Iterable<Filter> {
   for (const value of values) {
     for (const op of ['eq', 'neq', 'gt', 'gte', 'lt', 'lte'] as const) yield { op, field: 'v', value }
     yield { op: 'not', filter: { op: 'in', field: 'v', values: [value] } }
+    if (typeof value !== 'string') continue
+    yield { op: 'contains', field: 'v', value }
+    yield { op: 'not', filter: { op: 'contains', field: 'v', value: value.toUpperCase() } }
   }
 }
 

@@ -55,6 +55,7 @@ export function createPostgresMaster(table: PostgresTable, filter: Filter | unde
     page: ({ after, limit }, signal) => reads.page(filter, after, limit, signal),
     get: (ids, signal) => reads.get(ids, filter, signal),
     count: (narrower, signal) => reads.count(both(filter, narrower), signal),
+    preview: (query) => reads.preview({ ...query, filter: both(filter, query.filter) }),
 
     insert: async (id, row, options) => writes.insert(id, checkRow(row, idField, id), options),
     replace: async (id, row, options) => writes.replace(id, checkRow(row, idField, id), options),

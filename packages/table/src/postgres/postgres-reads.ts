@@ -1,7 +1,7 @@
 import type { Filter, Query } from '@freshet/core'
-import type { MasterEntry, RowPage } from '../master.ts'
+import type { MasterEntry, MasterPreview, RowPage } from '../master.ts'
 import { quote, type PgTable } from './postgres-catalog.ts'
-import { createBinder, filterToSql, orderToSql } from './postgres-filter.ts'
+import { createBinder, filterToSql, orderToSql, type Binder } from './postgres-filter.ts'
 import { idIsOneOf, idParameter } from './row-id.ts'
 import { selectedColumns, type TableHandle } from './table-handle.ts'
 
@@ -19,26 +19,36 @@ export type PostgresReads = {
     signal: AbortSignal | undefined,
   ): Promise<MasterEntry[]>
   count(filter: Filter | undefined, signal: AbortSignal | undefined): Promise<number>
+  /** Says no statement before the table was looked at. */
+  preview(query: Query): MasterPreview
 }
+
+/** What stands behind the condition of a statement. */
+type Rest = (table: PgTable, bind: Binder['bind']) => string
 
 export function createPostgresReads(handle: TableHandle): PostgresReads {
   const { schema, run } = handle
 
-  /** Rows that meet a condition; `rest` is what stands behind it. */
+  const selection = (table: PgTable, filter: Filter | undefined, rest: Rest) => {
+    const binder = createBinder()
+    const condition = filterToSql(filter, { schema, table, binder })
+    const selected = selectedColumns(schema, table)
+    const text = `SELECT ${selected} FROM ${table.sqlName} WHERE ${condition} ${rest(table, binder.bind)}`
+    return { text, values: binder.values }
+  }
   const select = async (
     filter: Filter | undefined,
-    rest: (table: PgTable, bind: (value: string | null) => string) => string,
+    rest: Rest,
     signal: AbortSignal | undefined,
   ): Promise<MasterEntry[]> => {
-    const { columns, rows } = await handle.withTable((table) => {
-      const binder = createBinder()
-      const condition = filterToSql(filter, { schema, table, binder })
-      const selected = selectedColumns(schema, table)
-      const text = `SELECT ${selected} FROM ${table.sqlName} WHERE ${condition} ${rest(table, binder.bind)}`
-      return run({ text, values: binder.values }, signal)
-    })
+    const { columns, rows } = await handle.withTable((table) => run(selection(table, filter, rest), signal))
     return handle.readers.entries(columns, rows)
   }
+  const windowOf =
+    ({ order = [], offset = 0, limit }: Query): Rest =>
+    (table, bind) =>
+      `ORDER BY ${orderToSql(order, { schema, table })}` +
+      `${limit === undefined ? '' : ` LIMIT ${bind(String(limit))}`}${offset === 0 ? '' : ` OFFSET ${bind(String(offset))}`}`
   const count = (filter: Filter | undefined, signal: AbortSignal | undefined): Promise<number> =>
     handle.withTable(async (table) => {
       const binder = createBinder()
@@ -50,20 +60,25 @@ export function createPostgresReads(handle: TableHandle): PostgresReads {
 
   return {
     count,
-    async list({ filter, order = [], offset = 0, limit }, signal) {
-      const window = (table: PgTable, bind: (value: string | null) => string): string =>
-        `ORDER BY ${orderToSql(order, { schema, table })}` +
-        `${limit === undefined ? '' : ` LIMIT ${bind(String(limit))}`}${offset === 0 ? '' : ` OFFSET ${bind(String(offset))}`}`
+    async list(query, signal) {
+      const { filter, offset = 0, limit } = query
       const isWhole = limit === undefined && offset === 0
       const [rows, total] = await Promise.all([
-        select(filter, window, signal),
+        select(filter, windowOf(query), signal),
         isWhole ? undefined : count(filter, signal),
       ])
       return { rows, total: total ?? rows.length }
     },
+    preview(query) {
+      const table = handle.known
+      if (table === undefined) return { here: [] }
+      const { text, values } = selection(table, query.filter, windowOf(query))
+      const parameters = values.map((value, at): [string, string] => [String(at + 1), String(value)])
+      return { statement: text, parameters: Object.fromEntries(parameters), here: [] }
+    },
     async page(filter, after, limit, signal) {
       // In the order of the key's own index, so that each page costs the same.
-      const rest = (table: PgTable, bind: (value: string | null) => string): string => {
+      const rest: Rest = (table, bind) => {
         // Unqualified it would be the selected text of the id.
         const id = `${table.sqlName}.${quote(schema.idField)}`
         const behind =
