@@ -99,7 +99,8 @@ Options for an order book
                          which requests then bear
   --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line
   --at BLOCK             the state at the end of this block; the last one unless told
-  --orderbook ADDRESS    the order book, where the logs are of several
+  --orderbook ADDRESS    the order book, where there are several; with --settings its name will do
+  --settings FILE        the public settings file: order books by name, their nodes and first blocks
   --v6                   it is of version 6, where vault 0 is the owner's wallet
   --decimals TOKEN=N     the decimals of a token, where no withdrawal shows them; may be repeated
   --contracts DIR        JSON files {name, address, runtime}: the code that orders run on

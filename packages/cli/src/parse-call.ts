@@ -44,6 +44,8 @@ export type RaindexOptions = {
   readonly byOutput: boolean
   /** Addresses of nodes, the preferred one first. */
   readonly rpc: readonly string[]
+  /** Public settings file: networks, their nodes, order books by name. */
+  readonly settings: string | undefined
   /** File of a local database. */
   readonly db: string | undefined
   /** Blocks where a sync begins, or times of a replay and its step. */
@@ -106,6 +108,7 @@ export function parseCall(args: readonly string[]): Call {
       ratio: values.ratio,
       byOutput: values['by-output'] ?? false,
       rpc: values.rpc ?? [],
+      settings: values.settings,
       db: values.db,
       from: values.from,
       to: values.to,
@@ -150,6 +153,7 @@ export const knownOptions = {
   ratio: { type: 'string' },
   'by-output': { type: 'boolean' },
   rpc: { type: 'string', multiple: true },
+  settings: { type: 'string' },
   db: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },

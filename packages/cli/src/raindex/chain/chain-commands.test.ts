@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
@@ -88,6 +88,89 @@ test.skipIf(anvil === undefined).each([
   expect(ran.err.join('\n')).toContain(sentence)
   expect({ code: ran.code, lines: ran.err.length }).toEqual({ code, lines: 1 })
 })
+
+test.skipIf(anvil === undefined)(
+  `[RC14] a settings file names nodes, first block and order book${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { orderHash } = await addOrder(book, '100')
+    const [db, settings] = [join(folder, 'named.sqlite'), join(folder, 'settings.yaml')]
+    await writeFile(settings, settingsOf(book.url, book.chainId, book.orderbook.address))
+    const file = ['--settings', settings, '--db', db]
+    const synced = await raindex(['sync', ...file, '--orderbook', 'ours'])
+    expect(synced).toMatchObject({ code: 0, err: [expect.stringMatching(/^Synced from the start in/)] })
+    expect(synced.out[0]).toContain(`${book.orderbook.address}  block ${(await book.head()).number}`)
+    const quoted = await raindex(['quote', orderHash, ...file, '--orderbook', 'ours'])
+    expect(quoted.out[0]).toMatch(/match$/)
+    const replayed = await raindex(['replay', orderHash, ...file, '--orderbook', 'ours', '--csv'])
+    expect(replayed).toMatchObject({ code: 0 })
+    // By its address too, and other nodes before those of the file.
+    const again = await raindex(['sync', ...file, '--orderbook', book.orderbook.address, '--rpc', book.url])
+    expect(again).toMatchObject({ code: 0, err: [expect.stringMatching(/^Synced from block \d+ in/)] })
+  },
+)
+
+test.each([
+  [['sync', '--orderbook', 'others'], 'settings.yaml has no order book "others". It has: ours, theirs.'],
+  [['sync', '--chain', '5'], 'settings.yaml has no order book. It has: ours, theirs.'],
+  [['replay', `0x${'1'.repeat(64)}`, '--orderbook', 'ours'], 'The database has no order book yet.'],
+])('[RC14] %j ends with what the settings file has', async (words, sentence) => {
+  const settings = join(opened.folder, 'other', 'settings.yaml')
+  await mkdir(join(opened.folder, 'other'), { recursive: true })
+  await writeFile(settings, settingsOf('http://127.0.0.1:9', 31_337, `0x${'1'.repeat(40)}`))
+  const file = ['--settings', settings, '--db', join(opened.folder, 'none.sqlite')]
+  const ran = await raindex([...words, ...file])
+  expect({ code: ran.code, text: ran.err.join('\n') }).toEqual({
+    code: 2,
+    text: expect.stringContaining(sentence),
+  })
+})
+
+test('[RC14] what is wrong in a settings file is said with its line', async () => {
+  const settings = join(opened.folder, 'wrong.yaml')
+  await writeFile(settings, 'networks:\n  local:\n    rpcs: [ftp://host]\n    chainid: 5\n')
+  const ran = await raindex(['sync', '--settings', settings, '--db', join(opened.folder, 'none.sqlite')])
+  expect(ran.code).toBe(2)
+  const text = ran.err.join('\n')
+  expect(text).toContain('wrong.yaml:3: An RPC of the network local must be an address')
+  expect(text).toContain('wrong.yaml:4: There is no setting "chainid" in the network local.')
+})
+
+/** Two order books: that of the test, and one on a chain that is not there. */
+function settingsOf(url: string, chainId: number, address: string): string {
+  return `version: 6
+networks:
+  local:
+    rpcs:
+      - wss://elsewhere.invalid
+      - ${url}
+    chain-id: ${chainId}
+  far:
+    rpcs: [http://127.0.0.1:9]
+    chain-id: 7
+raindexes:
+  ours:
+    network: local
+    address: "${address}"
+    deployment-block: 1
+  theirs:
+    network: far
+    address: "0x${'2'.repeat(40)}"
+    deployment-block: 1
+local-db-sync:
+  local:
+    batch-size: 50
+    max-concurrent-batches: 2
+    retry-attempts: 2
+    retry-delay-ms: 50
+    rate-limit-delay-ms: 50
+    finality-depth: 8
+    bootstrap-block-threshold: 100
+    sync-interval-ms: 200
+`
+}
 
 const raindex = (words: readonly string[], more?: Partial<Io>): Promise<Ran> =>
   runCommand(['raindex', ...words], more)

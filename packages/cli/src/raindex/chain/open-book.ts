@@ -1,16 +1,9 @@
-import {
-  createRpcPool,
-  checkBook,
-  readChainId,
-  type LocalBook,
-  type LocalDatabase,
-  type RpcPool,
-} from '@freshet/raindex/client'
+import { checkBook, type LocalBook, type LocalDatabase } from '@freshet/raindex/client'
 import { openLocalDatabase } from '@freshet/raindex/client/sqlite'
 import type { Address, Orderbook } from '@freshet/raindex/engine'
 import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
-import { readAddress, readCount } from '../read-option.ts'
+import type { BookTarget, FollowedTarget } from './book-target.ts'
 
 /** A local database that is open, and the order book in it that is meant. */
 export type OpenBook = {
@@ -18,29 +11,6 @@ export type OpenBook = {
   readonly book: LocalBook
   readonly chainId: number
   readonly orderbook: Orderbook
-}
-
-/**
- * The nodes that `--rpc` names, of one chain.
- *
- * @throws {FreshetError} `cli/bad-call`, and as `readChainId` does.
- */
-export async function openPool({ options, io }: RaindexCall): Promise<RpcPool> {
-  const { rpc, chain } = options.raindex
-  const [first] = rpc
-  if (first === undefined)
-    throw badCall('Name a node with --rpc URL. Give it again for another that helps out.')
-  for (const url of rpc) {
-    const isHttp = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    if (!isHttp)
-      throw badCall(
-        `--rpc takes an address such as https://host/key, not ${JSON.stringify(url.slice(0, 80))}.`,
-      )
-  }
-  const chainId =
-    readCount('--chain', 'the id of a chain', chain) ??
-    (await readChainId(first, { signal: io.interrupted() }))
-  return createRpcPool({ chainId, rpcs: rpc, clock: io.clock })
 }
 
 /** Opens the file that `--db` names. @throws {FreshetError} `cli/bad-call`, and as `openLocalDatabase` does. */
@@ -55,47 +25,66 @@ export async function openDatabase({ options, io }: RaindexCall): Promise<LocalD
  *
  * @throws {FreshetError} `cli/bad-call`, and as `checkBook` does.
  */
-export async function findBook(
+export async function findBook<Target extends BookTarget>(
   call: RaindexCall,
   database: LocalDatabase,
-  pool: RpcPool | undefined,
-): Promise<OpenBook> {
-  const [found, ...others] = await findBooks(call, database, pool)
+  targets: readonly Target[],
+): Promise<OpenBook & Target> {
+  const [found, ...others] = await findBooks(call, database, targets)
   if (found !== undefined && others.length === 0) return found
-  throw badCall(`The database has ${others.length + 1} order books. Name one with --orderbook ADDRESS.`)
+  const { settings } = call.options.raindex
+  const [where, name] = settings === undefined ? ['The database', 'ADDRESS'] : [settings, 'NAME']
+  throw badCall(`${where} has ${others.length + 1} order books. Name one with --orderbook ${name}.`)
 }
 
 /**
- * The order books that are meant: the one named, else all that the database has.
+ * The order books that are meant: those named, else all that the database has.
  *
  * @returns one at least.
  * @throws {FreshetError} `cli/bad-call`, and as `checkBook` does.
  */
-export async function findBooks(
+export async function findBooks<Target extends BookTarget>(
   call: RaindexCall,
   database: LocalDatabase,
-  pool: RpcPool | undefined,
-): Promise<readonly OpenBook[]> {
-  const { options, io } = call
-  const named = readAddress('--orderbook', options.raindex.orderbook)
-  const kept = (await keptBooks(database)).filter(
-    ({ chainId, address }) =>
-      (pool === undefined || chainId === pool.chainId) && (named === undefined || address === named),
-  )
-  const isNew = kept.length === 0 && named !== undefined && pool !== undefined
-  const meant = isNew ? [{ chainId: pool.chainId, address: named }] : kept
+  targets: readonly Target[],
+): Promise<readonly (OpenBook & Target)[]> {
+  const kept = await keptBooks(database)
+  const meant = targets.flatMap((target) => {
+    const { chainId, address } = target
+    const known = kept.filter(
+      (book) =>
+        (chainId === undefined || book.chainId === chainId) &&
+        (address === undefined || book.address === address),
+    )
+    if (known.length > 0) return known.map((book) => ({ target, ...book }))
+    const isNew = nodesOf(target) !== undefined && address !== undefined && chainId !== undefined
+    return isNew ? [{ target, chainId, address }] : []
+  })
   if (meant.length === 0) {
     throw badCall(
       'The database has no order book yet. Name one with --orderbook ADDRESS, and a node with --rpc URL.',
     )
   }
   return Promise.all(
-    meant.map(async ({ chainId, address }) => {
-      const seen = pool && !options.raindex.v6 ? await checkBook(pool, address, io.interrupted()) : undefined
-      const orderbook: Orderbook = { address, version: options.raindex.v6 ? 'v6' : (seen ?? 'v5') }
-      return { database, book: database.book({ chainId, orderbook }), chainId, orderbook }
+    meant.map(async ({ target, chainId, address }) => {
+      const orderbook = { address, version: await versionOf(call, target, address) }
+      return { ...target, database, book: database.book({ chainId, orderbook }), chainId, orderbook }
     }),
   )
+}
+
+async function versionOf(
+  { options, io }: RaindexCall,
+  target: BookTarget,
+  address: Address,
+): Promise<Orderbook['version']> {
+  if (options.raindex.v6) return 'v6'
+  const pool = nodesOf(target)
+  return (pool && (await checkBook(pool, address, io.interrupted()))) ?? 'v5'
+}
+
+function nodesOf(target: BookTarget | FollowedTarget): FollowedTarget['pool'] | undefined {
+  return 'pool' in target ? target.pool : undefined
 }
 
 async function keptBooks(

@@ -1,6 +1,7 @@
 import { createWasmEvm } from '@freshet/evm'
 import {
   chainRaindex,
+  createChainHeads,
   openChainRaindex,
   quoteBeside,
   readHeadNumber,
@@ -16,7 +17,8 @@ import { printColumns } from '../print-columns.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readAddress } from '../read-option.ts'
 import { badPair, pairsOf, plainReason, readPair } from '../simulation.ts'
-import { findBook, openDatabase, openPool } from './open-book.ts'
+import { findFollowedTargets } from './book-target.ts'
+import { findBook, openDatabase } from './open-book.ts'
 
 /** Catches up with the chain, then prints what orders offer: as computed here, and as the chain answers. */
 export async function quoteBook(call: RaindexCall): Promise<number> {
@@ -25,13 +27,15 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
   if (more.length > 0) throw badPair()
   const only = hash === undefined ? undefined : readPair(hash, input, output)
   const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
-  const pool = await openPool(call)
+  const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   try {
-    const { chainId, orderbook } = await findBook(call, database, pool)
+    const { chainId, orderbook, pool, fromBlock, pace } = await findBook(call, database, targets)
+    const { pollMs, ...windows } = pace
+    const heads = createChainHeads({ pollMs, clock: io.clock })
     const engine = await createWasmEvm()
     const raindex = await openChainRaindex({
-      ...{ chainId, orderbook, pool, database, clock: io.clock },
+      ...{ chainId, orderbook, pool, database, fromBlock, heads, clock: io.clock, ...windows },
       interpreter: (cache) =>
         createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: orderbook.address }),
     })

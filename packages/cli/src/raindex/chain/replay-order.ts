@@ -16,6 +16,7 @@ import { withProgress } from '../../progress.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readAddress } from '../read-option.ts'
 import { badPair, readPair } from '../simulation.ts'
+import { findTargets } from './book-target.ts'
 import { findBook, openDatabase } from './open-book.ts'
 
 /** Computes what an order would have quoted at every step of a time that has passed, from a local database alone. */
@@ -26,9 +27,10 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
   const { order, ...pair } = readPair(hash, input, output)
   const { svg } = options.raindex
   const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
+  const targets = await findTargets(call)
   const database = await openDatabase(call)
   try {
-    const { book, chainId, orderbook } = await findBook(call, database, undefined)
+    const { book, chainId, orderbook } = await findBook(call, database, targets)
     const signal = io.interrupted()
     const replay = await withProgress(io, 'Reading the history', async () => {
       const cache = createStaticCodeCache(await book.code())

@@ -1,8 +1,8 @@
-import { createBookSync, readHeadNumber, type BookSync } from '@freshet/raindex/client'
+import { createBookSync, createChainHeads, readHeadNumber, type BookSync } from '@freshet/raindex/client'
 import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
-import { readCount } from '../read-option.ts'
-import { findBook, openDatabase, openPool } from './open-book.ts'
+import { findFollowedTargets } from './book-target.ts'
+import { findBook, openDatabase } from './open-book.ts'
 import { createSyncProgress } from './sync-progress.ts'
 
 /** Reads an order book from a node into a local database, up to the head. A second run goes on where the first was. */
@@ -10,15 +10,16 @@ export async function syncBook(call: RaindexCall): Promise<number> {
   const { options, io, words } = call
   if (words.length > 0)
     throw badCall('raindex sync takes options only, such as --rpc URL --orderbook ADDRESS --db FILE.')
-  const fromBlock = readCount('--from', 'a block number', options.raindex.from)
-  const pool = await openPool(call)
+  const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   try {
-    const { book, orderbook } = await findBook(call, database, pool)
+    const { book, orderbook, pool, fromBlock, pace } = await findBook(call, database, targets)
+    const { pollMs, ...windows } = pace
+    const heads = createChainHeads({ pollMs, clock: io.clock })
     const startedAt = io.clock.now()
     const progress = createSyncProgress(io)
     const sync = createBookSync({
-      ...{ pool, orderbook, ledger: book, fromBlock, clock: io.clock },
+      ...{ pool, orderbook, ledger: book, fromBlock, heads, clock: io.clock, ...windows },
       onNotice: (notice) => progress.take(notice),
     })
     const before = await book.tip()

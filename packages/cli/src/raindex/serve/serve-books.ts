@@ -1,8 +1,8 @@
-import type { ChainNotice } from '@freshet/raindex/client'
+import { createChainHeads, type ChainNotice } from '@freshet/raindex/client'
 import { badCall } from '../../parse-call.ts'
-import { findBooks, openDatabase, openPool } from '../chain/open-book.ts'
+import { findFollowedTargets } from '../chain/book-target.ts'
+import { findBooks, openDatabase } from '../chain/open-book.ts'
 import type { RaindexCall } from '../raindex-command.ts'
-import { readCount } from '../read-option.ts'
 import { openBookServer } from './book-server.ts'
 import { openServedBook, type OpenServedBook } from './served-book.ts'
 
@@ -11,14 +11,15 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   const { options, io, words } = call
   if (words.length > 0)
     throw badCall('raindex serve takes options only, such as --rpc URL --db FILE --port N.')
-  const fromBlock = readCount('--from', 'a block number', options.raindex.from)
   const { clock } = io
-  const pool = await openPool(call)
+  const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   const opened: OpenServedBook[] = []
   try {
-    for (const { chainId, orderbook } of await findBooks(call, database, pool)) {
-      const book = { chainId, orderbook, pool, database, fromBlock, clock }
+    for (const { chainId, orderbook, pool, fromBlock, pace } of await findBooks(call, database, targets)) {
+      const { pollMs, ...windows } = pace
+      const heads = createChainHeads({ pollMs, clock })
+      const book = { chainId, orderbook, pool, database, fromBlock, heads, clock, ...windows }
       opened.push(await openServedBook({ ...book, onNotice: tellForks(orderbook.address, call) }))
     }
     const { host } = options.raindex

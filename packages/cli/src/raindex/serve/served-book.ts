@@ -7,6 +7,7 @@ import {
   type ChainHeads,
   type ChainNotice,
   type ChainRaindex,
+  type ChainRaindexOptions,
   type ComparedQuote,
   type LocalBook,
   type LocalDatabase,
@@ -43,7 +44,10 @@ export type KeptEvents = Pick<
   'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores' | 'code'
 >
 
-export type ServedBookOptions = {
+export type ServedBookOptions = Pick<
+  ChainRaindexOptions,
+  'finalityDepth' | 'firstWindowBlocks' | 'windowsAhead'
+> & {
   readonly chainId: number
   readonly orderbook: Orderbook
   readonly database: LocalDatabase

@@ -1,10 +1,5 @@
 import { createListeners, systemClock, type Clock, type Status } from '@freshet/core'
-import {
-  createStaticCodeCache,
-  type Interpreter,
-  type Orderbook,
-  type StaticCodeCache,
-} from '../../engine/index.ts'
+import { createStaticCodeCache, type Interpreter, type StaticCodeCache } from '../../engine/index.ts'
 import { openLiveVirtualRaindex, type LiveVirtualRaindex } from '../../live/index.ts'
 import {
   createBookSync,
@@ -12,28 +7,32 @@ import {
   createCodeFetcher,
   type ChainHeads,
   type ChainNotice,
-  type RpcPool,
+  type ChainSourceOptions,
 } from '../chain/index.ts'
 import { readHeadNumber } from '../chain/read-head-number.ts'
 import { createLocalDbSyncEngine, type LocalDatabase, type LocalDbCursor } from '../database/index.ts'
 import { createBookSnapshots, type BookSnapshotsOptions } from './book-snapshots.ts'
 
-export type ChainRaindexOptions = BookSnapshotsOptions & {
-  readonly chainId: number
-  readonly orderbook: Orderbook
-  readonly pool: RpcPool
-  /** Where events, code and snapshots are kept. Not closed with this. */
-  readonly database: LocalDatabase
-  /** Makes what runs programs; see `createEvmInterpreter`. */
-  readonly interpreter: (cache: StaticCodeCache) => Interpreter
-  /** The block in which the order book was made. Default 0. */
-  readonly fromBlock?: number | undefined
-  /** How many blocks from the head may be reorganised. Default 64. */
-  readonly finalityDepth?: number | undefined
-  readonly heads?: ChainHeads | undefined
-  readonly clock?: Clock | undefined
-  readonly onNotice?: ((notice: ChainNotice) => void) | undefined
-}
+export type ChainRaindexOptions = BookSnapshotsOptions &
+  Pick<
+    ChainSourceOptions,
+    | 'pool'
+    | 'orderbook'
+    | 'fromBlock'
+    | 'finalityDepth'
+    | 'firstWindowBlocks'
+    | 'maxWindowBlocks'
+    | 'windowsAhead'
+  > & {
+    readonly chainId: number
+    /** Where events, code and snapshots are kept. Not closed with this. */
+    readonly database: LocalDatabase
+    /** Makes what runs programs; see `createEvmInterpreter`. */
+    readonly interpreter: (cache: StaticCodeCache) => Interpreter
+    readonly heads?: ChainHeads | undefined
+    readonly clock?: Clock | undefined
+    readonly onNotice?: ((notice: ChainNotice) => void) | undefined
+  }
 
 /** How far a replica is behind its chain, and why. Everything a freshness line needs. */
 export type ChainFreshness = {
@@ -77,6 +76,7 @@ export interface ChainRaindex {
  */
 export async function openChainRaindex(options: ChainRaindexOptions): Promise<ChainRaindex> {
   const { chainId, orderbook, pool, database, fromBlock = 0, finalityDepth } = options
+  const { firstWindowBlocks, maxWindowBlocks, windowsAhead } = options
   const { clock = systemClock, onNotice } = options
   const heads = options.heads ?? createChainHeads({ clock })
   const book = database.book({ chainId, orderbook })
@@ -126,6 +126,9 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
     ledger: book,
     fromBlock,
     finalityDepth,
+    firstWindowBlocks,
+    maxWindowBlocks,
+    windowsAhead,
     heads,
     clock,
     onNotice(notice) {
