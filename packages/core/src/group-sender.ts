@@ -2,8 +2,8 @@ import type { OutboxEntry } from './outbox-entry.ts'
 
 /** Sends the operations of each group one after the other, and the groups side by side [W6]. */
 export type GroupSender = {
-  /** Starts the group, or every one, that stands still and has something to send. */
-  pump(group?: string): void
+  /** Starts every group that stands still and has something to send. */
+  pump(): void
   /** Resolves when nothing is being sent. */
   quiet(): Promise<unknown>
 }
@@ -31,22 +31,21 @@ export function createGroupSender(options: {
       else await options.deliver(entry, signal)
     }
   }
-  const start = (group: string, signal: AbortSignal): void => {
-    if (busy.has(group) || !next(group)?.noted) return
-    const done = drain(group, signal)
-      .catch(options.onError)
-      .finally(() => {
-        busy.delete(group)
-        pump()
-        options.changed()
-      })
-    busy.set(group, done)
-  }
-  const pump = (only?: string): void => {
+  const pump = (): void => {
     const signal = options.signal()
     if (!signal || signal.aborted) return
-    if (only !== undefined) start(only, signal)
-    else for (const { operation } of entries) start(operation.group, signal)
+    for (const { operation } of entries) {
+      const { group } = operation
+      if (busy.has(group) || !next(group)?.noted) continue
+      const done = drain(group, signal)
+        .catch(options.onError)
+        .finally(() => {
+          busy.delete(group)
+          pump()
+          options.changed()
+        })
+      busy.set(group, done)
+    }
   }
   return { pump, quiet: () => Promise.all(busy.values()) }
 }

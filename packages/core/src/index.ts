@@ -56,22 +56,23 @@ export { releaseRows } from './release-rows.ts'
 export { followStore, type Follower } from './follower.ts'
 export { readFirstWindow } from './first-window.ts'
 export { kernelTables } from './replica-records.ts'
-export { openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
+export { beginReplica, openReplica, storeTables, type OpenReplicaOptions } from './open-replica.ts'
 export type { TableSpec } from './replica-tables.ts'
 export { isFresh, wholeTable, type Coverage } from './coverage.ts'
 export type { OpenRead } from './open-reads.ts'
 export { applyEdit, patchRow, type Fold, type Layer, type RowEdit } from './overlay.ts'
 export { submitLayer, type HostLayer, type HostLayerOptions, type LayerOutcome } from './host-layers.ts'
 export type { Operation, OperationFailure, OperationOutcome, SendOutcome, WriteTarget } from './operation.ts'
-export {
-  createOutbox,
-  type Outbox,
-  type OutboxAsk,
-  type OutboxOptions,
-  type QueuedOperation,
-  type SettledOperation,
-  type Submitted,
+export { createOutbox } from './create-outbox.ts'
+export type {
+  Outbox,
+  OutboxAsk,
+  OutboxOptions,
+  QueuedOperation,
+  SettledOperation,
+  Submitted,
 } from './outbox.ts'
+export { watchedStore } from './watched-store.ts'
 export { createSync, type Sync, type SyncOptions } from './sync.ts'
 export { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'
 export type { Freshness, Progress, Status, StatusCell, SyncState } from './status.ts'

@@ -35,25 +35,22 @@ function readFailure(failure: Row): OperationFailure {
   return fromPlainOutcome(failure as unknown as PlainOutcome) as OperationFailure
 }
 
-/** One layer per edited row; the first has the operation's own id. */
-export function layersOf({ operationId, edits }: Operation): readonly Layer[] {
+/**
+ * One layer per edited row; the first has the operation's own id.
+ *
+ * @param instead - What each shows instead of its edit.
+ */
+export function layersOf({ operationId, edits }: Operation, instead?: RowEdit): readonly Layer[] {
   return edits.map(({ table, id, edit }, index) => ({
     operationId: index === 0 ? operationId : `${operationId}/${index}`,
     table,
     id,
-    edit,
+    edit: instead ?? edit,
   }))
 }
 
-/** Layers that show nothing and keep the place of an operation that failed, until it is tried again. */
-export function emptyLayersOf(operation: Operation): readonly Layer[] {
-  return layersOf(operation).map((layer) => ({ ...layer, edit: nothing }))
-}
-
-const nothing: RowEdit = { kind: 'patch', set: {} }
-
 /** What the remote acknowledges: the layers, or the operation alone where it shows nothing. */
 export function ackIds(operation: Operation): readonly string[] {
-  const layers = layersOf(operation)
-  return layers.length > 0 ? layers.map(({ operationId }) => operationId) : [operation.operationId]
+  const [, ...rest] = layersOf(operation)
+  return [operation.operationId, ...rest.map(({ operationId }) => operationId)]
 }

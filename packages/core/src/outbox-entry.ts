@@ -1,6 +1,7 @@
 import type { Delivery } from './delivery.ts'
 import { FreshetError } from './errors.ts'
 import type { Operation, OperationFailure, OperationOutcome } from './operation.ts'
+import type { KeptOperation } from './operation-records.ts'
 import { rowKeyText } from './draft.ts'
 
 /** An operation in the outbox. */
@@ -14,8 +15,6 @@ export type OutboxEntry = Delivery & {
   /** Whether it stays when it fails. */
   stays: boolean
   failure: OperationFailure | undefined
-  /** Whether it waits behind one that only its leader knows to have failed. */
-  parked: boolean
   /** The entry that does what this one was to do [W9]. */
   into: OutboxEntry | undefined
   /** The entries whose work this one does. */
@@ -41,7 +40,6 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
     ended: false,
     stays: operation.stays ?? false,
     failure: undefined,
-    parked: false,
     into: undefined,
     absorbed: [],
     writing: Promise.resolve(),
@@ -52,7 +50,7 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
 }
 
 /** It may have been on its way when the run before ended, unless the store knows better. */
-export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry['state'] {
+export function stateOf({ operation, sent, failure }: KeptOperation): OutboxEntry['state'] {
   if (failure) return 'failed'
   return operation.once && !sent ? 'queued' : 'unsure'
 }
@@ -61,14 +59,13 @@ export function stateOf({ operation, sent, failure }: OutboxEntry): OutboxEntry[
  * Those that failed, and those that wait behind them because they write one of
  * their rows, or a row of such a one [W6]. Behind one that is answered nothing waits.
  *
- * @param failed - Those among the entries, and those that are parked; without them, nothing is looked through.
+ * @param parked - Operations that wait behind one of another tab.
  */
 export function heldBack(
   entries: readonly OutboxEntry[],
-  failed: ReadonlySet<OutboxEntry>,
+  parked: readonly string[],
 ): ReadonlySet<OutboxEntry> {
   const held = new Set<OutboxEntry>()
-  if (failed.size === 0) return held
   const answered = new Set(
     entries.flatMap(({ operation, state }) => (state === 'failed' ? [] : (operation.replaces ?? []))),
   )
@@ -76,7 +73,7 @@ export function heldBack(
   for (const entry of entries) {
     const { edits, operationId } = entry.operation
     const keys = edits.map(({ table, id }) => rowKeyText(table, id))
-    const isFailed = entry.state === 'failed' || entry.parked
+    const isFailed = entry.state === 'failed' || parked.includes(operationId)
     const isBehind = keys.some((key) => rows.has(key))
     const isAnswered = answered.has(operationId)
     if (!isFailed && !isAnswered && !isBehind) continue
@@ -97,7 +94,7 @@ export function isUnsent({ state, noted, taken, ended, operation }: OutboxEntry)
 }
 
 export function isFailure(outcome: OperationOutcome): outcome is OperationFailure {
-  return outcome.kind === 'conflict' || outcome.kind === 'rejected' || outcome.kind === 'unknown'
+  return ['conflict', 'rejected', 'unknown'].includes(outcome.kind)
 }
 
 export function notSent(): OperationOutcome {

@@ -135,7 +135,9 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   let told: string | undefined
   const tellParked = (again = false): void => {
     if (!outbox || !leads()) return
-    const operationIds = outbox.parked()
+    const operationIds = outbox
+      .queued()
+      .flatMap(({ operation, state }) => (state === 'parked' ? [operation.operationId] : []))
     const text = operationIds.join()
     if (text !== told || again) tabs.post({ kind: 'parked', operationIds })
     told = text

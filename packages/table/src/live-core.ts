@@ -1,5 +1,6 @@
 import {
   createOutbox,
+  watchedStore,
   delay,
   type Outbox,
   type Replica,
@@ -97,7 +98,8 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
     events.emit({ kind: 'datasetChanged' })
     rows.changed()
   }
-  const outbox = createTableOutbox(options, connection, invalidateAll)
+  const store = options.store && watchedStore(options.store, replica.status)
+  const outbox = createTableOutbox({ ...options, store }, connection, invalidateAll)
   const closeNow = async (): Promise<void> => {
     await sentAndSettled(outbox, replica, settings)
     ending.abort()
@@ -122,7 +124,7 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
     events,
     stats,
     sessions,
-    drafts: createSavedDrafts(options.store, () => connection.master().schema),
+    drafts: createSavedDrafts(store, () => connection.master().schema),
     recentViews,
     get generation() {
       return connection.generation

@@ -488,11 +488,11 @@ test('[T4] [P3] an operation that the store refuses shows as degraded, until the
   const seen: (string | undefined)[] = []
   status.subscribe(({ degraded }) => seen.push(degraded?.code))
   for (const [at, mend] of [
-    () => outbox.submit(setValue('o', 'a', 1)).accepted,
     () => {
       replica.apply({ kind: 'state', startedAt: 'live', facts: [put('b', { value: 1 })] })
       return replica.flushed()
     },
+    () => outbox.submit(setValue('o', 'a', 1)).accepted,
   ].entries()) {
     failure = full
     await expect(outbox.submit(setValue(`refused ${at}`, 'a', 1)).accepted).rejects.toBe(full)

@@ -2,6 +2,7 @@ import {
   createOutbox,
   openReplica,
   storeTables,
+  watchedStore,
   type Outbox,
   type OutboxOptions,
   type Store,
@@ -41,7 +42,7 @@ export async function setUp(
   const outbox = createOutbox({
     replica,
     target: remote.target,
-    store,
+    store: watchedStore(store, replica.status),
     backoff,
     clock,
     random: createSeededRandom(1),
