@@ -18,6 +18,9 @@ export type BookHealth = {
   readonly missingCode: number
   readonly orders: number
   readonly vaults: number
+  /** Since it was opened; null for a book that counts neither. */
+  readonly bytecodeFetches: number | null
+  readonly snapshotLoads: number | null
   readonly lastError: string | null
   readonly isHealthy: boolean
 }
@@ -36,6 +39,8 @@ export function healthOf({ chainId, orderbook, raindex }: ServedBook, nowUnixMs:
     missingCode: live.status.pending.artifacts.length,
     orders: live.orders.size,
     vaults: live.vaults.size,
+    bytecodeFetches: raindex.counts?.bytecodeFetches ?? null,
+    snapshotLoads: raindex.counts?.snapshotLoads ?? null,
     lastError: chain.freshness.lastError?.message ?? null,
     isHealthy: chain.state === 'live' && live.status.phase !== 'Errored',
   }

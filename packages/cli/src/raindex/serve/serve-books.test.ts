@@ -62,6 +62,9 @@ test.skipIf(anvil === undefined)(
     expect((await getJson(`${at}/history?after=${head.number}`)).body).toMatchObject({ logs: [] })
     const metrics = await fetch(`${server.url}/metrics`).then((reply) => reply.text())
     expect(metrics).toMatch(/^freshet_book_healthy\{chain="31337",orderbook="0x\w{40}"\} 1$/m)
+    expect(metrics).toMatch(/^# TYPE freshet_book_bytecode_fetches_total counter$/m)
+    expect(metrics).toMatch(/^freshet_book_bytecode_fetches_total\{.*\} 2$/m)
+    expect(metrics).toMatch(/^freshet_book_snapshot_loads_total\{.*\} 0$/m)
 
     await deposit('0.5')
     await events.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))

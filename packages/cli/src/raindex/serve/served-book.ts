@@ -21,7 +21,8 @@ import type { Quotes } from '@freshet/raindex/live'
 export type ServedBook = {
   readonly chainId: number
   readonly orderbook: Orderbook
-  readonly raindex: Pick<ChainRaindex, 'live' | 'freshness' | 'subscribe'>
+  readonly raindex: Pick<ChainRaindex, 'live' | 'freshness' | 'subscribe'> &
+    Partial<Pick<ChainRaindex, 'counts'>>
   /** Of every pair, for the zero address. */
   readonly quotes: Quotes
   /** The events that are kept of it, and the code of its orders. */

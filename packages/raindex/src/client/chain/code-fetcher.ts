@@ -34,6 +34,8 @@ export interface CodeFetcher {
   take(): readonly Artifact[]
   /** What is on its way, in the order it was wanted. */
   pending(): readonly ArtifactId[]
+  /** Pieces that were read from the chain: those that were kept are not among them. */
+  readonly fetched: number
   /** Called whenever code has come. @returns a function that ends it. */
   subscribe(listener: () => void): () => void
   /** Stops fetching. Resolves when nothing is under way any more. */
@@ -55,6 +57,7 @@ export function createCodeFetcher(options: CodeFetcherOptions): CodeFetcher {
   const pending = new Map<string, ArtifactId>()
   const underway = new Set<Promise<void>>()
   let arrived: Artifact[] = []
+  let fetched = 0
   let kept: Promise<ReadonlyMap<string, StoredCode>> | undefined
 
   const arrive = (artifact: ArtifactId, bytecode: Hex): void => {
@@ -95,6 +98,7 @@ export function createCodeFetcher(options: CodeFetcherOptions): CodeFetcher {
     }
     const code = await read(artifact)
     if (code === undefined) return
+    fetched++
     if (known === undefined) arrive(artifact, code.bytecode)
     else if (known.bytecode !== code.bytecode) options.onChanged?.(artifact)
     await shelf?.putCode(code)
@@ -118,6 +122,9 @@ export function createCodeFetcher(options: CodeFetcherOptions): CodeFetcher {
       return taken
     },
     pending: () => [...pending.values()],
+    get fetched() {
+      return fetched
+    },
     subscribe: (listener) => listeners.add(listener),
     async close() {
       controller.abort()

@@ -10,20 +10,30 @@ export type BookSnapshotsOptions = {
   readonly keep?: number | undefined
 }
 
+export type BookSnapshots = SnapshotStore & {
+  /** How many were taken up. */
+  readonly loaded: number
+}
+
 /**
  * Keeps snapshots of a live order book in its part of a local database: beside the events they were made of, so that a
  * restart reads only what came after the last one.
  *
  * Not every state is written: events that came after the newest snapshot are in the database anyway.
  */
-export function createBookSnapshots(book: LocalBook, options: BookSnapshotsOptions = {}): SnapshotStore {
+export function createBookSnapshots(book: LocalBook, options: BookSnapshotsOptions = {}): BookSnapshots {
   const { everyBlocks = 500, keep = 3 } = options
   let writtenAt: number | undefined
+  let loaded = 0
   return {
+    get loaded() {
+      return loaded
+    },
     async loadSnapshot() {
       const stored = await book.snapshot(Number.MAX_SAFE_INTEGER)
       if (stored === undefined) return undefined
       writtenAt = stored.block.number
+      loaded++
       // Text of a bundle that was written below. Whoever reads it checks its checksum.
       return JSON.parse(stored.bundle) as SnapshotBundle
     },

@@ -15,6 +15,7 @@ export {
   openChainRaindex,
   type ChainFreshness,
   type ChainRaindex,
+  type ChainCounts,
   type ChainRaindexOptions,
 } from './open-chain-raindex.ts'
 export { createBookSnapshots, type BookSnapshotsOptions } from './book-snapshots.ts'

@@ -87,6 +87,7 @@ test.skipIf(anvil === undefined)(
     await before.caughtUp()
     const known = await before.live.quote(pair)
     const { block } = before.freshness
+    expect(before.counts).toEqual({ bytecodeFetches: 2, snapshotLoads: 0 })
     await before.close()
 
     network.isDown = true
@@ -94,6 +95,7 @@ test.skipIf(anvil === undefined)(
     while (after.freshness.block !== block || after.freshness.isReading) await change(after)
     expect(await after.live.quote(pair)).toEqual(known)
     expect(after.freshness.headBlock).toBeUndefined()
+    expect(after.counts).toEqual({ bytecodeFetches: 0, snapshotLoads: 1 })
 
     network.isDown = false
     await book.mine(3)

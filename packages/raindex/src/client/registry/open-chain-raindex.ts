@@ -49,11 +49,20 @@ export type ChainFreshness = {
   readonly isReading: boolean
 }
 
+/** What opening and following an order book has cost so far. */
+export type ChainCounts = {
+  /** Pieces of code read from the chain, those that were kept left out. */
+  readonly bytecodeFetches: number
+  /** Snapshots that were taken up instead of all events. */
+  readonly snapshotLoads: number
+}
+
 /** An order book that keeps itself true to its chain. */
 export interface ChainRaindex {
   readonly live: LiveVirtualRaindex<LocalDbCursor>
   readonly code: StaticCodeCache
   readonly freshness: ChainFreshness
+  readonly counts: ChainCounts
   /** Called when the freshness may have changed. @returns a function that ends it. */
   subscribe(listener: () => void): () => void
   /**
@@ -82,13 +91,14 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
   const book = database.book({ chainId, orderbook })
   const fetcher = createCodeFetcher({ pool, shelf: book, clock })
   const code = createStaticCodeCache()
+  const snapshots = createBookSnapshots(book, options)
   const live = await openLiveVirtualRaindex<LocalDbCursor>({
     chainId,
     orderbook,
     syncEngine: createLocalDbSyncEngine({ book, code: fetcher }),
     codeCache: code,
     host: options.interpreter(code),
-    snapshots: createBookSnapshots(book, options),
+    snapshots,
     clock,
   })
   const listeners = createListeners<void>(() => undefined)
@@ -155,6 +165,9 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
     code,
     get freshness() {
       return freshness()
+    },
+    get counts() {
+      return { bytecodeFetches: fetcher.fetched, snapshotLoads: snapshots.loaded }
     },
     subscribe: (listener) => listeners.add(listener),
     async caughtUp(signal = new AbortController().signal) {

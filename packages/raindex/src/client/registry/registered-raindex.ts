@@ -19,6 +19,7 @@ export function chainRaindex(
       const { block: number, hash } = live.cursor
       return { number, hash, timestamp: live.state.env.timestamp }
     },
+    counts: () => raindex.counts,
     askChain: (request) => fetchRpcQuotes({ pool, orderbook }, request),
     catchUp: (signal) => raindex.caughtUp(signal),
     close: () => raindex.close(),

@@ -59,6 +59,23 @@ test('[RG1] one instance serves all who ask, and closes when nobody has held it 
   await expect(registry.acquire(bookA)).rejects.toThrow('The registry is closed.')
 })
 
+test('[RG8] what books have cost is summed up, of those that are closed again too', async () => {
+  const { registry, clock } = scripted({ idleMs: 1_000 })
+  expect(registry.metrics).toMatchObject({ bytecodeFetches: 0, snapshotLoads: 0 })
+  const first = await registry.acquire(bookA)
+  const second = await registry.acquire(bookC)
+  expect(registry.metrics).toMatchObject({ bytecodeFetches: 4, snapshotLoads: 2 })
+  first.release()
+  await clock.advance(1_000)
+  expect(registry.metrics).toMatchObject({ open: 1, bytecodeFetches: 4, snapshotLoads: 2 })
+  const third = await registry.acquire(bookA)
+  expect(registry.metrics).toMatchObject({ open: 2, bytecodeFetches: 6, snapshotLoads: 3 })
+  third.release()
+  second.release()
+  await registry.close()
+  expect(registry.metrics).toMatchObject({ open: 0, bytecodeFetches: 6, snapshotLoads: 3 })
+})
+
 test('[RG1] of the books that nobody holds the longest unheld goes first; what fails to open is tried again', async () => {
   let isBroken = true
   const { registry, clock, closed } = scripted({ maxIdle: 1 }, (id) => {
@@ -148,6 +165,7 @@ function scripted(options: Partial<RegistryOptions> = {}, onOpen: (id: RaindexId
       const raindex = polledRaindex(await openScripted(id))
       return {
         ...raindex,
+        counts: () => ({ bytecodeFetches: 2, snapshotLoads: 1 }),
         async close() {
           closed.push(id)
           await raindex.close()

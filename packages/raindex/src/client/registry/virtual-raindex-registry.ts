@@ -1,6 +1,7 @@
 import { createListeners, FreshetError, systemClock, type Clock, type Value } from '@freshet/core'
 import type { Address, Bytes32 } from '../../engine/index.ts'
 import type { LiveVirtualRaindex } from '../../live/index.ts'
+import type { ChainCounts } from './open-chain-raindex.ts'
 import { quoteBeside, type ComparedQuote, type QuotedPair, type QuoteSides } from '../quotes/index.ts'
 
 /** Names an order book. */
@@ -11,6 +12,8 @@ export interface RegisteredRaindex extends QuoteSides {
   readonly live: LiveVirtualRaindex<Value>
   /** Resolves when the state is that of the newest block there is. */
   catchUp(signal?: AbortSignal): Promise<void>
+  /** What it has cost since it was opened, where that is counted. */
+  counts?(): ChainCounts
   close(): Promise<void>
 }
 
@@ -26,8 +29,8 @@ export type RegistryOptions = {
   readonly clock?: Clock | undefined
 }
 
-/** What a registry has done. Times are sums, in milliseconds. */
-export type RegistryMetrics = {
+/** What a registry has done, in books that are closed again too. Times are sums, in milliseconds. */
+export type RegistryMetrics = ChainCounts & {
   readonly open: number
   readonly held: number
   /** Books that were opened, and requests that found one open. */
@@ -137,12 +140,20 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
     cacheMisses: 0,
     divergences: 0,
   }
+  /** Until they are closed: what they have cost is theirs to say. */
+  const running = new Set<RegisteredRaindex>()
+  let ofClosed: ChainCounts | undefined
   let isClosed = false
 
+  const closeOf = async (raindex: RegisteredRaindex): Promise<void> => {
+    await raindex.close()
+    ofClosed = sumOf([ofClosed, raindex.counts?.()])
+    running.delete(raindex)
+  }
   const evict = (entry: Entry): void => {
     entry.cancelEviction?.()
     entries.delete(keyOf(entry.id))
-    const work = entry.tail.then(async () => (await entry.opening).close()).catch(() => undefined)
+    const work = entry.tail.then(async () => closeOf(await entry.opening)).catch(() => undefined)
     closing.add(work)
     void work.then(() => closing.delete(work))
   }
@@ -161,7 +172,11 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
   const open = (id: RaindexId): Entry => {
     counts.opened++
     // A book that is still being closed has its files to itself.
-    const opening = Promise.all(closing).then(() => options.open(id))
+    const opening = Promise.all(closing).then(async () => {
+      const raindex = await options.open(id)
+      running.add(raindex)
+      return raindex
+    })
     const entry: Entry = {
       id,
       opening,
@@ -263,7 +278,8 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
     },
     get metrics() {
       const held = [...entries.values()].filter(({ holders }) => holders > 0).length
-      return { open: entries.size, held, ...counts }
+      const ofRunning = [...running].map((raindex) => raindex.counts?.())
+      return { open: entries.size, held, ...counts, ...sumOf([ofClosed, ...ofRunning]) }
     },
     onDivergence: divergence.add,
     async close() {
@@ -272,6 +288,12 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
       await Promise.all(closing)
     },
   }
+}
+
+function sumOf(counted: readonly (ChainCounts | undefined)[]): ChainCounts {
+  const sum = (name: keyof ChainCounts): number =>
+    counted.reduce((total, counts) => total + (counts?.[name] ?? 0), 0)
+  return { bytecodeFetches: sum('bytecodeFetches'), snapshotLoads: sum('snapshotLoads') }
 }
 
 function keyOf({ chainId, orderbook }: RaindexId): string {
