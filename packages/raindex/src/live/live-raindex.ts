@@ -73,7 +73,7 @@ export interface LiveVirtualRaindex<C extends Value> {
   quote(request: QuoteRequest): Promise<QuoteOutcome>
   takeOrders(config: TakeOrdersConfig): Promise<TakeOutcome>
   /** Quotes of every pair, kept up to date until they are closed; see {@link openQuotes}. */
-  openQuotes(options?: Pick<QuotesOptions, 'counterparty' | 'sliceMs' | 'workers'>): Quotes
+  openQuotes(options?: Pick<QuotesOptions, 'counterparty' | 'scope' | 'sliceMs' | 'workers'>): Quotes
   /** Resolves when everything is on the disk. */
   close(): Promise<void>
 }

@@ -21,6 +21,7 @@ import { eventLoopTurn } from './event-loop-turn.ts'
 import {
   createQuoteEntry,
   factOf,
+  orderOfId,
   quoteId,
   runnableBasis,
   type QuoteEntry,
@@ -45,6 +46,8 @@ export type QuotesOptions = {
   readonly host: EvaluationHost
   /** Who would take. Default the zero address. */
   readonly counterparty?: Address | undefined
+  /** Which pairs are quoted: those of the whole book, or only those in focus. Default `book`. */
+  readonly scope?: 'book' | 'focus' | undefined
   readonly wallet?: OrderbookState['wallet']
   /** How much code is loaded; what lacked some is quoted again when there is more. */
   readonly codeSize?: (() => number) | undefined
@@ -55,7 +58,7 @@ export type QuotesOptions = {
   readonly clock?: Clock | undefined
 }
 
-/** Quotes of every pair of every live order, kept up to date. */
+/** Quotes of every pair of every live order, or of those in focus, kept up to date. */
 export interface Quotes {
   /** One row for each pair, there as soon as its order is. */
   readonly collection: Collection<QuoteRow>
@@ -84,7 +87,7 @@ const readTables = ['vaults', 'store', 'tokens'] as const
  */
 export function openQuotes(options: QuotesOptions): Quotes {
   const { replica, host, counterparty = zeroAddress, wallet, codeSize = () => 0, workers } = options
-  const { sliceMs = 8, clock = systemClock } = options
+  const { sliceMs = 8, clock = systemClock, scope = 'book' } = options
   // A timer costs a millisecond, and more in browsers.
   const turn = clock === systemClock ? eventLoopTurn : () => delay(clock, 0)
   const shown = createReplica({ name: 'quotes', tables: [{ name: 'quotes' }], clock })
@@ -95,6 +98,7 @@ export function openQuotes(options: QuotesOptions): Quotes {
   const feed = startWorkerFeed(workers, queue, receive)
   const waiting: (() => void)[] = []
   const clockReaders = { time: new Set<QuoteEntry>(), number: new Set<QuoteEntry>() }
+  let focused: ReadonlySet<string> = new Set()
   let changes = 0
   let evaluated = 0
   let isRunning = false
@@ -138,7 +142,7 @@ export function openQuotes(options: QuotesOptions): Quotes {
       }
       for (const pair of order === undefined ? [] : pairsOf(order)) {
         const id = quoteId(pair)
-        if (entries.has(id)) continue
+        if (entries.has(id) || (scope === 'focus' && !focused.has(id))) continue
         const entry = createQuoteEntry(id, pair, workers?.takeSlot() ?? 0)
         entries.set(id, entry)
         readers.set(entry, [`orders/${hash}`])
@@ -148,6 +152,16 @@ export function openQuotes(options: QuotesOptions): Quotes {
     }
     publish(facts)
     markAll(fresh, 'row')
+  }
+
+  function focus(ids: Iterable<string>): void {
+    const before = focused
+    focused = new Set(ids)
+    if (scope === 'focus') {
+      publish([...entries.values()].filter(({ id }) => !focused.has(id)).map(dropEntry))
+      followOrders(new Set([...focused].filter((id) => !before.has(id)).map(orderOfId)))
+    }
+    queue.focus(focused, (id) => entries.get(id))
   }
 
   function dropEntry(entry: QuoteEntry): RowFact {
@@ -291,11 +305,12 @@ export function openQuotes(options: QuotesOptions): Quotes {
     get evaluated() {
       return evaluated
     },
-    focus: (ids) => queue.focus(ids, (id) => entries.get(id)),
+    focus,
     readSet: (id) => readsOf(entries.get(id)),
     refresh,
     settled: () => (isRunning ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     close() {
+      if (isClosed) return
       isClosed = true
       for (const stop of stops) stop()
       for (const { slot } of entries.values()) workers?.freeSlot(slot)

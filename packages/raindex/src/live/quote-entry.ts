@@ -67,6 +67,11 @@ export function factOf({ id, pair, offer, asOf, isStale }: QuoteEntry): RowFact 
   return { kind: 'put', table: 'quotes', id, row }
 }
 
+/** The hash of the order that a row's id begins with. */
+export function orderOfId(id: string): string {
+  return id.slice(0, id.indexOf('/'))
+}
+
 /** The id of a pair's row. */
 export function quoteId({ order, inputIOIndex, outputIOIndex }: QuotePair): string {
   return `${order}/${inputIOIndex}/${outputIOIndex}`

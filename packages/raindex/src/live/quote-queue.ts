@@ -8,7 +8,7 @@ export type QuoteQueue = {
   add(entry: QuoteEntry): void
   remove(entry: QuoteEntry): void
   /** Names what goes first from now on; `find` tells what waits. */
-  focus(ids: Iterable<string>, find: (id: string) => QuoteEntry | undefined): void
+  focus(ids: ReadonlySet<string>, find: (id: string) => QuoteEntry | undefined): void
   /** The next for this thread. */
   take(): QuoteEntry | undefined
   /** The next that a worker may quote. */
@@ -53,9 +53,8 @@ export function createQuoteQueue(workers: number): QuoteQueue {
     },
     remove,
     focus(ids, find) {
-      const named = [...ids]
-      focused = new Set(named)
-      for (const id of named) {
+      focused = ids
+      for (const id of ids) {
         const entry = find(id)
         // It stays in its lane too, and is passed over there.
         if (entry?.isQueued === true) urgent.push(entry)
