@@ -16,7 +16,8 @@ export type RowComparator = (rowA: Row, idA: string, rowB: Row, idB: string) => 
  * Compiles an order once, to be asked about many rows [Q2].
  *
  * Null and absent come last in both directions. Ties, and everything when no
- * order is given, are broken by id, ascending by UTF-16 code unit.
+ * order is given, are broken by id, ascending by UTF-16 code unit: code points,
+ * by which databases sort, took ten times as long for ids that begin alike.
  *
  * @throws {FreshetError} `query/bad-order`: a direction other than `asc` and `desc`.
  */

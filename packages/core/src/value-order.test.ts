@@ -211,6 +211,15 @@ test('[Q2] sort keys agree with the order: a smaller key is never behind', () =>
   )
 })
 
+test('[Q2] ties are broken by the UTF-16 units of the ids, in both directions', () => {
+  const ids = ['\u{1f9c1}', 'ab', '\uff21', 'a', '\u{1f9c1}a', '\ue000']
+  for (const direction of ['asc', 'desc'] as const) {
+    const compare = compileOrder([{ field: 'x', direction }])
+    const sorted = ids.toSorted((a, b) => compare({ x: 1 }, a, { x: 1 }, b))
+    expect(sorted).toEqual(['a', 'ab', '\u{1f9c1}', '\u{1f9c1}a', '\ue000', '\uff21'])
+  }
+})
+
 test('[Q2] null and absent come last in both directions', () => {
   const rows: readonly Row[] = [{ x: null }, { x: 1 }, {}, { x: -Infinity }, { x: NaN }, { x: Infinity }]
   const sorted = (direction: 'asc' | 'desc'): readonly (Value | undefined)[] =>

@@ -78,12 +78,15 @@ function findText(text: string, { value }: TextSearch, binder: Binder): string {
   const from = capitals.map(([capital]) => capital).join('')
   const to = capitals.map(([, letter]) => letter).join('')
   // Of all letters only this one becomes two.
-  const dotted = /[i\u0307]/.test(folded)
-    ? `replace(${text}, ${binder.bind('İ')}, ${binder.bind('İ'.toLowerCase())})`
+  const dotted = /i|\u0307/.test(folded)
+    ? `replace(${text}, ${binder.bind(dottedI)}, ${binder.bind(dottedI.toLowerCase())})`
     : text
   const same = from === '' ? dotted : `translate(${dotted}, ${binder.bind(from)}, ${binder.bind(to)})`
   return `strpos((${same}) COLLATE "C", ${binder.bind(folded)}::text COLLATE "C") > 0`
 }
+
+/** Capital I with a dot above. */
+const dottedI = '\u0130'
 
 let letterCapitals: ReadonlyMap<string, readonly string[]> | undefined
 
@@ -102,7 +105,7 @@ function readCapitals(): ReadonlyMap<string, readonly string[]> {
   for (let code = 0; code < 0x2_0000; code++) {
     const capital = String.fromCodePoint(code)
     const letter = capital.toLowerCase()
-    if (letter === capital || [...letter].length > 1) continue
+    if (letter === capital || capital === dottedI) continue
     const known = capitals.get(letter)
     if (known === undefined) capitals.set(letter, [capital])
     else known.push(capital)

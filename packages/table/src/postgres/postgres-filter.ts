@@ -46,10 +46,7 @@ export function filterToSql(filter: Filter | undefined, context: FilterContext):
 }
 
 /**
- * The ORDER BY of these terms: null and absent last, ties by id.
- *
- * Texts are ordered by code point there and by UTF-16 code unit here: the same
- * but between U+E000–U+FFFF and the characters beyond.
+ * The ORDER BY of these terms: null and absent last, ties by id; texts and ids by code point, as here.
  *
  * @throws {FreshetError} `table/unsupported-filter`: PostgreSQL would sort otherwise than we do.
  */

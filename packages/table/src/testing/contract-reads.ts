@@ -77,6 +77,25 @@ export function testReads(withFixture: RunWithFixture): void {
     }),
   )
   test(
+    '[TB37] ids that sort otherwise by code point than by UTF-16 unit are met once each',
+    withFixture(async ({ client }) => {
+      const ids = ['a', 'ab', 'ä', '\ue000', '\uff21', '\u{1f9c1}', '\u{1f9c1}a']
+      for (const id of ids) await client.insert(id, { visits: 1 }, op())
+      const walked: string[] = []
+      let after: string | undefined
+      do {
+        const page = await client.page({ after, limit: 1 })
+        walked.push(...idsOf(page.rows))
+        after = page.next
+      } while (after !== undefined)
+      expect(walked.toSorted()).toEqual(ids.toSorted())
+      const order = [{ field: 'visits', direction: 'desc' }] as const
+      const windows = await Promise.all(ids.map((_, offset) => listed(client, { order, offset, limit: 1 })))
+      expect(windows.flat()).toEqual(await listed(client, { order }))
+      expect(windows.flat().toSorted()).toEqual(ids.toSorted())
+    }),
+  )
+  test(
     '[TB15] a walk over an empty table ends at once',
     withFixture(async ({ client }) => {
       expect(await client.page({ limit: 10 })).toEqual({ rows: [] })
