@@ -9,12 +9,14 @@ import {
   type Resolution,
   type Row,
 } from '@freshet/core'
+import { definedFields } from '../as-table.ts'
 import type { WriteResult } from '../table-writer.ts'
 import { draftData, type DraftData } from './draft-data.ts'
 import type { EditHost, RecordEditStart } from './edit-host.ts'
 import { applyChange, createQueuedSaves, isInsert, undoOf, type QueuedSave } from './queued-saves.ts'
 import { changeWithout, differences, guardOf, own, type Frozen, type SaveGuard } from './save-guard.ts'
-import type { PartialField, SaveResult } from './save-result.ts'
+import type { SaveResult } from './save-result.ts'
+import { partialFields, seenAsSent } from './seen-as-sent.ts'
 
 export type SaveOptions = {
   /** Default `fields`. */
@@ -144,7 +146,11 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       }
     }
   }
-  const stored = async (row: Row | undefined, sent: RecordChange): Promise<SaveResult> => {
+  const stored = async (
+    row: Row | undefined,
+    sent: RecordChange,
+    overwritable: ReadonlySet<string>,
+  ): Promise<SaveResult> => {
     const asSent = applyChange(draft.snapshot ?? {}, sent)
     const told = row ?? (await readAgain()) ?? asSent
     accept(row ?? asSent, sent)
@@ -152,10 +158,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     if (!row) draft.rebase(told)
     seen = host.confirmed(id) ?? told
     snapshotAt = host.nowUnixMs()
-    const cause = row ? 'coerced' : 'unknown'
-    const fields = differences(askedOf(sent), told, host).map(
-      ({ field, local: asked, remote }): PartialField => ({ field, sent: asked, stored: remote, cause }),
-    )
+    const fields = partialFields(host, sent, told, row ? 'told' : overwritable)
     return fields.length > 0 ? { kind: 'partial', fields } : { kind: 'saved' }
   }
   const readAgain = (): Promise<Row | undefined> =>
@@ -253,23 +256,28 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
         host.discard(answers)
         return { kind: 'saved' }
       }
-      const options = { expect: guardOf(guard, sent, draft.snapshot, host), wait, replaces: answers }
-      const result = await host
-        .patch(id, { set, unset }, options)
-        .catch((error: unknown) => settledByReading(error, sent))
-      switch (result.kind) {
-        case 'stored':
-          return stored(result.row, sent)
-        case 'queued':
-          return queued(result.operationId, sent)
-        case 'deleted':
-          return conflict(undefined)
-        case 'conflict': {
-          const found = conflict(result.row)
-          // Others changed other fields: the guard is for what is written now.
-          const isClear = guard === 'fields' && draft.conflicts().length === 0
-          if (!isClear || !result.row || attempt === maxAttempts) return found
+      const asked = { expect: guardOf(guard, sent, draft.snapshot, host), wait, replaces: answers }
+      const asSent = seenAsSent(host, id, sent)
+      try {
+        const result = await host
+          .patch(id, { set, unset }, asked)
+          .catch((error: unknown) => settledByReading(error, sent))
+        switch (result.kind) {
+          case 'stored':
+            return await stored(result.row, sent, asSent.fields)
+          case 'queued':
+            return queued(result.operationId, sent)
+          case 'deleted':
+            return conflict(undefined)
+          case 'conflict': {
+            const found = conflict(result.row)
+            // Others changed other fields: the guard is for what is written now.
+            const isClear = guard === 'fields' && draft.conflicts().length === 0
+            if (!isClear || !result.row || attempt === maxAttempts) return found
+          }
         }
+      } finally {
+        asSent.stop()
       }
     }
   }
@@ -296,7 +304,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     id = result.id
     isNew = false
     state = 'editing'
-    const kept = await stored(result.row, sent)
+    const kept = await stored(result.row, sent, new Set())
     return kept.kind === 'partial' ? kept : { kind: 'created', id }
   }
   const remove = async ({ guard = 'version', wait }: SaveOptions): Promise<SaveResult> => {
@@ -451,17 +459,6 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
       dispose()
     },
   }
-}
-
-/** Every field of a change with the value it was to have. */
-function askedOf({ set, unset }: RecordChange): { readonly [field: string]: Maybe } {
-  return { ...Object.fromEntries(unset.map((field) => [field, undefined])), ...set }
-}
-
-function definedFields(fields: { readonly [field: string]: Maybe }): Row {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])),
-  )
 }
 
 function disposedError(): FreshetError {

@@ -141,6 +141,45 @@ test('[LT41] where the master does not return rows, the cause of a difference is
   })
 })
 
+test('[LT41] a field that was seen as it was sent, and is another now, was overwritten', async () => {
+  const fixture = await liveFixture()
+  const { remote } = fixture
+  const plain = variedMaster(fixture.master, {
+    returnedRow: false,
+    versions: false,
+    opEcho: false,
+    touchedOnly: false,
+    lossless: false,
+    evaluates: true,
+  })
+  const table = createLiveTable(plain, { preload: true, ...fixture.time })
+  const seen: unknown[] = []
+  table.collection.subscribe(() => seen.push(table.collection.confirmed('a')?.['name']))
+  await table.listValues()
+  await fixture.clock.advance(100)
+  // Its answer comes when the row has been shown as it was sent, and somebody else has written it since.
+  const { patch } = plain
+  plain.patch = async (id, change, options) => {
+    const answer = await patch(id, change, options)
+    await fixture.clock.advance(50)
+    expect(seen).toContain('mine')
+    await remote.patch('a', { set: { name: 'theirs' } }, theirs())
+    await fixture.clock.advance(50)
+    return answer
+  }
+  const edit = await table.editRecord('a')
+  edit.data['name'] = 'mine'
+  edit.data['price'] = 11
+  const [result] = await Promise.all([edit.save(), fixture.clock.advance(500)])
+  expect(result).toEqual({
+    kind: 'partial',
+    fields: [{ field: 'name', sent: 'mine', stored: 'theirs', cause: 'overwritten' }],
+  })
+  // It is what the table holds, and nothing is left to be sent.
+  expect([edit.get('name'), edit.getModifiedFields()]).toEqual(['theirs', []])
+  await table.close()
+})
+
 test('[LT41] an id that the database makes is asked for once; of a lost answer both possibilities are told', async () => {
   const { table, faulty, remote } = await editing()
   const edit = table.newRecord({ name: 'New', price: 1 }, { id: 'backend' })

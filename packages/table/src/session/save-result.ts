@@ -3,14 +3,15 @@ import type { FieldError, FreshetError, Maybe, RecordConflict } from '@freshet/c
 /**
  * A sent field that the database stored otherwise.
  *
- * `cause`: `coerced`: so says the answer to the write itself. `unknown`: the row
- * was read afterwards, and someone else may have written it since.
+ * `cause`: `coerced`: so says the answer to the write itself. `overwritten`: it
+ * was seen as it was sent, and someone else has written it since. `unknown`: the
+ * row was read afterwards, and which of the two it was cannot be told.
  */
 export type PartialField = {
   readonly field: string
   readonly sent: Maybe
   readonly stored: Maybe
-  readonly cause: 'coerced' | 'unknown'
+  readonly cause: 'coerced' | 'overwritten' | 'unknown'
 }
 
 /** How a save ended. Only misuse of a session throws. */
@@ -20,7 +21,7 @@ export type SaveResult =
   | { readonly kind: 'created'; readonly id: string }
   /**
    * Stored, but some fields otherwise than they were sent. Coerced ones stay
-   * modified until `acceptStored` adopts them; where the cause is unknown, the
+   * modified until `acceptStored` adopts them; otherwise the
    * draft follows what is stored.
    */
   | { readonly kind: 'partial'; readonly fields: readonly PartialField[] }
