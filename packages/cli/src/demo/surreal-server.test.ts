@@ -1,7 +1,8 @@
 import { refusedBySurrealDb, contractTables, masterContract } from '@freshet/table/testing'
+import type { MasterDatabase } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CborCodec, Surreal } from 'surrealdb'
+import { CborCodec, Surreal, type AuthProvider } from 'surrealdb'
 import WebSocketClient from 'ws'
 import { startSurrealServer, type SurrealServer } from './surreal-server.ts'
 
@@ -69,6 +70,38 @@ describe('the demo server', () => {
     expect(await resumed.next()).toMatchObject({ value: { kind: 'live' } })
     await server.query(scope, "UPDATE client:doc SET name = 'Emmett'")
     expect(await resumed.next()).toMatchObject({ value: { kind: 'touched', id: 'doc' } })
+    await database.close()
+  })
+
+  test('[TB49] wrong credentials are a typed error that says what to do, for calls and watches', async () => {
+    const { url } = server
+    await server.query(scope, "DEFINE USER viewer ON ROOT PASSWORD 'secret' ROLES VIEWER")
+    const open = (authentication: AuthProvider): MasterDatabase =>
+      createSurrealDatabase({ tables: contractTables, remote: { url, ...scope, authentication } })
+    const wrong: readonly AuthProvider[] = [
+      { username: 'viewer', password: 'guess' },
+      { username: 'nobody', password: 'secret' },
+      { ...scope, username: 'viewer', password: 'secret' },
+      { ...scope, access: 'nowhere', variables: {} },
+      'no.token.at.all',
+    ]
+    for (const authentication of wrong) {
+      const database = open(authentication)
+      const client = database.master('client')
+      const refused = {
+        code: 'table/not-allowed',
+        kind: 'remote',
+        retryable: false,
+        message: expect.stringMatching(/^SurrealDB refused to sign in: .* Check name, password or token/),
+      }
+      await expect(client.list({})).rejects.toMatchObject(refused)
+      const changes = client.watch({ signal: new AbortController().signal })[Symbol.asyncIterator]()
+      await expect(changes.next()).rejects.toMatchObject(refused)
+      await expect(client.list({})).rejects.not.toThrow(/secret|guess/)
+      await database.close()
+    }
+    const database = open({ username: 'viewer', password: 'secret' })
+    expect(await database.master('client').count()).toBe(0)
     await database.close()
   })
 

@@ -1,7 +1,7 @@
 import { delay, FreshetError, randomBelow, type Clock, type Random } from '@freshet/core'
 import { Surreal, WebSocketEngine, type AuthProvider, type DriverContext, type RpcRequest } from 'surrealdb'
 import { aborted, databaseClosed, unreachable } from '../master-errors.ts'
-import { isBusy, surrealToError } from './surreal-errors.ts'
+import { isBusy, signInError, surrealToError } from './surreal-errors.ts'
 
 /** Where a SurrealDB server is, and as whom to use which part of it. */
 export type SurrealEndpoint = {
@@ -201,7 +201,7 @@ async function connectTo(endpoint: SurrealEndpoint, clock: Clock, timeoutMs: num
     return client
   } catch (error) {
     client.close().catch(() => {})
-    throw error
+    throw authentication === undefined ? error : signInError(error)
   } finally {
     cancelTimer()
   }

@@ -23,7 +23,8 @@ export function surrealToError(error: unknown): FreshetError {
     )
   }
   if (error instanceof AuthenticationError || error instanceof NotAllowedError) {
-    return remoteError('table/not-allowed', `SurrealDB refused access: ${error.message}`, error)
+    const isUnknown = !(error instanceof NotAllowedError) || error.isInvalidAuth || error.isTokenExpired
+    return isUnknown ? signInRefused(error) : notAllowed(error)
   }
   if (error instanceof NotFoundError) {
     return remoteError(
@@ -43,6 +44,29 @@ export function surrealToError(error: unknown): FreshetError {
   }
   return (
     rejection(error) ?? remoteError('table/remote-failed', `SurrealDB failed: ${messageOf(error)}`, error)
+  )
+}
+
+/** What was thrown while signing in: a broken token or an unknown access method is no error of access to SurrealDB. */
+export function signInError(error: unknown): FreshetError {
+  const isOfServer = error instanceof ServerError && !(error instanceof NotAllowedError) && !isBusy(error)
+  return isOfServer ? signInRefused(error) : surrealToError(error)
+}
+
+/** The server does not take who we say we are. It says no more, and nor do we. */
+function signInRefused(error: Error): FreshetError {
+  return remoteError(
+    'table/not-allowed',
+    `SurrealDB refused to sign in: ${error.message}. Check name, password or token, and give the user of a namespace or database together with these.`,
+    error,
+  )
+}
+
+function notAllowed(error: Error): FreshetError {
+  return remoteError(
+    'table/not-allowed',
+    `SurrealDB refused access: ${error.message}. Give the user the right, or sign in as another.`,
+    error,
   )
 }
 
