@@ -84,6 +84,26 @@ async function holdMove(page: Page): Promise<() => Promise<void>> {
   }
 }
 
+/** Catches the worker as it is spoken to. Returns how to let it die. */
+async function nextWorker(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(() => {
+    const { prototype } = Worker
+    prototype.postMessage = new Proxy(prototype.postMessage, {
+      apply(target, worker: Worker, given) {
+        Object.assign(globalThis, { caughtWorker: worker })
+        return Reflect.apply(target, worker, given)
+      },
+    })
+  })
+  return () =>
+    page.evaluate(() => {
+      // Put there above.
+      const { caughtWorker } = globalThis as unknown as { readonly caughtWorker: Worker }
+      caughtWorker.terminate()
+      caughtWorker.dispatchEvent(new ErrorEvent('error', { message: 'It fell over.' }))
+    })
+}
+
 /** A key that leads a piece to a cell on which nothing stands. */
 function freeStep(number: number): { readonly key: string; readonly to: string } {
   const { x, y } = local().cells().get(number) ?? { x: 0, y: 0 }
@@ -283,4 +303,29 @@ test('[SD9] without a world the page says so, and how to get one', async () => {
   expect(await page.locator('main').textContent()).toContain('npm start')
   await page.close()
   await server.close()
+})
+
+test('[SD10] an indexer that began anew and a worker that died are told; the board stays, and goes on', async () => {
+  const page = await openLiveWorld()
+  const notice = page.getByRole('list', { name: 'About the world' }).getByRole('listitem')
+  await page.getByRole('button', { name: 'Re-index' }).click()
+  await notice.filter({ hasText: 'The indexer began anew' }).waitFor()
+  await isStreaming(page)
+  await isTrue(page)
+  await page.getByRole('button', { name: 'Dismiss: The indexer began anew' }).click()
+  await notice.waitFor({ state: 'detached' })
+
+  const before = truth()
+  const die = await nextWorker(page)
+  await roam()
+  await isTrue(page)
+  await die()
+  await notice.filter({ hasText: 'Synchronising has stopped' }).waitFor()
+  await page.locator('.strip[data-tone="failed"]').waitFor()
+  const { width, height } = local().info
+  expect(await shownCells(page, width, height)).not.toEqual(before)
+  await roam()
+  await notice.getByRole('button', { name: 'Go on' }).click()
+  await isStreaming(page)
+  await isTrue(page)
 })

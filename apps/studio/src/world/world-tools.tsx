@@ -35,6 +35,14 @@ export function WorldTools({ demo }: { readonly demo: DemoLink }) {
       </button>
       <button
         type="button"
+        disabled={isGone || !reachable}
+        title="The indexer forgets everything, and reads the chain again"
+        onClick={() => perform('reindex')}
+      >
+        Re-index
+      </button>
+      <button
+        type="button"
         aria-pressed={roaming}
         disabled={isGone}
         onClick={() => perform(roaming ? 'stop-roaming' : 'start-roaming')}

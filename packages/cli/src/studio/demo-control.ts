@@ -60,6 +60,8 @@ export function createDemoControl(
         return market?.reorganize()
       case 'kill-streams':
         return world?.killStreams()
+      case 'reindex':
+        return world?.reindex()
       case 'start-torii':
       case 'stop-torii':
         return world?.setReachable(action === 'start-torii')

@@ -30,6 +30,8 @@ export async function runStudioDemo(
   if (demo.world)
     terminal.print(`  World      ${demo.world.info.toriiUrl}  (a Torii, with a board of pieces)`)
   terminal.print(`  Terminal   npx freshet db client list${urlOption(demo)}`)
+  if (demo.world)
+    terminal.print(`             npx freshet torii watch ${demo.world.info.toriiUrl} ns-Position`)
   terminal.print('')
   const hasKeys = terminal.onKey !== undefined
   terminal.print(hasKeys ? `  ${keyHelp}` : '  Ctrl-C quits.')

@@ -76,6 +76,7 @@ export type DemoAction =
   | 'stop-trades'
   | 'reorganize'
   | 'kill-streams'
+  | 'reindex'
   | 'start-torii'
   | 'stop-torii'
   | 'start-roaming'

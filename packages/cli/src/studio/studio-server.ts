@@ -122,6 +122,7 @@ const demoActions: { readonly [action in DemoAction]: true } = {
   'stop-trades': true,
   reorganize: true,
   'kill-streams': true,
+  reindex: true,
   'start-torii': true,
   'stop-torii': true,
   'start-roaming': true,

@@ -26,6 +26,8 @@ export type LocalWorld = {
   /** Resets every stream of the world's Torii; it goes on answering. */
   killStreams(): void
   setReachable(isReachable: boolean): void
+  /** The indexer forgets everything and reads the chain again. */
+  reindex(): void
   setRoaming(isRoaming: boolean): void
   refuseNext(): void
   /** Where the pieces stand in truth, by number. */
@@ -102,6 +104,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       server.setOutage(!reachable)
       set({ reachable })
     },
+    reindex: () => server.world.reindex(),
     setRoaming(roaming) {
       roamer.set(roaming)
       set({ roaming })
