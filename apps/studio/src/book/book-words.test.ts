@@ -5,7 +5,7 @@ import { apartText, describeBook, describeVerdict, shortAmount, shortHexes } fro
 
 const health: BookHealth = {
   ...{ state: 'live', block: 10, head: 10, behind: 0, ageMs: 500, missingCode: 0 },
-  ...{ orders: 1, vaults: 2, lastError: null },
+  ...{ orders: 1, vaults: 2, lastError: null, bytecodeFetches: 0, snapshotLoads: 0 },
   ...{ chainId: 1, orderbook: `0x${'1'.repeat(40)}`, isHealthy: true },
 }
 const said = (changes: Partial<BookHealth>, isConnected = true) => {
