@@ -5,7 +5,7 @@ import type { MasterEntry } from '../master.ts'
 import { createWalk } from './surreal-walk.ts'
 
 test('[TB48] a walk by place misses and repeats nothing, however many rows come and go between pages', async () => {
-  for (let seed = 1; seed <= 200; seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const random = createSeededRandom(seed)
     const key = (): string => String(randomBelow(random, 100_000)).padStart(5, '0')
     const lasting = new Set(Array.from({ length: 300 }, key))
@@ -26,8 +26,8 @@ test('[TB48] a walk by place misses and repeats nothing, however many rows come 
       // The row the page ended with may go too.
       if (after !== undefined && !lasting.has(after) && randomBelow(random, 2) === 0) ids.delete(after)
     } while (after !== undefined)
-    expect(met).toEqual([...new Set(met)].toSorted())
-    expect([...lasting].filter((id) => !met.includes(id))).toEqual([])
+    expect(met.join()).toBe([...new Set(met)].toSorted().join())
+    expect([...lasting.difference(new Set(met))]).toEqual([])
   }
 })
 
@@ -43,18 +43,22 @@ test('[TB48] a walk over a table that does not change asks for no row by id', as
 
 function createTable(ids: ReadonlySet<string>) {
   const counts = { byPlace: 0, afterId: 0 }
-  const entries = (): MasterEntry[] => [...ids].toSorted().map((id) => [id, { id }])
+  const sorted = (): string[] => [...ids].sort()
+  const entry = (id: string): MasterEntry => [id, { id }]
   return {
     counts,
     byPlace: async (start: number, limit: number) => {
       counts.byPlace++
-      return entries().slice(start, start + limit)
+      return sorted()
+        .slice(start, start + limit)
+        .map(entry)
     },
     afterId: async (after: string, limit: number) => {
       counts.afterId++
-      return entries()
-        .filter(([id]) => id > after)
+      return sorted()
+        .filter((id) => id > after)
         .slice(0, limit)
+        .map(entry)
     },
   }
 }
