@@ -7,18 +7,18 @@ import { silentLog } from './log.ts'
 import { createGroupSender } from './group-sender.ts'
 import type { Operation, OperationFailure, OperationOutcome } from './operation.ts'
 import { createOperationJournal, type NotedOperation } from './operation-journal.ts'
-import { ackIds, layersOf, type KeptOperation } from './operation-records.ts'
+import { ackIds, layersOf } from './operation-records.ts'
 import {
   closedError,
   createOutboxEntry,
   discardedError,
   heldBack,
   isFailure,
-  isUnsent,
   notSent,
   stateOf,
   type OutboxEntry,
 } from './outbox-entry.ts'
+import { keepWork, readKept, type OutboxWork } from './outbox-work.ts'
 import type { RowEdit } from './overlay.ts'
 import { systemRandom } from './random.ts'
 import { createWaitingRoom } from './waiting-room.ts'
@@ -26,13 +26,12 @@ import type { Outbox, OutboxAsk, OutboxOptions, SettledOperation } from './outbo
 
 /** What the user did, shown at once and on its way to the remote; `start` begins to send. */
 export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
-  const { replica, target, store, capacity = 256, stallMs = 30_000 } = options
+  const { replica, target, store, merging, capacity = 256, stallMs = 30_000 } = options
   const { clock = systemClock, random = systemRandom, log = silentLog, backoff = defaultBackoff } = options
   /** What was let in, in order; the others wait for room. */
   const entries: OutboxEntry[] = []
   const byId = new Map<string, OutboxEntry>()
   const failed = new Set<OutboxEntry>()
-  let parked: readonly string[] = []
   /** Groups that wait for their next attempt. */
   const pauses = new Map<string, AbortController>()
   /** Records that were taken over, or settled. */
@@ -41,8 +40,6 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const warn = (error: unknown): void =>
     log.write('warn', 'freshet::outbox', `What became of an operation could not be noted: ${String(error)}`)
   const listeners = createListeners<void>(onError)
-  const notedListeners = createListeners<void>(onError)
-  const askListeners = createListeners<OutboxAsk>(onError)
   const settledListeners = createListeners<SettledOperation>(onError)
   const room = createWaitingRoom(() => capacity - entries.length)
   const journal = createOperationJournal(store)
@@ -57,7 +54,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   }
   /** The queue is looked through only where something has failed. */
   const held = (): ReadonlySet<OutboxEntry> =>
-    failed.size + parked.length > 0 ? heldBack(entries, parked) : new Set()
+    failed.size + work.parked.length > 0 ? heldBack(entries, work.parked) : new Set()
   const changed = (): void => {
     for (const entry of held()) {
       if (!entry.noted || entry.failure) continue
@@ -116,8 +113,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     if (room.isFull) await room.enter()
     if (closed) throw closedError()
     if (entry.ended) throw discardedError()
-    const merge = mergeOf(entry)
-    if (merge) await absorb(entry, merge)
+    const absorbing = follows() ? undefined : merging?.absorb(work, entry)
+    if (absorbing) await absorbing
     else {
       entries.push(entry)
       entry.writing = journal.append(entry)
@@ -127,42 +124,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       entry.noted = true
     }
     changed()
-    if (follows()) notedListeners.emit()
+    if (follows()) work.elsewhere?.noted()
     else pump()
-  }
-  /** The operation before it that can do its work too [W9]. */
-  const mergeOf = ({ operation }: OutboxEntry): Merge | undefined => {
-    const before = entries.findLast(({ operation: { group } }) => group === operation.group)
-    if (!before || !isUnsent(before) || operation.replaces?.length || follows()) return undefined
-    const merged = held().has(before) ? undefined : target.merge?.(before.operation, operation)
-    return merged && { before, merged }
-  }
-  const absorb = async (entry: OutboxEntry, { before, merged }: Merge): Promise<void> => {
-    const was = before.operation
-    before.noted = false
-    before.absorbed.push(entry)
-    entry.into = before
-    try {
-      if (merged !== 'nothing') before.operation = { ...merged, stays: was.stays || entry.stays }
-      before.writing = merged === 'nothing' ? journal.remove(before) : journal.rewrite(before)
-      await before.writing
-    } catch (error) {
-      before.operation = was
-      before.noted = true
-      before.absorbed.pop()
-      entry.into = undefined
-      throw error
-    }
-    // Taken back meanwhile.
-    if (before.ended) return
-    if (merged === 'nothing') {
-      drop(before, { kind: 'confirmed', facts: [] })
-    } else {
-      before.noted = true
-      before.stays ||= entry.stays
-      show(before)
-      for (const { operationId } of layersOf(entry.operation)) replica.dropLayer(operationId)
-    }
   }
   /** What it answers is in it from now on, or at the remote. One whose caller waits may yet end without a trace. */
   const takeBackAnswered = ({ operation: { replaces = [] } }: OutboxEntry): Promise<unknown> =>
@@ -238,24 +201,6 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     onError,
   })
 
-  /** Ends what has left the store, and nobody here knows how. */
-  const lose = (own: readonly OutboxEntry[], kept: ReadonlyMap<string, unknown>): void => {
-    for (const entry of own) {
-      const { recordId, ended } = entry
-      if (recordId !== undefined && !ended && !kept.has(recordId)) drop(entry, lostAnswer(entry))
-    }
-  }
-  /** What this outbox noted may have been sent, or settled, by the leader before. */
-  const takeBack = (own: readonly OutboxEntry[], kept: ReadonlyMap<string, KeptOperation>): void => {
-    for (const entry of own) {
-      const record = entry.ended ? undefined : kept.get(entry.recordId ?? '')
-      if (!record) continue
-      entry.sent = record.sent
-      setState(entry, stateOf(record), record.failure)
-    }
-    lose(own, kept)
-  }
-  const readKept = async () => new Map((await journal.read()).map((record) => [record.recordId, record]))
   const takeOver = ({ recordId, operation, sent, failure }: NotedOperation): void => {
     known.add(recordId)
     // Ours, whose noting has reached the store before its answer reached us.
@@ -266,11 +211,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     entries.push(entry)
   }
 
-  const asked = (kind: OutboxAsk['kind'], operationId: string): Promise<boolean> =>
-    new Promise((answer) => {
-      if (askListeners.size === 0) answer(false)
-      askListeners.emit({ kind, operationId, answer })
-    })
+  const asked = async (kind: OutboxAsk['kind'], operationId: string): Promise<boolean> =>
+    (await work.elsewhere?.ask(kind, operationId)) ?? false
   const discard = async (operationId: string): Promise<boolean> => {
     const entry = find(operationId)
     if (!entry || entry.ended || entry.state === 'sending') return false
@@ -299,7 +241,12 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     return true
   }
 
-  return {
+  const work: OutboxWork = {
+    ...{ replica, target, journal, entries, known, find, held, show, setState, announce, drop, changed },
+    parked: [],
+    elsewhere: undefined,
+  }
+  const outbox: Outbox = {
     submit(operation) {
       const queued = byId.get(operation.operationId)
       if (queued) return { accepted: queued.accepted, settled: queued.settled }
@@ -324,8 +271,8 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       const before = [...known]
       // What is noted while this reads need not be among what it finds.
       const own = entries.filter(({ recordId }) => recordId !== undefined)
-      const kept = await readKept()
-      if (!sends()) takeBack(own, kept)
+      const kept = await readKept(journal)
+      if (!sends()) work.elsewhere?.takeBack(own, kept)
       for (const record of kept.values()) if (!known.has(record.recordId)) takeOver(record)
       // What has left the store need not be remembered any more.
       for (const id of before) if (!kept.has(id)) known.delete(id)
@@ -336,44 +283,12 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
         : entries.filter(({ operation, failure }) => operation.stays && !failure)
       await Promise.all(answering.map(takeBackAnswered))
     },
-    parkedElsewhere(operationIds) {
-      parked = operationIds
-      changed()
-    },
-    settledElsewhere(operationId, told, stays) {
-      const entry = find(operationId)
-      if (!entry || entry.ended) return
-      const [edited] = entry.operation.edits
-      // Rows come from the store.
-      const outcome =
-        told.kind === 'conflict' && edited
-          ? { ...told, current: replica.collection(edited.table).confirmed(edited.id) }
-          : told
-      if (stays && isFailure(outcome) && entry.stays) {
-        setState(entry, 'failed', outcome)
-        return announce(entry, outcome)
-      }
-      drop(entry, outcome)
-      if (!stays) return
-      // Who waited for it has heard it. Should the leader die before it does this, the next one finds it again.
-      if (entry.recordId !== undefined) known.delete(entry.recordId)
-      asked('discard', operationId).catch(onError)
-    },
-    async endUntold(told) {
-      const own = entries.filter(({ noted }) => noted)
-      const kept = await readKept()
-      if (own.every(({ recordId }) => recordId === undefined || kept.has(recordId))) return
-      await told()
-      lose(own, kept)
-    },
-    onNoted: (listener) => notedListeners.add(listener),
-    onAsk: (listener) => askListeners.add(listener),
     onSettled: (listener) => settledListeners.add((settled) => listener(...settled)),
     start() {
       if (sends()) return
       closed = false
       controller = new AbortController()
-      parked = []
+      work.parked = []
       pump()
     },
     async stop() {
@@ -405,10 +320,10 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       }
     },
   }
+  return keepWork(outbox, work)
 }
 
 /** Shows nothing, and keeps the place of an operation that failed until it is tried again. */
 const nothing: RowEdit = { kind: 'patch', set: {} }
 
 type ConfirmedFacts = Extract<OperationOutcome, { kind: 'confirmed' }>['facts']
-type Merge = { readonly before: OutboxEntry; readonly merged: Operation | 'nothing' }

@@ -72,6 +72,9 @@ export type {
   SettledOperation,
   Submitted,
 } from './outbox.ts'
+export { mergeUnsent } from './merge-unsent.ts'
+export type { Merging } from './outbox-work.ts'
+export { shareOutbox, type OutboxTabs } from './outbox-tabs.ts'
 export { watchedStore } from './watched-store.ts'
 export { createSync, type Sync, type SyncOptions } from './sync.ts'
 export { backoffMs, defaultBackoff, type Backoff } from './backoff.ts'

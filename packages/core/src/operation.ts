@@ -61,7 +61,7 @@ export interface WriteTarget {
   /**
    * The one operation that does what two do that follow each other and have not
    * been sent [W9], under the first one's id; `nothing` when they cancel out,
-   * `undefined` when both must be sent.
+   * `undefined` when both must be sent. Asked by an outbox that was given `mergeUnsent`.
    */
   merge?(first: Operation, next: Operation): Operation | 'nothing' | undefined
 }

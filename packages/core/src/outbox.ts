@@ -4,6 +4,7 @@ import type { FreshetError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Operation, OperationFailure, OperationOutcome, WriteTarget } from './operation.ts'
 import type { OutboxEntry } from './outbox-entry.ts'
+import type { Merging } from './outbox-work.ts'
 import type { Random } from './random.ts'
 import type { Replica } from './replica.ts'
 import type { Store } from './store.ts'
@@ -15,6 +16,8 @@ export type OutboxOptions<F> = {
   readonly store?: Store | undefined
   /** Operations that may wait before `submit` makes the caller wait. Default 256. */
   readonly capacity?: number | undefined
+  /** `mergeUnsent`, where the target can make one operation of two. */
+  readonly merging?: Merging | undefined
   readonly backoff?: Backoff | undefined
   /** How long an answer may take before its outcome counts as unknown. Default 30,000. */
   readonly stallMs?: number | undefined
@@ -78,23 +81,8 @@ export interface Outbox {
    * for its next attempt, or behind one that does, is tried at once. Whether it could.
    */
   retry(operationId: string): Promise<boolean>
-  /** The leader's outbox parks these, and no other ones of this outbox. */
-  parkedElsewhere(operationIds: readonly string[]): void
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
-  /** The leader's outbox has settled an operation of this one, or keeps it though it failed. */
-  settledElsewhere(operationId: string, outcome: OperationOutcome, stays: boolean): void
-  /**
-   * Ends what a leader that is gone has settled and could not tell any more: its
-   * outcome is unknown.
-   *
-   * @param told - Resolves when all that the new leader has settled by now was told.
-   */
-  endUntold(told: () => Promise<void>): Promise<void>
-  /** Called when an operation of this outbox is in the store and another must send it. */
-  onNoted(listener: () => void): () => void
-  /** Called where a follower wants an operation discarded or retried that its leader may be sending. */
-  onAsk(listener: (ask: OutboxAsk) => void): () => void
   /** Called when an operation has ended, or failed and stays, here or at the leader. */
   onSettled(listener: (...settled: SettledOperation) => void): () => void
   /** Sends from now on. Only the leader does [T10]. */

@@ -2,6 +2,7 @@ import { FreshetError } from './errors.ts'
 import { followStore } from './follower.ts'
 import type { OperationOutcome } from './operation.ts'
 import type { Outbox, OutboxAsk } from './outbox.ts'
+import { shareOutbox } from './outbox-tabs.ts'
 import {
   fromPlainOutcome,
   toPlainError,
@@ -72,6 +73,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
 } {
   const { replica, tabs, sync, outbox, onError } = options
   const follower = followStore(replica)
+  const shared = outbox && shareOutbox(outbox, onError)
   const leads = (): boolean => replica.status.get().role === 'leader'
   /** What this tab has asked its leader and not been told. */
   const asks = new Set<OutboxAsk>()
@@ -94,7 +96,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
         if (outbox) orReport(outbox.restore())
         return
       case 'parked':
-        return leads() ? undefined : outbox?.parkedElsewhere(message.operationIds)
+        return leads() ? undefined : shared?.parkedElsewhere(message.operationIds)
       case 'status':
         if (leads()) return
         replica.status.update(fromPlainStatus(message.status))
@@ -107,7 +109,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
         if (leads() && outbox) orReport(outbox.restore())
         return
       case 'leads':
-        if (outbox && !leads()) orReport(outbox.endUntold(caughtUp))
+        if (shared && !leads()) orReport(shared.endUntold(caughtUp))
         return
       case 'catch-up':
         // What was settled is told behind the same wait, and before this.
@@ -127,7 +129,7 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
           follower
             .pull()
             .then(() =>
-              outbox?.settledElsewhere(message.operationId, fromPlainOutcome(message.outcome), message.stays),
+              shared?.settledElsewhere(message.operationId, fromPlainOutcome(message.outcome), message.stays),
             ),
         )
     }
@@ -165,8 +167,8 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
       if (status.role === 'leader') tabs.post({ kind: 'status', status: toPlainStatus(status) })
     }),
     outbox?.subscribe(tellParked),
-    outbox?.onNoted(() => tabs.post({ kind: 'noted' })),
-    outbox?.onAsk((ask) => {
+    shared?.onNoted(() => tabs.post({ kind: 'noted' })),
+    shared?.onAsk((ask) => {
       asks.add(ask)
       tabs.post({ kind: 'ask', ask: ask.kind, operationId: ask.operationId })
     }),

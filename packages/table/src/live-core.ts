@@ -1,5 +1,6 @@
 import {
   createOutbox,
+  mergeUnsent,
   watchedStore,
   delay,
   type Outbox,
@@ -164,7 +165,8 @@ function createTableOutbox(
     log,
     telemetry,
   })
-  return createOutbox({ replica, store, capacity: settings.writeCapacity, clock, random, log, target })
+  const capacity = settings.writeCapacity
+  return createOutbox({ replica, store, capacity, clock, random, log, target, merging: mergeUnsent })
 }
 
 function followStatus(

@@ -28,7 +28,7 @@ test('[W6] a follower shows what its leader parks behind another tab’s failure
     ['a1', 'failed'],
     ['a2', 'parked'],
   ])
-  tab.outbox.parkedElsewhere(['a2'])
+  tab.tabs.parkedElsewhere(['a2'])
   expect(states(tab.outbox)).toEqual([['a2', 'parked']])
   // Who waits for it there hears what is true here.
   expect(await settled).toEqual({ kind: 'kept' })
@@ -38,7 +38,7 @@ test('[W6] a follower shows what its leader parks behind another tab’s failure
     ['a3', 'parked'],
   ])
   expect(await leader.outbox.discard('a1')).toBe(true)
-  tab.outbox.parkedElsewhere([])
+  tab.tabs.parkedElsewhere([])
   expect(states(tab.outbox)).toEqual([
     ['a2', 'queued'],
     ['a3', 'queued'],
@@ -54,7 +54,7 @@ test('[W7] a follower that nobody leads cannot take back what a leader may be se
   await outbox.restore()
   await outbox.drained()
   expect(remote.sent).toEqual(['o1'])
-  tab.outbox.settledElsewhere('o1', { kind: 'confirmed', facts: [] }, false)
+  tab.tabs.settledElsewhere('o1', { kind: 'confirmed', facts: [] }, false)
   expect([tab.replica.overlay.size, tab.outbox.queued()]).toEqual([0, []])
 })
 
@@ -91,7 +91,7 @@ test('[T10] [W6] a failed operation whose tab has heard of it is found again whe
   await first.clock.settle()
   expect(states(first.outbox)).toEqual([['o1', 'failed']])
   const error = new FreshetError({ code: 'toy/refused', kind: 'conflict', message: 'No.' })
-  tab.outbox.settledElsewhere('o1', { kind: 'rejected', error }, true)
+  tab.tabs.settledElsewhere('o1', { kind: 'rejected', error }, true)
   expect(await settled).toMatchObject({ kind: 'rejected' })
   expect(tab.outbox.queued()).toEqual([])
 
@@ -116,8 +116,8 @@ test('[T10] [W2] a follower ends what a leader that is gone has settled, and not
   first.outbox.start()
   await first.clock.settle()
   await first.replica.flushed()
-  await tab.outbox.endUntold(async () => {
-    tab.outbox.settledElsewhere('o2', { kind: 'confirmed', facts: [] }, false)
+  await tab.tabs.endUntold(async () => {
+    tab.tabs.settledElsewhere('o2', { kind: 'confirmed', facts: [] }, false)
   })
   expect([await gone?.settled, await told?.settled]).toMatchObject([
     { kind: 'unknown' },

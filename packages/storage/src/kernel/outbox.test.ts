@@ -115,6 +115,16 @@ test('[W9] two that cancel out are never sent; what has been sent, or stands els
   expect(remote.sent).toEqual(['o3', 'o3', 'o4'])
 })
 
+test('[W9] an outbox without `mergeUnsent` sends each operation', async () => {
+  const { outbox, remote } = await setUp({ merging: undefined })
+  remote.target.merge = () => 'nothing'
+  const first = outbox.submit(setValue('o1', 'a', 1, { group: 'g' }))
+  const second = outbox.submit(setValue('o2', 'a', 2, { group: 'g' }))
+  outbox.start()
+  await Promise.all([first.settled, second.settled])
+  expect(remote.sent).toEqual(['o1', 'o2'])
+})
+
 test('[W9] a merge that the store refuses leaves the first as it was, and undoes the second', async () => {
   let failure: FreshetError | undefined
   const { clock, outbox, remote, values } = await setUp({

@@ -1,6 +1,8 @@
 import {
   createOutbox,
+  mergeUnsent,
   openReplica,
+  shareOutbox,
   storeTables,
   watchedStore,
   type Outbox,
@@ -46,11 +48,15 @@ export async function setUp(
     backoff,
     clock,
     random: createSeededRandom(1),
+    merging: mergeUnsent,
     ...rest,
+  })
+  const tabs = shareOutbox(outbox, (error) => {
+    throw error
   })
   const kept = () => store.range('$operations', {})
   const values = () => Object.fromEntries([...rows.entries()].map(([id, row]) => [id, row['value']]))
-  return { clock, disk, store, replica, rows, remote, outbox, kept, values }
+  return { clock, disk, store, replica, rows, remote, outbox, tabs, kept, values }
 }
 
 /** The queued operations, each with its state. */
