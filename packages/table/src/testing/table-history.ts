@@ -1,4 +1,5 @@
 import { randomBelow, type Query, type Random, type Row } from '@freshet/core'
+import type { MasterVariety } from './varied-master.ts'
 
 /** One step of a history. Plain data, so that a history can be printed, shrunk and run again. */
 export type TableStep =
@@ -34,20 +35,12 @@ export type TableWrite =
   | { readonly op: 'make'; readonly row: Row }
 
 /** What the master can do, and how badly the connection to it behaves. */
-export type TableHistory = {
+export type TableHistory = MasterVariety & {
   readonly preload: boolean
   readonly stored: boolean
   /** Tabs that share the store; without one there is one client. */
   readonly clients: number
   readonly prefix: boolean
-  readonly versions: boolean
-  readonly opEcho: boolean
-  readonly returnedRow: boolean
-  /** Changes name the row only. */
-  readonly touchedOnly: boolean
-  readonly lossless: boolean
-  /** Filters and orders mean the same here as at the master. */
-  readonly evaluates: boolean
   readonly maxLatencyMs: number
   readonly faulty: boolean
   readonly before: readonly TableWrite[]

@@ -4,8 +4,10 @@ export type MasterVariety = {
   readonly versions: boolean
   readonly opEcho: boolean
   readonly returnedRow: boolean
+  /** Changes name the row only. */
   readonly touchedOnly: boolean
   readonly lossless: boolean
+  /** Filters and orders mean the same here as at the master. */
   readonly evaluates: boolean
 }
 
