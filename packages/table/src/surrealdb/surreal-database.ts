@@ -3,6 +3,7 @@ import type { Surreal } from 'surrealdb'
 import { unknownTable } from '../master-errors.ts'
 import type { MasterDatabase, TableSchema } from '../master.ts'
 import { createSurrealConnection, type SurrealEndpoint } from './surreal-connection.ts'
+import { createSurrealOperations } from './surreal-operations.ts'
 import { createSurrealMaster } from './surreal-master.ts'
 
 export type SurrealDatabaseOptions = {
@@ -35,6 +36,7 @@ export function createSurrealDatabase(options: SurrealDatabaseOptions): MasterDa
   const names = Object.keys(tables)
   const schemas = new Map(Object.entries(tables))
   const connection = createSurrealConnection({ remote, timeoutMs, clock, random })
+  const operations = createSurrealOperations(connection)
   const schemaOf = (name: string): TableSchema => {
     const schema = schemas.get(name)
     if (schema === undefined) throw unknownTable(name, names)
@@ -42,7 +44,8 @@ export function createSurrealDatabase(options: SurrealDatabaseOptions): MasterDa
   }
   return {
     tables: names,
-    master: (name) => createSurrealMaster({ name, schema: schemaOf(name), connection, schemaOf }, undefined),
+    master: (name) =>
+      createSurrealMaster({ name, schema: schemaOf(name), connection, operations, schemaOf }, undefined),
     close: () => connection.close(),
   }
 }

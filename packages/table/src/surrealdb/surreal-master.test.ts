@@ -116,3 +116,64 @@ test('[TB45] a table that is not defined is a typed error', async () => {
   const changes = nowhere.watch({ signal: new AbortController().signal })[Symbol.asyncIterator]()
   await expect(changes.next()).rejects.toMatchObject({ code: 'table/missing-table' })
 })
+
+test('[TB11] [TB49] a write that was taken has no second effect, whatever came between', async () => {
+  const ours = { opId: 'ours', expect: { name: 'Time Tart' } }
+  const set = { name: 'Ours' }
+  await master.patch('tart', { set }, ours)
+  // Back to what the guard asks for: without the operation's id it would be taken again.
+  await master.patch('tart', { set: { name: 'Time Tart' } }, { opId: 'theirs' })
+  expect(await master.patch('tart', { set }, ours)).toEqual({ kind: 'stored' })
+  expect((await master.get(['tart']))[0]?.[1]).toMatchObject({ name: 'Time Tart' })
+  await master.delete('tart', { opId: 'gone' })
+  expect(await master.insert('tart', { name: 'Time Tart', price: 1 }, { opId: '1' })).toEqual({
+    kind: 'stored',
+  })
+  expect(await master.patch('tart', { set }, ours)).toEqual({ kind: 'stored' })
+  expect(await master.get(['tart'])).toEqual([])
+  await master.insert('tart', { name: 'Theirs', price: 1 }, { opId: 'made again' })
+  expect(await master.delete('tart', { opId: 'gone' })).toEqual({ kind: 'deleted' })
+  expect(await master.replace('tart', { name: 'Ours', price: 9 }, { opId: 'ours' })).toEqual({
+    kind: 'stored',
+  })
+  expect((await master.get(['tart']))[0]?.[1]).toMatchObject({ name: 'Theirs' })
+})
+
+test('[TB49] what had no effect is no operation that was taken', async () => {
+  const refused = { opId: 'refused' }
+  await expect(master.patch('tart', { set: { price: decimal('-5') } }, refused)).rejects.toMatchObject({
+    code: 'table/rejected',
+  })
+  expect(await master.patch('tart', { set: { price: decimal('5') } }, refused)).toMatchObject({
+    row: { name: 'Time Tart' },
+  })
+  const guarded = { opId: 'guarded', expect: { name: 'Other' } }
+  expect(await master.patch('tart', { set: { name: 'Mine' } }, guarded)).toMatchObject({ kind: 'conflict' })
+  await master.patch('tart', { set: { name: 'Other' } }, { opId: 'theirs' })
+  expect(await master.patch('tart', { set: { name: 'Mine' } }, guarded)).toMatchObject({
+    row: { name: 'Mine' },
+  })
+})
+
+test('[TB49] the same operation sent twice at once has one effect', async () => {
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => master.insert('pie', { name: 'Sea Pie', price: 1 }, { opId: 'pie' })),
+  )
+  expect(answers.map(({ kind }) => kind)).toEqual(['stored', 'stored', 'stored'])
+  const [notes] = await client.query('SELECT VALUE id FROM freshet_operation:pie').collect()
+  expect(notes).toHaveLength(1)
+})
+
+test('[TB49] a user who may define no table writes without a note, and the guard alone decides', async () => {
+  await client.query(`
+    DEFINE TABLE OVERWRITE product SCHEMALESS PERMISSIONS FULL;
+    DEFINE TABLE person SCHEMALESS;
+    DEFINE ACCESS visitor ON DATABASE TYPE RECORD SIGNUP (CREATE person);
+  `)
+  await client.signup({ namespace: 'test', database: 'test', access: 'visitor', variables: {} })
+  const theirs = createSurrealDatabase({ tables: { product }, remote: client }).master('product')
+  const ours = { opId: 'ours', expect: { name: 'Time Tart' } }
+  const set = { name: 'Ours' }
+  expect(await theirs.patch('tart', { set }, ours)).toMatchObject({ kind: 'stored', row: { name: 'Ours' } })
+  expect(await theirs.patch('tart', { set }, ours)).toMatchObject({ kind: 'conflict' })
+})

@@ -5,6 +5,7 @@ import type { Master, MasterCapabilities, TableSchema } from '../master.ts'
 import { referenceTarget } from '../reference-filter.ts'
 import type { SurrealConnection } from './surreal-connection.ts'
 import { surrealEvaluates } from './surreal-filter.ts'
+import type { SurrealOperations } from './surreal-operations.ts'
 import { createSurrealReads } from './surreal-reads.ts'
 import { watchSurrealTable } from './surreal-watch.ts'
 import { createSurrealWrites } from './surreal-writes.ts'
@@ -14,6 +15,7 @@ export type SurrealTable = {
   readonly name: string
   readonly schema: TableSchema
   readonly connection: SurrealConnection
+  readonly operations: SurrealOperations
   readonly schemaOf: (table: string) => TableSchema
 }
 

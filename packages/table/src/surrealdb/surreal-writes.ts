@@ -13,6 +13,7 @@ import {
   type FilterContext,
 } from './surreal-filter.ts'
 import type { SurrealTable } from './surreal-master.ts'
+import { isTakenBefore, takenBefore } from './surreal-operations.ts'
 import type { SurrealReads } from './surreal-reads.ts'
 import { idToRecordId, recordIdToText } from './surreal-record-id.ts'
 import { recordToRow, rowToContent } from './surreal-values.ts'
@@ -32,7 +33,7 @@ export type SurrealWrites = {
  * writes to a target held in a variable (surrealdb#7331).
  */
 export function createSurrealWrites(
-  { name, schema, connection }: SurrealTable,
+  { name, schema, connection, operations }: SurrealTable,
   reads: SurrealReads,
 ): SurrealWrites {
   const context = (binder: Binder): FilterContext => ({
@@ -44,19 +45,26 @@ export function createSurrealWrites(
   const where = (guard: Guard | undefined, binder: Binder): string =>
     guard === undefined ? '' : `WHERE ${guardToSurreal(guard, context(binder))}`
 
-  /** The first record that a statement returns, as a row. */
+  /** The first record that a statement returns, as a row; nothing is written when it was taken before. */
   const write = async (
     statement: string,
     binder: Binder,
-    signal: AbortSignal | undefined,
-  ): Promise<Row | undefined> => {
-    const [result] = await connection.run(statement, binder.bindings, signal)
+    { opId, signal }: WriteOptions,
+  ): Promise<Row | typeof takenBefore | undefined> => {
+    const noting = await operations.noting(statement, opId, binder, signal)
+    const [result] = await connection.run(noting, binder.bindings, signal).catch((error: unknown) => {
+      if (isTakenBefore(error)) return [takenBefore]
+      throw error
+    })
+    if (result === takenBefore) return takenBefore
     const record: unknown = Array.isArray(result) ? result[0] : result
     // A statement that returns records returns nothing else; recordToRow checks it.
     return record === undefined || record === null
       ? undefined
       : recordToRow(record as Record<string, unknown>, schema)[1]
   }
+  const storedAs = (written: Row | typeof takenBefore | undefined): Stored =>
+    written === takenBefore ? { kind: 'stored' } : { kind: 'stored', row: written }
   const rejected = async (error: unknown): Promise<Error> => {
     const index = violatedIndex(error)
     const mapped = surrealToError(error)
@@ -81,12 +89,13 @@ export function createSurrealWrites(
   }
 
   return {
-    async insert(id, row, { signal }) {
+    async insert(id, row, options) {
+      const { signal } = options
       const binder = createBinder()
-      const statement = `CREATE ONLY ${bindId(id, binder)} CONTENT ${binder.bind(rowToContent(row, schema))} RETURN AFTER`
+      const statement = `CREATE ${bindId(id, binder)} CONTENT ${binder.bind(rowToContent(row, schema))} RETURN AFTER`
       for (;;) {
         try {
-          return { kind: 'stored', row: await write(statement, binder, signal) }
+          return storedAs(await write(statement, binder, options))
         } catch (error) {
           if (!isExistingRecord(error)) throw await rejected(error)
         }
@@ -96,21 +105,23 @@ export function createSurrealWrites(
       }
     },
 
-    async replace(id, row, { expect, signal }) {
+    async replace(id, row, options) {
+      const { expect, signal } = options
       const binder = createBinder()
       const target = bindId(id, binder)
       const content = binder.bind(rowToContent(row, schema))
       // UPDATE leaves a missing record missing; UPSERT makes it.
       const verb = expect === undefined ? 'UPSERT' : 'UPDATE'
       const statement = `${verb} ${target} CONTENT ${content} ${where(expect, binder)} RETURN AFTER`
-      const stored = await write(statement, binder, signal).catch(async (error: unknown) => {
+      const stored = await write(statement, binder, options).catch(async (error: unknown) => {
         throw await rejected(error)
       })
-      if (stored !== undefined) return { kind: 'stored', row: stored }
+      if (stored !== undefined) return storedAs(stored)
       return { kind: 'conflict', row: (await current(id, signal)) ?? null }
     },
 
-    async patch(id, { set, unset }, { expect, signal }) {
+    async patch(id, { set, unset }, options) {
+      const { expect, signal } = options
       const binder = createBinder()
       const target = bindId(id, binder)
       // SET and not MERGE, which merges into nested records.
@@ -121,19 +132,20 @@ export function createSurrealWrites(
       const changes = [...assigned, ...removed]
       const action = changes.length === 0 ? '' : `SET ${changes.join(', ')}`
       const statement = `UPDATE ${target} ${action} ${where(expect, binder)} RETURN AFTER`
-      const stored = await write(statement, binder, signal).catch(async (error: unknown) => {
+      const stored = await write(statement, binder, options).catch(async (error: unknown) => {
         throw await rejected(error)
       })
-      if (stored !== undefined) return { kind: 'stored', row: stored }
+      if (stored !== undefined) return storedAs(stored)
       const row = await current(id, signal)
       if (row === undefined) throw rowNotFound(name, id)
       return { kind: 'conflict', row }
     },
 
-    async delete(id, { expect, signal }) {
+    async delete(id, options) {
+      const { expect, signal } = options
       const binder = createBinder()
       const statement = `DELETE ${bindId(id, binder)} ${where(expect, binder)} RETURN BEFORE`
-      const deleted = await write(statement, binder, signal).catch(async (error: unknown) => {
+      const deleted = await write(statement, binder, options).catch(async (error: unknown) => {
         throw await rejected(error)
       })
       if (deleted !== undefined || expect === undefined) return { kind: 'deleted' }
