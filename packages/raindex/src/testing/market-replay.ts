@@ -6,6 +6,7 @@ import {
   type LogHistoryOptions,
   type Replay,
   type ReplayHistory,
+  type ReplayOptions,
 } from '../client/replay/index.ts'
 import { createStaticCodeCache } from '../engine/index.ts'
 import { usdc, weth } from './market-orders.ts'
@@ -30,10 +31,11 @@ function marketHistory(
 /** A market that is over, open for replays. */
 export async function replayMarket(
   market: ReplayMarket,
-  options: Partial<LogHistoryOptions> = {},
+  options: Partial<LogHistoryOptions> & Pick<ReplayOptions, 'orders'> = {},
 ): Promise<Replay> {
   const cache = createStaticCodeCache(marketCode)
   const engine = await createWasmEvm()
   const host = createReplayHost({ engine, cache, chainId: 1n, orderbook: marketOrderbook })
-  return openReplay(marketHistory(market, options), host)
+  const { orders, ...rest } = options
+  return openReplay(marketHistory(market, rest), host, { orders })
 }

@@ -40,7 +40,7 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
         chainId: BigInt(chainId),
         orderbook,
       })
-      return openReplay(await historyFromLocalBook(book), host, { signal })
+      return openReplay(await historyFromLocalBook(book), host, { signal, orders: [order] })
     })
     const { first, head } = replay.range
     const from = readTime('--from', options.raindex.from) ?? first.timestamp

@@ -1,6 +1,7 @@
 export {
   openReplay,
   type Replay,
+  type ReplayOptions,
   type ReplayProgress,
   type ReplayRun,
   type ReplaySeries,

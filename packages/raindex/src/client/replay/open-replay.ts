@@ -10,6 +10,7 @@ import type { HistoryHead, ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
 import { markersOf, type ReplayMarker } from './replay-markers.ts'
 import { pointCount, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
+import { findReplayScope, unknownOrder, type ReplayScope } from './replay-scope.ts'
 import { readTimeline, type Timeline } from './timeline.ts'
 
 /** What one pair would have quoted, and what happened to it. */
@@ -38,11 +39,20 @@ export type RunOptions = {
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined
 }
 
+export type ReplayOptions = {
+  readonly signal?: AbortSignal | undefined
+  /**
+   * The only orders that will be replayed. Then nothing else is remembered of the history but its state, so that one
+   * that does not fit into memory can be replayed. Default all.
+   */
+  readonly orders?: readonly (Bytes32 | Order)[] | undefined
+}
+
 /** A history that is open for replays. */
 export interface Replay {
   /** The first block that is known, which is the head where there is none, and the last. */
   readonly range: { readonly first: HistoryHead; readonly head: HistoryHead }
-  /** Every order the history has, live or not, in the order they came. */
+  /** Every order the history has, live or not, in the order they came; or those that it was opened for. */
   orders(): readonly Order[]
   /**
    * Quotes at every step, evaluating anew only where something the quote read has changed.
@@ -68,12 +78,13 @@ export type SharedReplay = Replay & {
  *
  * @param host - Used for nothing else while this replays.
  * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend, or lie beyond its head.
+ * `replay/unknown-order`: the history does not have one of `options.orders`.
  * @throws {RaindexError} `NegativeVaultBalance`: it does not begin at the order book's first block.
  */
 export async function openReplay(
   history: ReplayHistory,
   host: ReplayHost,
-  options: Pick<RunOptions, 'signal'> = {},
+  options: ReplayOptions = {},
 ): Promise<Replay> {
   return openSharedReplay(history, host, options)
 }
@@ -81,9 +92,10 @@ export async function openReplay(
 export async function openSharedReplay(
   history: ReplayHistory,
   host: ReplayHost,
-  { signal }: Pick<RunOptions, 'signal'> = {},
+  { signal, orders }: ReplayOptions = {},
 ): Promise<SharedReplay> {
-  const timeline = await readTimeline(history, signal)
+  const scope = orders && (await findReplayScope(history, orders, signal))
+  const timeline = await readTimeline(history, scope, signal)
   const [number, timestamp] = [timeline.blockNumbers[0], timeline.timestamps[0]]
   const first = number === undefined || timestamp === undefined ? history.head : { number, timestamp }
   // A host evaluates one call at a time.
@@ -94,14 +106,21 @@ export async function openSharedReplay(
     return turn
   }
   const runPart: SharedReplay['runPart'] = (request, part, runOptions = {}) =>
-    inTurn(() => runReplay(host, timeline, request, part, runOptions))
+    inTurn(() => {
+      assertInScope(scope, request.order)
+      return runReplay(host, timeline, request, part, runOptions)
+    })
   return {
     range: { first, head: history.head },
-    orders: () => [...timeline.rows('orders').keys()].flatMap((hash) => knownOrder(timeline, hash) ?? []),
+    orders: () =>
+      [...timeline.rows('orders').keys()].flatMap((hash) =>
+        scope?.hashes.has(hash) === false ? [] : (knownOrder(timeline, hash) ?? []),
+      ),
     run: (request, runOptions) => runPart(request, { index: 0, of: 1 }, runOptions),
     runPart,
     inspect: (subject, second) =>
       inTurn(async () => {
+        assertInScope(scope, subject.order)
         const order = resolveOrder(timeline, subject.order)
         assertPair(order, subject)
         return inspectMoment(host, timeline, { ...subject, definition: order }, second)
@@ -212,7 +231,13 @@ function resolveOrder(timeline: Timeline, order: Bytes32 | Order): Order {
   if (typeof order !== 'string') return order
   const known = knownOrder(timeline, order)
   if (known !== undefined) return known
-  const message = `The history has no order ${order}. Check the hash, or take a history that reaches further back.`
+  throw unknownOrder(order)
+}
+
+function assertInScope(scope: ReplayScope | undefined, order: Bytes32 | Order): void {
+  const hash = typeof order === 'string' ? order : hashOrder(order)
+  if (scope?.hashes.has(hash) !== false) return
+  const message = `The replay was opened for other orders than ${hash}. Open it for this one too.`
   throw new FreshetError({ code: 'replay/unknown-order', kind: 'usage', message })
 }
 

@@ -42,7 +42,8 @@ export interface ReplayHistory {
   readonly wallet?: OrderbookState['wallet'] | undefined
   /**
    * All blocks from the first that changed anything up to `head`, ascending by
-   * number, with timestamps that do not fall. Read once for each replay that is opened.
+   * number, with timestamps that do not fall. Read once for each replay that is opened, and once more in part where
+   * the replay is of some orders that are named by their hash.
    */
   blocks(): Iterable<HistoryBlock> | AsyncIterable<HistoryBlock>
 }

@@ -8,6 +8,7 @@ import {
 } from '../../engine/index.ts'
 import { orderEvents, type PlacedEvent } from './order-event.ts'
 import type { HistoryBlock, HistoryHead, ReplayHistory } from './replay-history.ts'
+import type { ReplayScope } from './replay-scope.ts'
 
 /** The place of a block in a timeline, from 0; -1 is the time before the first. */
 export type Place = number
@@ -45,14 +46,19 @@ export interface Timeline {
 /**
  * Reads a history to its end.
  *
+ * @param scope - What is remembered of it. Default everything.
  * @throws {FreshetError} `replay/bad-history`: its blocks do not ascend, or lie beyond its head.
  * @throws {RaindexError} `NegativeVaultBalance`: it does not begin at the order book's first block.
  */
-export async function readTimeline(history: ReplayHistory, signal?: AbortSignal): Promise<Timeline> {
+export async function readTimeline(
+  history: ReplayHistory,
+  scope?: ReplayScope,
+  signal?: AbortSignal,
+): Promise<Timeline> {
   const blockNumbers: number[] = []
   const timestamps: number[] = []
   const events: (readonly PlacedEvent[])[] = []
-  const log = createVersionLog()
+  const log = createVersionLog(scope)
   const projection = createRaindexProjection(history.orderbook.version)
   projection.apply(log.draft, [{ kind: 'setTokenDecimals', tokens: history.tokens }])
   for await (const block of history.blocks()) {
@@ -61,7 +67,7 @@ export async function readTimeline(history: ReplayHistory, signal?: AbortSignal)
     assertKnown(block, history.head)
     log.place = blockNumbers.push(block.number) - 1
     timestamps.push(block.timestamp)
-    events.push(orderEvents(block.events))
+    events.push(keptEvents(block, scope))
     projection.apply(log.draft, block.mutations)
   }
   return {
@@ -82,6 +88,14 @@ export async function readTimeline(history: ReplayHistory, signal?: AbortSignal)
     },
     rows: (table) => log.rows(table),
   }
+}
+
+const noEvents: readonly PlacedEvent[] = []
+
+function keptEvents({ events }: HistoryBlock, scope: ReplayScope | undefined): readonly PlacedEvent[] {
+  const own = orderEvents(events)
+  const kept = scope === undefined ? own : own.filter((event) => scope.keepsEvent(event))
+  return kept.length === 0 ? noEvents : kept
 }
 
 /** The value of a row after a block. */
@@ -117,7 +131,7 @@ type VersionLog = {
 
 type OpenVersions = { readonly places: Place[]; readonly rows: (Row | undefined)[] }
 
-function createVersionLog(): VersionLog {
+function createVersionLog(scope: ReplayScope | undefined): VersionLog {
   const tables = new Map<string, Map<string, OpenVersions>>()
   const tableOf = (table: string): Map<string, OpenVersions> => {
     const known = tables.get(table)
@@ -129,6 +143,11 @@ function createVersionLog(): VersionLog {
   const write = (table: string, id: string, row: Row | undefined): void => {
     // The clock is in the columns of the blocks.
     if (id === envId && table === 'env') return
+    if (scope?.keepsRow(table, id) === false) {
+      if (row === undefined) tableOf(table).delete(id)
+      else tableOf(table).set(id, { places: [log.place], rows: [row] })
+      return
+    }
     const versions = tableOf(table).get(id) ?? { places: [], rows: [] }
     tableOf(table).set(id, versions)
     const last = versions.places.length - 1

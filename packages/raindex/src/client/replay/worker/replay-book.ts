@@ -3,7 +3,9 @@ import {
   createStaticCodeCache,
   type Address,
   type Artifact,
+  type Bytes32,
   type ChainLog,
+  type Order,
   type Orderbook,
   type TokenRow,
 } from '../../../engine/index.ts'
@@ -25,6 +27,8 @@ export type ReplayBook = {
   /** What wallets have and allow now, for vault 0 of V6. */
   readonly wallets?: readonly WalletEntry[] | undefined
   readonly code: readonly Artifact[]
+  /** See `openReplay`. */
+  readonly orders?: readonly (Bytes32 | Order)[] | undefined
 }
 
 export type WalletEntry = {
@@ -41,7 +45,7 @@ export async function openReplayBook(book: ReplayBook): Promise<SharedReplay> {
   const cache = createStaticCodeCache(code)
   const engine = await createWasmEvm()
   const host = createReplayHost({ engine, cache, chainId: BigInt(chainId), orderbook })
-  return openSharedReplay(historyOf(book), host)
+  return openSharedReplay(historyOf(book), host, { orders: book.orders })
 }
 
 function historyOf({ orderbook, chainId, tokens, head, source, wallets = [] }: ReplayBook): ReplayHistory {
