@@ -1,6 +1,8 @@
 import { readRpcLog, type Address, type ChainLog } from '../../engine/index.ts'
 import { RaindexClientError } from '../client-error.ts'
 import type { Token } from '../chain/ledger.ts'
+import { readToken } from '../chain/read-token.ts'
+import type { RpcPool } from '../chain/rpc-pool.ts'
 import { scanLogs } from '../chain/scan-logs.ts'
 import type { LocalBook } from './local-database.ts'
 import type { SqlDatabase, SqlValue } from './sql-database.ts'
@@ -15,6 +17,15 @@ export type ImportResult = {
   readonly storesWithoutLogs: readonly Address[]
 }
 
+export type ImportOptions = {
+  /**
+   * Nodes that are asked for the decimals of tokens that the file has not. Default none: such a token is named when it
+   * is first read.
+   */
+  readonly pool?: RpcPool | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Logs taken over in one transaction. */
 const logsAWindow = 2_000
 
@@ -26,12 +37,17 @@ const logsAWindow = 2_000
  *
  * @throws {RaindexClientError} `BadDump`: it has no raw events that can be read, or the book is not empty.
  */
-export async function importPublicDatabase(source: SqlDatabase, book: LocalBook): Promise<ImportResult> {
+export async function importPublicDatabase(
+  source: SqlDatabase,
+  book: LocalBook,
+  { pool, signal = new AbortController().signal }: ImportOptions = {},
+): Promise<ImportResult> {
   if ((await book.tip()) !== undefined) throw badDump('The book is not empty. Import into a new database.')
   const layout = readLayout(source)
   const { chainId, orderbook } = book.id
   const tokens = readTokens(source, layout, chainId)
   await book.putTokens(tokens)
+  const known = new Set(tokens.map(({ address }) => address))
   const stores = new Map<Address, number>()
   const found = new Set<Address>()
   let pending: ChainLog[] = []
@@ -46,7 +62,10 @@ export async function importPublicDatabase(source: SqlDatabase, book: LocalBook)
     const { blockNumber: number, blockHash: hash, blockTimestamp: timestamp = 0 } = last
     // Nothing is known of its parent, and nothing is checked against it: it is final.
     const header = { number, hash, parentHash: hash, timestamp, logsBloom: undefined }
-    const common = { headers: [], newTokens: [], finalizedTo: number, storesLack: true }
+    const newTokens =
+      pool === undefined ? [] : await readTokensOf(pool, scan.tokens.difference(known), signal)
+    for (const { address } of newTokens) known.add(address)
+    const common = { headers: [], newTokens, finalizedTo: number, storesLack: true }
     await book.commit({ from, to: number, header, logs, newStores, ...common })
     from = number + 1
     count += logs.length
@@ -65,10 +84,18 @@ export async function importPublicDatabase(source: SqlDatabase, book: LocalBook)
   await book.completeStores([...stores.keys()].filter((store) => found.has(store)))
   return {
     logs: count,
-    tokens: tokens.length,
+    tokens: known.size,
     upToBlock: count === 0 ? undefined : from - 1,
     storesWithoutLogs: [...stores.keys()].filter((store) => !found.has(store)),
   }
+}
+
+async function readTokensOf(
+  pool: RpcPool,
+  tokens: ReadonlySet<Address>,
+  signal: AbortSignal,
+): Promise<readonly Token[]> {
+  return Promise.all([...tokens].map((token) => readToken(pool, token, signal)))
 }
 
 type Layout = {

@@ -24,13 +24,37 @@ export function openDump(dump: Uint8Array): SqlDatabase {
       if (action === constants.SQLITE_PRAGMA && first === 'foreign_keys') return constants.SQLITE_OK
       return harmless.has(action) ? constants.SQLITE_OK : constants.SQLITE_DENY
     })
-    database.exec(text)
+    database.exec(makesTables.test(text) ? text : withTables(text))
     database.setAuthorizer(null)
     return nodeSql(database)
   } catch (error) {
     database.close()
     throw badDump('The dump is damaged, or does more than make tables and rows. Get it again.', error)
   }
+}
+
+const makesTables = /^[ \t]*CREATE TABLE/im
+
+/** Tables that are taken over, with their columns where a dump does not name them. */
+const takenTables = {
+  raw_events:
+    'chain_id, orderbook_address, transaction_hash, log_index, block_number, block_timestamp, address, topics, data, raw_json',
+  erc20_tokens: 'chain_id, orderbook_address, token_address, name, symbol, decimals',
+} as const
+
+/** A dump of rows alone, a statement on each line: its tables are made, and rows of others left out. */
+function withTables(text: string): string {
+  const tables = Object.entries(takenTables).map(([table, columns]) => {
+    const named = new RegExp(`^[ \\t]*INSERT (?:OR \\w+ )?INTO "?${table}"?\\s*\\(([\\w", ]+)\\)`, 'im').exec(
+      text,
+    )
+    return `CREATE TABLE ${table} (${named?.[1] ?? columns});`
+  })
+  const isTaken = (line: string): boolean => {
+    const [, table] = /^[ \t]*INSERT (?:OR \w+ )?INTO "?(\w+)"?/i.exec(line) ?? []
+    return table === undefined || Object.hasOwn(takenTables, table)
+  }
+  return [...tables, ...text.split('\n').filter(isTaken)].join('\n')
 }
 
 /** Opens a database file of the public tool, to read from. */
