@@ -5,7 +5,7 @@ import { converge } from './converge.ts'
 const timeoutMs = 600_000
 
 test(
-  '[TO14, TO15, TO16, TO17, TO18, TO19] a thousand histories end equal to the world',
+  '[TO14, TO15, TO16, TO17, TO18, TO19, TO32] a thousand histories of entities, events and records end equal to the world',
   async () => {
     const { histories, wrong, report } = await converge({ seed: 1, histories: 1_000 })
     expect(report ?? 'nothing wrong').toBe('nothing wrong')

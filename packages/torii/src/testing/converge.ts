@@ -14,14 +14,20 @@ import { createReactiveClient, type ReactiveClient } from '../client/reactive-cl
 import { allToriiRules } from '../sync/torii-rules.ts'
 import { noServerFaults } from '../test-server/server-faults.ts'
 import { canonicalFelt } from '../values/felt.ts'
-import { createTestWorld, moves, position, type TestWorld } from './test-world.ts'
+import { tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'
+import type { ToriiWorld } from '../test-server/torii-world.ts'
+import { recordKinds } from '../wire/record-rows.ts'
+import { movesMembers } from './demo-models.ts'
+import { createTestWorld, moved, moves, position, type TestWorld } from './test-world.ts'
 import { makeWorldHistory, type WorldHistory, type WorldStep } from './world-history.ts'
+import { contracts, writeWorld } from './write-world.ts'
 
 type Rules = ReactiveClientOptions['rules']
 
 /**
- * Plays random histories of a world (whole sets, single members, records,
- * deletions) against its server's faults, restarts and crashes, and counts the
+ * Plays random histories of a world (whole sets, single members, update records,
+ * deletions; in some of them events, tokens, balances, contracts and transactions
+ * too) against its server's faults, restarts and crashes, and counts the
  * rows that differ from the world once everything is quiet.
  *
  * @param options.without - TO14 to TO18, or a rule of the kernel, to see it noticed. `1`, `4`, `6` and `8` name
@@ -77,22 +83,38 @@ async function describeFailure(history: WorldHistory, seed: number, rules: Rules
   return [`seed ${seed}: ${JSON.stringify(kind)}`, ...lines].join('\n')
 }
 
+/** The one of which no balances are asked for. */
+const otherContract = canonicalFelt(contracts)
+
+const someBalances: SyncTarget = {
+  kind: 'tokenBalances',
+  contracts: Array.from({ length: contracts - 1 }, (_, at) => canonicalFelt(at + 1)),
+}
+
+const everyTarget: readonly SyncTarget[] = [
+  { kind: 'event', tag: moved },
+  ...recordKinds.map((kind): SyncTarget => (kind === 'tokenBalances' ? someBalances : { kind })),
+]
+
 /** A world and the process that follows it. */
 type Run = {
   readonly world: TestWorld
   readonly disk: MemoryDisk
   readonly rules: Rules
   readonly pageSize: number
+  readonly targets: readonly SyncTarget[]
   process: { readonly client: ReactiveClient; readonly store: Store }
 }
 
 async function runHistory(history: WorldHistory, seed: number, rules: Rules): Promise<readonly string[]> {
-  const { pageSize, maxMessageBytes } = history
+  const { pageSize, maxMessageBytes, hasRecords } = history
   const world = createTestWorld(seed ^ 0x5eed, { maxMessageBytes })
+  if (hasRecords) world.server.world.declareEvent(moved, movesMembers)
   for (const step of history.before) await write(world, step)
   await world.pass(1_500)
   world.server.setFaults(faultsOf(history))
-  const base = { world, disk: createMemoryDisk(), rules, pageSize }
+  const targets = hasRecords ? everyTarget : []
+  const base = { world, disk: createMemoryDisk(), rules, pageSize, targets }
   const run: Run = { ...base, process: await startProcess(base) }
   for (const step of history.steps) await takeStep(run, step)
   await quieten(run)
@@ -117,6 +139,8 @@ async function startProcess(
     random,
     rules: run.rules,
     pageSize: run.pageSize,
+    targets: run.targets,
+    pollMs: 3_000,
     // Never: it would mend what the rules are to keep right.
     reconcileMs: Infinity,
     silenceMs: 3_000,
@@ -136,9 +160,10 @@ async function takeStep(run: Run, step: WorldStep): Promise<void> {
     case 'member':
     case 'update':
     case 'delete':
-      return write(run.world, step)
+    case 'event':
+    case 'record':
     case 'wait':
-      return pass(step.ms)
+      return write(run.world, step)
     case 'cut':
       return server.cut(step.how)
     case 'outage':
@@ -148,6 +173,7 @@ async function takeStep(run: Run, step: WorldStep): Promise<void> {
     case 'sql':
       return server.setSql(step.allowed)
     case 'reindex':
+      dropRecords(server.world)
       return server.world.reindex()
     case 'restart':
       await kill(run)
@@ -158,6 +184,11 @@ async function takeStep(run: Run, step: WorldStep): Promise<void> {
     case 'crash':
       return crash(run, step.atWrite, step.when)
   }
+}
+
+/** What an indexer has not found again: the only way in which records go. */
+function dropRecords({ records }: ToriiWorld): void {
+  for (const kind of recordKinds) for (const [id] of records.all(kind).slice(0, 2)) records.drop(kind, id)
 }
 
 /** The process ends as if killed: nothing it still had in memory reaches the disk. */
@@ -180,53 +211,46 @@ async function crash(run: Run, failAt: number, when: 'before' | 'after'): Promis
   run.process = await startProcess(run)
 }
 
-async function write({ server, pass }: TestWorld, step: WorldStep): Promise<void> {
-  const { world } = server
-  if (step.kind === 'wait') return pass(step.ms)
-  if (!('player' in step)) return
-  const player = canonicalFelt(step.player)
-  const value = 'value' in step ? step.value : 0
-  const [x, y, remaining] = [value, value * 2, BigInt(value) * 2n ** 50n]
-  const directions = ['Left', 'Right', 'Up', 'Down']
-  const direction = directions[value % 4] ?? 'Up'
-  const tag = 'model' in step && step.model === 'moves' ? moves : position
-  const id = entityOf(world.rows(tag), player)
-  if (step.kind === 'position') world.set(position, { player, vec: { x, y } })
-  else if (step.kind === 'moves') world.set(moves, { player, remaining, last_direction: direction })
-  else if (id === undefined) return
-  else if (step.kind === 'delete') world.delete(tag, id)
-  else if (step.kind === 'update') world.update(tag, id, { vec: { x, y } })
-  else if (tag === position) world.writeMember(tag, id, 'vec', { x, y })
-  else if (value % 2 === 0) world.writeMember(tag, id, 'remaining', remaining)
-  else world.writeMember(tag, id, 'last_direction', direction)
+async function write(world: TestWorld, step: WorldStep): Promise<void> {
+  if (step.kind === 'wait') await world.pass(step.ms)
+  else writeWorld(world, step)
 }
 
-function entityOf(rows: ReadonlyMap<string, Row>, player: string): string | undefined {
-  for (const [id, row] of rows) if (row['player'] === player) return id
-  return undefined
-}
-
-async function quieten({ world: { server, pass } }: Run): Promise<void> {
+async function quieten({ world: { server, pass }, targets }: Run): Promise<void> {
   server.setFaults(noServerFaults)
   server.setSql(true)
-  await pass(12_000)
+  // So that all can be read once more; of more tables that takes longer.
+  await pass(targets.length > 0 ? 20_000 : 12_000)
 }
 
-function differences({ world: { server }, process: { client } }: Run): readonly string[] {
+function differences(run: Run): readonly string[] {
+  const { server } = run.world
+  const { client } = run.process
   const { state } = client.getSyncStatus().overall
   let why = ''
   client.errors.subscribe((error) => (why += ` (${error.message})`))
   if (state !== 'streaming') return [`the state is ${state} and not streaming${why}`]
-  return [position, moves].flatMap((tag) => {
-    const there = server.world.rows(tag)
-    const { ids } = client.query(tag)
+  return [position, moves, ...run.targets.map(tableOfTarget)].flatMap((table) => {
+    const there = rowsThere(server.world, table)
+    const { ids } = client.query(table)
     return [...new Set([...there.keys(), ...ids])].flatMap((id) => {
-      const held = client.get(tag, id)
+      // Of its own contract the server tells how far it is: that never stands still.
+      if (id === server.world.address) return []
+      const held = client.get(table, id)
       const truth = there.get(id)
       const isSame = held === undefined || truth === undefined ? held === truth : rowsEqual(held, truth)
-      return isSame ? [] : [`${tag} ${id}: held ${show(held)}, there ${show(truth)}`]
+      return isSame ? [] : [`${table} ${id}: held ${show(held)}, there ${show(truth)}`]
     })
   })
+}
+
+/** What should be held of a table. */
+function rowsThere({ records, rows }: ToriiWorld, table: string): ReadonlyMap<string, Row> {
+  const kind = recordKinds.find((known) => known === table)
+  if (!kind) return rows(table)
+  const isMeant = (row: object): boolean =>
+    kind !== 'tokenBalances' || !('contractAddress' in row) || row.contractAddress !== otherContract
+  return new Map(records.all(kind).filter(([, row]) => isMeant(row)))
 }
 
 function show(row: Row | undefined): string {

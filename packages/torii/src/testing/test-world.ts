@@ -10,6 +10,8 @@ import { movesMembers, positionMembers } from './demo-models.ts'
 /** Two models of one key: where players are and what they can do. */
 export const position = 'ns-Position'
 export const moves = 'ns-Moves'
+/** An event of the same keys, where a test declares it. */
+export const moved = 'ns-Moved'
 
 export type TestWorld = {
   readonly clock: VirtualClock
