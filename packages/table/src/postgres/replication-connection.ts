@@ -27,6 +27,14 @@ export type ReplicationConnection = {
   close(): Promise<void>
 }
 
+/**
+ * What comes in is left to gather once so much of it was read and there is little left. Who reads faster than
+ * the server sends is woken for every row, and wakes it in turn: 100,000 rows took 30,000 reads of 1.7 kB,
+ * and half as long again.
+ */
+const gatherBytes = 16_384
+const gatherMs = 1
+
 /** How long the server may take to end a stream; it may be in the middle of a long transaction. */
 const letGoMs = 500
 
@@ -57,11 +65,15 @@ export async function openReplicationConnection(
   let safe = 0n
   let cancelStatus: (() => void) | undefined
   let closing: Promise<void> | undefined
+  let isPaused = false
+  let readBytes = 0
+  let stopGathering: (() => void) | undefined
 
   const end = (error: unknown): void => {
     if (ended !== undefined) return
     ended = postgresToError(error)
     cancelStatus?.()
+    stopGathering?.()
     onEnd?.(ended)
   }
   client.on('error', end)
@@ -74,6 +86,23 @@ export async function openReplicationConnection(
   const { connection } = client
 
   const take = ({ chunk }: { readonly chunk: Buffer }): void => onFrame?.(chunk)
+  const flow = (): void => {
+    if (isPaused || stopGathering !== undefined) connection.stream.pause()
+    else connection.stream.resume()
+  }
+  const gather = ({ length }: Buffer): void => {
+    readBytes += length
+    if (length >= gatherBytes || readBytes < gatherBytes || stopGathering !== undefined) return
+    readBytes = 0
+    const goOn = (): void => {
+      cancel()
+      stopGathering = undefined
+      flow()
+    }
+    const cancel = clock.schedule(goOn, gatherMs)
+    stopGathering = goOn
+    flow()
+  }
   const sendStatus = (): void => {
     if (!isStreaming || ended !== undefined) return
     const status = Buffer.alloc(34)
@@ -95,6 +124,7 @@ export async function openReplicationConnection(
     if (wasOpen && isStreaming) {
       // The slot is free for the next connection once the server has ended the stream.
       connection.off('copyData', take)
+      connection.stream.off('data', gather)
       connection.stream.resume()
       connection.endCopyFrom()
       await forAtMost(clock, letGoMs, running)
@@ -117,6 +147,7 @@ export async function openReplicationConnection(
       const started = Promise.withResolvers<void>()
       connection.once('replicationStart', () => started.resolve())
       connection.on('copyData', take)
+      connection.stream.on('data', gather)
       // Ends only with the stream.
       running = client.query(command).then(
         () => end(new Error('Connection terminated: the server ended the stream')),
@@ -130,9 +161,9 @@ export async function openReplicationConnection(
       isStreaming = true
       keepAlive()
     },
-    pause(isPaused) {
-      if (isPaused) connection.stream.pause()
-      else connection.stream.resume()
+    pause(isWanted) {
+      isPaused = isWanted
+      flow()
     },
     acknowledge(lsn) {
       if (lsn <= safe) return
