@@ -6,6 +6,7 @@ import { closingLineReporter } from './repo/closing-line-reporter.ts'
 const browserTests = '**/*.browser.test.{ts,tsx}'
 // Wide, because a loaded machine must not fail a test; no test measures time.
 const testTimeout = 30_000
+const expect = { poll: { timeout: 20_000 } } as const
 const ignored = ['**/node_modules/**', '**/dist/**']
 
 // The condition `source` resolves our packages to their TypeScript, so that nothing needs to be built first.
@@ -27,6 +28,7 @@ const node: TestProjectInlineConfiguration = {
     exclude: [...ignored, browserTests],
     globalSetup: ['./apps/studio/testing/share-build.ts'],
     testTimeout,
+    expect,
     hookTimeout: testTimeout,
   },
 }
@@ -62,6 +64,7 @@ const browser: TestProjectInlineConfiguration = {
     include: [browserTests],
     exclude: ignored,
     testTimeout,
+    expect,
     hookTimeout: testTimeout,
     globalSetup: ['./repo/chromium-setup.ts', './packages/torii/src/testing/browser-server.ts'],
     browser: {

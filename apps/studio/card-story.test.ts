@@ -10,7 +10,7 @@ import {
   save,
 } from './testing/card-page.ts'
 import { stageTables } from './testing/stage-tables.ts'
-import { cell, edit, marked, shownIds } from './testing/table-page.ts'
+import { cell, edit, marked, shownIds, toSee } from './testing/table-page.ts'
 
 const stage = stageTables()
 
@@ -21,8 +21,9 @@ test('[SU13] a card follows what a colleague changes elsewhere, and shows a conf
   await cardInput(page, 'balance').fill('151.5')
   await cardField(page, 'name', 'modified').waitFor()
 
-  await edit(colleague, 'marty', 'contact_details', '555-2015')
-  await cardField(page, 'contact_details', 'followed').waitFor()
+  await toSee(cardField(page, 'contact_details', 'followed'), () =>
+    edit(colleague, 'marty', 'contact_details', '555-2015'),
+  )
   expect(await cardInput(page, 'contact_details').inputValue()).toBe('555-2015')
   expect(await cardInput(page, 'name').inputValue()).toBe('Calvin Klein')
 

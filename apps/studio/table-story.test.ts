@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright'
 import { expect, test } from 'vitest'
 import { stageTables } from './testing/stage-tables.ts'
-import { cell, edit, isLive, marked, replaceText, shownIds, strip } from './testing/table-page.ts'
+import { cell, edit, isLive, marked, replaceText, shownIds, strip, toSee } from './testing/table-page.ts'
 
 const stage = stageTables()
 
@@ -9,11 +9,9 @@ test('[SU1] [SU11] rows appear, and what someone else writes shows and lights up
   const page = await stage.openWindow('client')
   await expect.poll(() => cell(page, 'marty', 'name').textContent()).toBe('Marty McFly')
   await isLive(page)
-  await stage.writeElsewhere('UPDATE client:marty SET balance = 77.25dec')
-  await cell(page, 'marty', 'balance')
-    .filter({ hasText: '77.25' })
-    .and(page.locator('[data-changed]'))
-    .waitFor()
+  await toSee(marked(page, 'marty', 'balance', 'changed').filter({ hasText: '77.25' }), () =>
+    stage.writeElsewhere('UPDATE client:marty SET balance = 77.25dec'),
+  )
   await stage.writeElsewhere(
     "CREATE client:jennifer SET name = 'Jennifer Parker', email = 'jennifer@mail.com'",
   )
@@ -57,8 +55,8 @@ test('[SU3] with the database stopped rows stay, also over a reload; started aga
 
 test('[SU4] an edit is confirmed; one the database refuses is undone and says why', async () => {
   const page = await stage.openLiveWindow('product')
-  await edit(page, 'sea_pie', 'price', '310')
-  await marked(page, 'sea_pie', 'price', 'confirmed').waitFor()
+  const confirmed = marked(page, 'sea_pie', 'price', 'confirmed')
+  await toSee(confirmed, () => edit(page, 'sea_pie', 'price', '310'))
   expect(await stage.stored('product:sea_pie', 'price')).toBe('310')
 
   await edit(page, 'sea_pie', 'price', '0')
@@ -68,8 +66,7 @@ test('[SU4] an edit is confirmed; one the database refuses is undone and says wh
   expect(await refused.locator('.reason').textContent()).toMatch(/must conform to: \$value > 0/)
   expect(await page.getByRole('list', { name: 'Rejected writes' }).textContent()).toContain('sea_pie')
 
-  await edit(page, 'sea_pie', 'price', '320')
-  await marked(page, 'sea_pie', 'price', 'confirmed').waitFor()
+  await toSee(confirmed, () => edit(page, 'sea_pie', 'price', '320'))
   expect(await page.locator('.notices li').count()).toBe(0)
   expect(await stage.stored('product:sea_pie', 'price')).toBe('320')
 })
@@ -87,8 +84,7 @@ test('[SU4] a row is added and deleted; a refused one is offered to be edited ag
   await page.getByRole('button', { name: 'Edit again' }).click()
   expect(await page.getByLabel('name of the new row').inputValue()).toBe('McFly Muffin')
   await page.getByLabel('price of the new row').fill('95')
-  await page.keyboard.press('Enter')
-  await marked(page, 'mcfly_muffin', 'id', 'confirmed').waitFor()
+  await toSee(marked(page, 'mcfly_muffin', 'id', 'confirmed'), () => page.keyboard.press('Enter'))
   expect(await stage.stored('product:mcfly_muffin', 'price')).toBe('95')
 
   await page.getByRole('button', { name: 'Delete mcfly_muffin' }).click()
@@ -106,8 +102,7 @@ test('[SU8] a second window follows the first, and takes over when that is close
 
   await stage.writeElsewhere('UPDATE client:marty SET balance = 12.5dec')
   await cell(second, 'marty', 'balance').filter({ hasText: '12.5' }).waitFor()
-  await edit(second, 'doc', 'name', 'Emmett')
-  await marked(second, 'doc', 'name', 'confirmed').waitFor()
+  await toSee(marked(second, 'doc', 'name', 'confirmed'), () => edit(second, 'doc', 'name', 'Emmett'))
   await cell(first, 'doc', 'name').filter({ hasText: 'Emmett' }).waitFor()
   await edit(second, 'doc', 'email', 'nowhere')
   await marked(second, 'doc', 'email', 'refused').waitFor()
@@ -117,8 +112,7 @@ test('[SU8] a second window follows the first, and takes over when that is close
   await isLive(second)
   await stage.writeElsewhere('UPDATE client:marty SET balance = 13.5dec')
   await cell(second, 'marty', 'balance').filter({ hasText: '13.5' }).waitFor()
-  await edit(second, 'marty', 'name', 'Marty')
-  await marked(second, 'marty', 'name', 'confirmed').waitFor()
+  await toSee(marked(second, 'marty', 'name', 'confirmed'), () => edit(second, 'marty', 'name', 'Marty'))
   expect(await stage.stored('client:marty', 'name')).toBe('Marty')
   expect(stage.trouble()).toEqual([])
 })
@@ -143,7 +137,7 @@ test('[SU7] leaving an editor without having typed writes nothing, whatever came
   await stage.writeElsewhere(
     "UPDATE client:marty SET name = 'Martin'; CREATE client:a SET name = 'A', email = 'a@b.cd'",
   )
-  await marked(page, 'marty', 'name', 'changed').waitFor()
+  await cell(page, 'marty', 'name').filter({ hasText: 'Martin' }).waitFor()
   expect(await shownIds(page)).toEqual(['biff', 'doc', 'marty'])
   await page.keyboard.press('Tab')
   await cell(page, 'a', 'name').waitFor()
@@ -226,7 +220,7 @@ test('[SU15] an edit in the grid overwrites nothing unseen: who was late chooses
     await cell(page, 'marty', 'name').dblclick()
     await replaceText(page, mine)
     await stage.writeElsewhere(`UPDATE client:marty SET name = '${theirs}'`)
-    await marked(page, 'marty', 'name', 'changed').waitFor()
+    await cell(page, 'marty', 'name').filter({ hasText: theirs }).waitFor()
     await page.keyboard.press('Enter')
     const notice = page.locator('.notices li[data-kind="conflict"]')
     await notice.getByText(`name was changed by someone else to ${theirs}; yours was ${mine}`).waitFor()
@@ -235,8 +229,10 @@ test('[SU15] an edit in the grid overwrites nothing unseen: who was late chooses
   await (await late('Calvin', 'Clint')).getByRole('button', { name: 'Keep theirs' }).click()
   expect(await page.locator('.notices li').count()).toBe(0)
   expect(await stage.stored('client:marty', 'name')).toBe('Clint')
-  await (await late('Calvin', 'Clint Eastwood')).getByRole('button', { name: 'Overwrite' }).click()
-  await marked(page, 'marty', 'name', 'confirmed').waitFor()
+  const notice = await late('Calvin', 'Clint Eastwood')
+  await toSee(marked(page, 'marty', 'name', 'confirmed'), () =>
+    notice.getByRole('button', { name: 'Overwrite' }).click(),
+  )
   expect(await page.locator('.notices li').count()).toBe(0)
   expect(await stage.stored('client:marty', 'name')).toBe('Calvin')
 })
@@ -253,8 +249,9 @@ test('[SU15] an edit that came too late while the database was away says so, als
   const notice = page.locator('.notices li[data-kind="conflict"]')
   await notice.getByText('name was changed by someone else to Doc; yours was Emmett').waitFor()
   expect(await stage.stored('client:doc', 'name')).toBe('Doc')
-  await notice.getByRole('button', { name: 'Overwrite' }).click()
-  await marked(page, 'doc', 'name', 'confirmed').waitFor()
+  await toSee(marked(page, 'doc', 'name', 'confirmed'), () =>
+    notice.getByRole('button', { name: 'Overwrite' }).click(),
+  )
   expect(await stage.stored('client:doc', 'name')).toBe('Emmett')
   expect(await stage.stored('client:doc', 'email')).toBe('doc@mail.com')
 })

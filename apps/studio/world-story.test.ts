@@ -10,8 +10,6 @@ import { cellOf, isStreaming, move, piece, shownCells, watchStates } from './tes
 // The built page in a Chromium, its worker and IndexedDB, and a test server of Torii behind a port.
 
 const pieces = 120
-/** The machine may be loaded. */
-const patience = { timeout: 20_000 }
 
 let studio: BuiltStudio
 let demo: StudioDemo
@@ -57,14 +55,14 @@ const truth = (): readonly string[] =>
 /** The board shows each piece where it stands, and no other. */
 async function isTrue(page: Page): Promise<void> {
   const { width, height } = local().info
-  await expect.poll(() => shownCells(page, width, height), patience).toEqual(truth())
+  await expect.poll(() => shownCells(page, width, height)).toEqual(truth())
 }
 
 /** Lets pieces roam for a while, until many of them stand elsewhere. */
 async function roam(): Promise<void> {
   const before = new Set(truth())
   await demo.control.perform('start-roaming')
-  await expect.poll(() => truth().filter((cell) => !before.has(cell)).length, patience).toBeGreaterThan(20)
+  await expect.poll(() => truth().filter((cell) => !before.has(cell)).length).toBeGreaterThan(20)
   await demo.control.perform('stop-roaming')
 }
 
@@ -156,11 +154,11 @@ test('[SD3] a stream that is killed is told, and made again by itself, with noth
   const page = await openLiveWorld()
   const states = await watchStates(page)
   await page.getByRole('button', { name: 'Kill the stream' }).click()
-  await expect.poll(states, patience).toContain('retrying')
+  await expect.poll(states).toContain('retrying')
   await roam()
   await isStreaming(page)
   await isTrue(page)
-  await expect.poll(async () => (await states()).at(-1), patience).toBe('live')
+  await expect.poll(async () => (await states()).at(-1)).toBe('live')
 })
 
 test('[SD3] [SD5] without its Torii the board stays, also over a reload, says since when, and catches up', async () => {
@@ -173,11 +171,9 @@ test('[SD3] [SD5] without its Torii the board stays, also over a reload, says si
   await page.reload()
   await page.locator('.world-board canvas[data-pieces="114"]').waitFor()
   const { width, height } = local().info
-  await expect.poll(() => shownCells(page, width, height), patience).toEqual(before)
+  await expect.poll(() => shownCells(page, width, height)).toEqual(before)
   expect(await page.locator('.strip [data-part="source"]').textContent()).toBe('from cache')
-  await expect
-    .poll(() => page.locator('.strip [data-part="age"]').textContent(), patience)
-    .toMatch(/^stale since/)
+  await expect.poll(() => page.locator('.strip [data-part="age"]').textContent()).toMatch(/^stale since/)
 
   await page.getByRole('button', { name: 'Start Torii' }).click()
   await isStreaming(page)
@@ -190,7 +186,7 @@ test('[SD4] a move shows at once, is pending with its age, and confirmed by the 
   const { key, to } = freeStep(1)
   await piece(page, 1).focus()
   await page.keyboard.press(key)
-  await expect.poll(() => cellOf(page, 1), patience).toBe(to)
+  await expect.poll(() => cellOf(page, 1)).toBe(to)
   await piece(page, 1).and(page.locator('[data-state="pending"]')).waitFor()
   await move(page, 'pending')
     .getByText(/^pending for \d+ s$/)
@@ -215,14 +211,14 @@ test('[SD4] a move that is refused falls back by itself and says why; a pending 
   await piece(page, 2).focus()
   await page.keyboard.press(freeStep(2).key)
   await move(page, 'rolled-back').getByText('The game was told to refuse this move.').waitFor()
-  await expect.poll(() => cellOf(page, 2), patience).toBe(before)
+  await expect.poll(() => cellOf(page, 2)).toBe(before)
 
   const letGo = await holdMove(page)
   await piece(page, 2).focus()
   await page.keyboard.press(freeStep(2).key)
   await piece(page, 2).and(page.locator('[data-state="pending"]')).waitFor()
   await page.keyboard.press('Escape')
-  await expect.poll(() => cellOf(page, 2), patience).toBe(before)
+  await expect.poll(() => cellOf(page, 2)).toBe(before)
   expect(await move(page, 'pending').count()).toBe(0)
   // It was asked for all the same: the world has the last word.
   await letGo()
@@ -241,16 +237,16 @@ test('[SD6] the keyboard alone reaches and moves the pieces, and so do buttons a
   await page.getByLabel('Piece', { exact: true }).fill('5')
   const { key, to } = freeStep(5)
   await page.getByRole('button', { name: `Move ${key.slice('Arrow'.length).toLowerCase()}` }).press('Enter')
-  await expect.poll(() => cellOf(page, 5), patience).toBe(to)
+  await expect.poll(() => cellOf(page, 5)).toBe(to)
   await move(page, 'confirmed').waitFor()
-  await expect.poll(() => page.locator('[data-part="remaining"]').textContent(), patience).toMatch(/^\d+$/)
+  await expect.poll(() => page.locator('[data-part="remaining"]').textContent()).toMatch(/^\d+$/)
   await piece(page, 4).click()
   const there = openCell()
   const box = await page.locator('.world-board').boundingBox()
   if (box === null) throw new Error('There is no board.')
   const [across, down] = [box.width / local().info.width, box.height / local().info.height]
   await page.mouse.click(box.x + (there.x + 0.5) * across, box.y + (there.y + 0.5) * down)
-  await expect.poll(() => cellOf(page, 4), patience).toBe(`${there.x}, ${there.y}`)
+  await expect.poll(() => cellOf(page, 4)).toBe(`${there.x}, ${there.y}`)
 
   await page.getByLabel('Piece', { exact: true }).fill('100')
   await page.getByText('it roams by itself').waitFor()
@@ -263,7 +259,7 @@ test('[SD7] a second window follows the first, and takes over when that is close
   const { key, to } = freeStep(6)
   await piece(first, 6).focus()
   await first.keyboard.press(key)
-  await expect.poll(() => cellOf(second, 6), patience).toBe(to)
+  await expect.poll(() => cellOf(second, 6)).toBe(to)
   expect(await second.locator('.world-moves li').count()).toBe(0)
   await first.close()
   await roam()
@@ -285,9 +281,7 @@ test('[SD8] it follows light and dark, and a narrow window', async () => {
   const light = await colours()
   expect(light.length).toBeGreaterThan(0)
   await page.emulateMedia({ colorScheme: 'dark' })
-  await expect
-    .poll(async () => (await colours()).some((colour) => light.includes(colour)), patience)
-    .toBe(false)
+  await expect.poll(async () => (await colours()).some((colour) => light.includes(colour))).toBe(false)
   await page.setViewportSize({ width: 420, height: 800 })
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
   expect(overflow).toBeLessThanOrEqual(0)

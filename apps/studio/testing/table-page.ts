@@ -18,6 +18,11 @@ export function marked(page: Page, id: string, field: string, mark: keyof typeof
   return cell(page, id, field).and(page.locator(marks[mark]))
 }
 
+/** Does something, and sees what it brings about though that goes again soon after. */
+export async function toSee(passing: Locator, act: () => Promise<unknown>): Promise<void> {
+  await Promise.all([passing.waitFor(), act()])
+}
+
 /** The ids of the rows on the page, in their order. */
 export const shownIds = (page: Page): Promise<string[]> => page.locator('tbody th').allTextContents()
 
