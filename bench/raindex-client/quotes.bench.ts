@@ -18,7 +18,8 @@ import {
   type StaticCodeCache,
 } from '@freshet/raindex/engine'
 import { floatToHex, parse } from '@freshet/raindex/float'
-import { createQuoteWorkers, openQuotes, type QuoteWorkers } from '@freshet/raindex/live'
+import { openQuotes, type QuoteWorkers } from '@freshet/raindex/live'
+import { createQuoteWorkers } from '@freshet/raindex/live/workers'
 import { findAnvil, op, startLocalBook, testProgram, type LocalBook } from '@freshet/raindex/testing'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { interleave, median } from '../measure.ts'

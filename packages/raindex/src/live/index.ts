@@ -3,7 +3,6 @@ export { openQuotes, type Quotes, type QuotesOptions } from './open-quotes.ts'
 export { quoteId, type QuoteRow } from './quote-entry.ts'
 export { shareQuotes, type QuotesLease, type SharedQuotes, type SharedQuotesOptions } from './share-quotes.ts'
 export type { QuoteJob, QuoteWorkers } from './quote-workers.ts'
-export { createQuoteWorkers, type QuoteWorkersOptions } from './workers/create-quote-workers.ts'
 export type { BytecodeWarmupQueue } from './warmup-queue.ts'
 export type { QuotePair, QuoteReads } from './watched-quote.ts'
 export {

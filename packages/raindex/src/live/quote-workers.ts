@@ -4,7 +4,7 @@ import type { RunnableBasis } from './watched-quote.ts'
 /** A quote to be made again at another block. */
 export type QuoteJob = { readonly slot: number; readonly basis: RunnableBasis }
 
-/** Threads that make quotes again when the clock has moved; see `createQuoteWorkers`. */
+/** Threads that make quotes again when the clock has moved; see `createQuoteWorkers` in `@freshet/raindex/live/workers`. */
 export interface QuoteWorkers {
   readonly size: number
   /** A number for a quote, until it is given back. */

@@ -3,7 +3,7 @@ import type { ReplaySubject } from './replay-request.ts'
 import { lastAtOrBefore, type Place, type Timeline } from './timeline.ts'
 
 /** Words with which a pair was taken. */
-export type SignedTake = {
+type SignedTake = {
   readonly place: Place
   /** The second of the take, of which alone the words are. */
   readonly second: number

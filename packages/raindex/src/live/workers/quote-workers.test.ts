@@ -52,7 +52,7 @@ function orderOf(number: number): Order {
   }
 }
 
-const orders = Array.from({ length: 160 }, (_, number) => orderOf(number))
+const orders = Array.from({ length: 100 }, (_, number) => orderOf(number))
 const idOf = (order: Order): string => quoteId({ order: hashOrder(order), ...pair })
 
 const closing: (() => void)[] = []
@@ -135,7 +135,7 @@ test(
     }
     await next(1)
     await expectFresh(book, quotes, orders)
-    expect(count.made).toBeGreaterThan(140)
+    expect(count.made).toBeGreaterThan(85)
 
     const [first] = orders
     if (first === undefined) throw new Error('no order')
@@ -157,13 +157,13 @@ test(
     await next(5, { kind: 'applyStore', sets: [{ store, fqn, kvs }] })
     await expectFresh(book, quotes, orders)
 
-    const gone = orders.slice(0, 40)
-    const rest = orders.slice(40)
+    const gone = orders.slice(0, 20)
+    const rest = orders.slice(20)
     await next(6, { kind: 'removeOrders', orderHashes: gone.map(hashOrder) })
     await expectFresh(book, quotes, rest)
-    await next(7, { kind: 'setOrders', orders: gone.slice(0, 20) })
+    await next(7, { kind: 'setOrders', orders: gone.slice(0, 10) })
     await next(8)
-    await expectFresh(book, quotes, [...rest, ...gone.slice(0, 20)])
+    await expectFresh(book, quotes, [...rest, ...gone.slice(0, 10)])
   },
 )
 
@@ -171,7 +171,7 @@ test('[RX38] blocks that come faster than workers answer leave the quotes of the
   const book = await openBook()
   const quotes = open(book, createQuoteWorkers(book.options))
   await quotes.settled()
-  for (let second = 1; second <= 30; second++) {
+  for (let second = 1; second <= 12; second++) {
     book.apply({ kind: 'setEnv', blockNumber: 10 + second, timestamp: start + second })
     if (second % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -200,13 +200,13 @@ test(
     }
     const quotes = open(book, workers)
     await quotes.settled()
-    const focused = [150, 120, 90].flatMap((at) => orders[at] ?? [])
+    const focused = [95, 80, 70].flatMap((at) => orders[at] ?? [])
     quotes.focus(focused.map(idOf))
     book.apply({ kind: 'setEnv', blockNumber: 11, timestamp: start + 1 })
     await expect.poll(() => asked.flat().length, patient).toBeGreaterThan(64)
     const stale = () => focused.filter((order) => quotes.collection.get(idOf(order))?.stale)
     await expect.poll(stale, patient).toEqual([])
-    expect(asked.flat()).not.toContain(150)
+    expect(asked.flat()).not.toContain(95)
     expect(quotes.collection.get(idOf(orders[0] ?? fixtureOrder))?.stale).toBe(true)
     // They can say nothing, so that all is quoted here.
     answers.resolve()
