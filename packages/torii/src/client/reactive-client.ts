@@ -101,10 +101,15 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
    * Synchronises one more model, event or kind of record from now on, or one with other filters; what is held
    * already is not read again. It is one of the manifest, of `models` or of `targets`.
    *
-   * @throws {FreshetError} `torii/unknown-target`, `torii/bad-model-tag`, `torii/bad-felt`
+   * @throws {FreshetError} `torii/unknown-target`, `torii/bad-model-tag`, `torii/bad-felt`; `torii/not-leading`: another
+   *   tab synchronises; add it there, or give it to each tab as `targets`.
    */
   addTarget(target: SyncTarget): Promise<void>
-  /** Stops synchronising a table and forgets its rows, here and on the disk. */
+  /**
+   * Stops synchronising a table and forgets its rows, here and on the disk.
+   *
+   * @throws {FreshetError} `torii/not-leading`
+   */
   removeTarget(table: string): Promise<void>
   /**
    * Forgets rows of models and records that are not synchronised, here and on the disk.

@@ -173,15 +173,17 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
     },
     async addTarget(target) {
       checkTable(tables, tableOfTarget(target))
-      targets.add(target)
       await started
+      if (!leads()) throw notLeading()
+      targets.add(target)
       await reconnect()
     },
     async removeTarget(table) {
-      if (!targets.remove(table)) return
       await started
+      if (!leads()) throw notLeading()
+      if (!targets.remove(table)) return
       await reconnect()
-      if (leads()) forget(replica, table)
+      forget(replica, table)
     },
     async prune() {
       await started
@@ -231,7 +233,8 @@ function notLeading(): FreshetError {
   return new FreshetError({
     code: 'torii/not-leading',
     kind: 'usage',
-    message: 'Another tab or worker synchronises this world; ask there.',
+    message:
+      'Another tab synchronises this world, and this one follows it. Ask there; once that tab is closed, this one may lead.',
   })
 }
 

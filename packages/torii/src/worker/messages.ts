@@ -29,8 +29,16 @@ export type SyncInit = {
 
 /** What the application's thread tells the worker. */
 export type ToSyncWorker =
-  /** The first message. `rows` is false for one that only keeps the durable copy. */
-  | { readonly kind: 'INIT'; readonly init: SyncInit; readonly rows: boolean }
+  /**
+   * The first message. The worker needs the whole manifest; its hash shows that both sides understand it alike.
+   * `rows` is false for one that only keeps the durable copy.
+   */
+  | {
+      readonly kind: 'INIT'
+      readonly init: SyncInit
+      readonly manifestHash: string
+      readonly rows: boolean
+    }
   /** A batch of rows was taken; another may be sent. */
   | { readonly kind: 'CREDIT' }
   | { readonly kind: 'REQUEST'; readonly id: number; readonly request: SyncRequest }

@@ -1,5 +1,6 @@
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
+import { computeManifestHash } from '../schema/manifest.ts'
 import { createTestWorld, position, type TestWorld } from '../testing/test-world.ts'
 import type { FromSyncWorker, SyncInit, ToSyncWorker } from './messages.ts'
 import { serveSync } from './serve-sync.ts'
@@ -29,6 +30,7 @@ function serve({ clock, random, client, manifest }: TestWorld) {
   const init: SyncInit = { toriiUrl: 'http://torii', manifest, database: 'd' }
   return {
     init,
+    manifestHash: computeManifestHash(manifest),
     posted,
     tell: (message: ToSyncWorker) => tell(structuredClone(message)),
     isClosed: () => closed,
@@ -39,8 +41,8 @@ function serve({ clock, random, client, manifest }: TestWorld) {
 test('[TO31] a worker acknowledges INIT, ticks, sends rows, and says when it is ready', async () => {
   const world = createTestWorld()
   world.place(1, 1)
-  const { init, posted, tell, kinds, isClosed } = serve(world)
-  tell({ kind: 'INIT', init, rows: true })
+  const { init, manifestHash, posted, tell, kinds, isClosed } = serve(world)
+  tell({ kind: 'INIT', init, manifestHash, rows: true })
   await world.pass(1_000)
   expect(kinds()[0]).toBe('INIT_ACK')
   expect(kinds().indexOf('ROWS')).toBeGreaterThan(0)
@@ -60,8 +62,8 @@ test('[TO31] a worker acknowledges INIT, ticks, sends rows, and says when it is 
 test('[TO31] without rows only the disk is kept', async () => {
   const world = createTestWorld()
   world.place(1, 1)
-  const { init, tell, kinds } = serve(world)
-  tell({ kind: 'INIT', init, rows: false })
+  const { init, manifestHash, tell, kinds } = serve(world)
+  tell({ kind: 'INIT', init, manifestHash, rows: false })
   await world.pass(1_000)
   expect(kinds()).not.toContain('ROWS')
   expect(kinds()).toContain('READY')
@@ -72,8 +74,8 @@ test('[TO31] without rows only the disk is kept', async () => {
 test('[TO31] a lost connection is a SYNC_ERROR that says when it is tried again, what needs the host a SYNC_FATAL', async () => {
   const world = createTestWorld()
   world.place(1, 1)
-  const { init, posted, tell } = serve(world)
-  tell({ kind: 'INIT', init: { ...init, models: [position] }, rows: true })
+  const { init, manifestHash, posted, tell } = serve(world)
+  tell({ kind: 'INIT', init: { ...init, models: [position] }, manifestHash, rows: true })
   await world.pass(1_000)
   world.server.cut('clean')
   await world.pass(100)
@@ -84,7 +86,7 @@ test('[TO31] a lost connection is a SYNC_ERROR that says when it is tried again,
   await world.pass(100)
 
   const other = serve(world)
-  other.tell({ kind: 'INIT', init: { ...init, models: ['ns-Nothing'] }, rows: true })
+  other.tell({ kind: 'INIT', init: { ...init, models: ['ns-Nothing'] }, manifestHash, rows: true })
   await world.pass(1_000)
   const fatal = other.posted.find(({ kind }) => kind === 'SYNC_FATAL')
   expect(fatal).toMatchObject({ error: { name: 'SyncFatalError', reason: { code: 'torii/unknown-model' } } })
@@ -96,4 +98,14 @@ test('[TO31] a lost connection is a SYNC_ERROR that says when it is tried again,
   expect(other.posted.find(({ kind }) => kind === 'REPLY')).toMatchObject({ id: 1, reply: { kind: 'done' } })
   other.tell({ kind: 'SHUTDOWN' })
   await world.pass(100)
+})
+
+test('[TO31] a worker of another release, which understands the manifest otherwise, says so and touches nothing', async () => {
+  const world = createTestWorld()
+  const { init, posted, tell, kinds } = serve(world)
+  tell({ kind: 'INIT', init, manifestHash: 'manifest-hash:v0:1', rows: true })
+  await world.pass(1_000)
+  expect(kinds()).toEqual(['SYNC_TICK', 'SYNC_FATAL'])
+  expect(posted.at(-1)).toMatchObject({ error: { reason: { code: 'torii/worker-outdated' } } })
+  expect(world.server.calls.size).toBe(0)
 })

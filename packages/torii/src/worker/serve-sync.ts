@@ -2,7 +2,7 @@ import {
   asFreshetError,
   readFirstWindow,
   systemClock,
-  type FreshetError,
+  FreshetError,
   type Query,
   type Store,
   type StoreRecord,
@@ -38,7 +38,7 @@ export function serveSync(port: Port, environment: SyncEnvironment): void {
   port.listen((message) => {
     switch (message.kind) {
       case 'INIT':
-        session ??= openSession(port, environment, message.init, message.rows)
+        session ??= openSession(port, environment, message)
         return
       case 'CREDIT':
         return session?.credit()
@@ -59,13 +59,17 @@ type Session = {
   close(): Promise<void>
 }
 
-function openSession(port: Port, environment: SyncEnvironment, init: SyncInit, rows: boolean): Session {
+function openSession(
+  port: Port,
+  environment: SyncEnvironment,
+  { init, manifestHash, rows }: Extract<ToSyncWorker, { kind: 'INIT' }>,
+): Session {
   const { promise: store, resolve: opened } = Promise.withResolvers<Store | undefined>()
   let feed: RowFeed | undefined
-  const opening = openCore(environment, init, opened)
+  const opening = sameHash(init, manifestHash).then(() => openCore(environment, init, opened))
   opening.then(
     (core) => {
-      port.post({ kind: 'INIT_ACK', manifestHash: computeManifestHash(init.manifest) })
+      port.post({ kind: 'INIT_ACK', manifestHash })
       feed = rows ? createRowFeed(core.replica, port.post) : undefined
       report(port, core, feed)
     },
@@ -93,6 +97,17 @@ function openSession(port: Port, environment: SyncEnvironment, init: SyncInit, r
       await core?.close()
     },
   }
+}
+
+/** A worker's file may be one of another release, such as one that a browser has kept. */
+async function sameHash({ manifest }: SyncInit, asked: string): Promise<void> {
+  const own = computeManifestHash(manifest)
+  if (own === asked) return
+  throw new FreshetError({
+    code: 'torii/worker-outdated',
+    kind: 'usage',
+    message: `The application reads the manifest as ${asked}, its worker as ${own}: they are of different releases. Build both together, and have the browser load the worker's file anew.`,
+  })
 }
 
 async function openCore(

@@ -2,6 +2,7 @@ import { FreshetError, type Clock, type Log } from '@freshet/core'
 import { createErrorStream, type ErrorStream } from '../client/error-stream.ts'
 import { SyncFatalError, type ReactiveError } from '../client/errors.ts'
 import type { SyncWorkerOptions } from '../client/client-options.ts'
+import { computeManifestHash } from '../schema/manifest.ts'
 import { createTickStream, haltedTick, type TickStream } from './tick-stream.ts'
 import type {
   FromSyncWorker,
@@ -115,7 +116,8 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
     running = started
     rows?.started()
     port.listen((message) => hear(started, message))
-    port.post({ kind: 'INIT', init, rows: rows !== undefined })
+    const manifestHash = computeManifestHash(init.manifest)
+    port.post({ kind: 'INIT', init, manifestHash, rows: rows !== undefined })
     return started
   }
 
