@@ -73,7 +73,7 @@ describe('the demo server', () => {
     await database.close()
   })
 
-  test('[TB49] wrong credentials are a typed error that says what to do, for calls and watches', async () => {
+  test('[TB39] wrong credentials are a typed error that says what to do, for calls and watches', async () => {
     const { url } = server
     await server.query(scope, "DEFINE USER viewer ON ROOT PASSWORD 'secret' ROLES VIEWER")
     const open = (authentication: AuthProvider): MasterDatabase =>
