@@ -30,7 +30,7 @@ export type OutboxWork = {
 }
 
 /** What a follower's outbox leaves to its leader. */
-export interface Elsewhere {
+interface Elsewhere {
   /** An operation of this outbox is in the store, and another must send it. */
   noted(): void
   /** Has the leader do something with an operation that it may be sending; whether it could. */
