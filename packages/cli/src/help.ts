@@ -101,6 +101,7 @@ Options for an order book
   --at BLOCK             the state at the end of this block; the last one unless told
   --orderbook ADDRESS    the order book, where there are several; with --settings its name will do
   --settings FILE        the public settings file: order books by name, their nodes and first blocks
+  --sha256 HEX           checksum of the dump that the file lists, for a sync to begin from
   --v6                   it is of version 6, where vault 0 is the owner's wallet
   --decimals TOKEN=N     the decimals of a token, where no withdrawal shows them; may be repeated
   --contracts DIR        JSON files {name, address, runtime}: the code that orders run on

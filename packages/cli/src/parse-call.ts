@@ -46,6 +46,8 @@ export type RaindexOptions = {
   readonly rpc: readonly string[]
   /** Public settings file: networks, their nodes, order books by name. */
   readonly settings: string | undefined
+  /** Checksum of the dump that a sync begins from. */
+  readonly sha256: string | undefined
   /** File of a local database. */
   readonly db: string | undefined
   /** Blocks where a sync begins, or times of a replay and its step. */
@@ -109,6 +111,7 @@ export function parseCall(args: readonly string[]): Call {
       byOutput: values['by-output'] ?? false,
       rpc: values.rpc ?? [],
       settings: values.settings,
+      sha256: values.sha256,
       db: values.db,
       from: values.from,
       to: values.to,
@@ -154,6 +157,7 @@ export const knownOptions = {
   'by-output': { type: 'boolean' },
   rpc: { type: 'string', multiple: true },
   settings: { type: 'string' },
+  sha256: { type: 'string' },
   db: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },

@@ -25,6 +25,8 @@ export type FollowedTarget = BookTarget & {
   readonly pool: RpcPool
   readonly chainId: number
   readonly fromBlock: number | undefined
+  /** Where dumps of it are listed. */
+  readonly dumps: string | undefined
   readonly pace: Pace
 }
 
@@ -63,11 +65,11 @@ export async function findFollowedTargets(call: RaindexCall): Promise<readonly F
   if (books === undefined) {
     const address = readAddress('--orderbook', options.raindex.orderbook)
     const pool = await openNamedNodes(call)
-    return [{ pool, chainId: pool.chainId, address, fromBlock, pace: {} }]
+    return [{ pool, chainId: pool.chainId, address, fromBlock, dumps: undefined, pace: {} }]
   }
   const rpcs = readRpcs(call)
   const pools = new Map<number, RpcPool>()
-  return books.map(({ name, address, network, deploymentBlock, localDbSync }) => {
+  return books.map(({ name, address, network, deploymentBlock, localDbSync, localDbRemote: dumps }) => {
     const { chainId } = network
     const given = rpcs.length > 0 ? rpcs : network.rpcs.filter((url) => /^https?:/.test(url))
     if (given.length === 0)
@@ -77,7 +79,7 @@ export async function findFollowedTargets(call: RaindexCall): Promise<readonly F
       createRpcPool({ chainId, rpcs: given, clock: io.clock, ...patienceOf(localDbSync) })
     pools.set(chainId, pool)
     const pace = paceOf(localDbSync)
-    return { pool, chainId, address, fromBlock: fromBlock ?? deploymentBlock, pace }
+    return { pool, chainId, address, fromBlock: fromBlock ?? deploymentBlock, dumps, pace }
   })
 }
 

@@ -1,5 +1,10 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
 import { addOrder } from '../../testing/add-order.ts'
@@ -137,6 +142,64 @@ test('[RC14] what is wrong in a settings file is said with its line', async () =
   expect(text).toContain('wrong.yaml:3: An RPC of the network local must be an address')
   expect(text).toContain('wrong.yaml:4: There is no setting "chainid" in the network local.')
 })
+
+test.skipIf(anvil === undefined)(
+  `[RC15] an empty book begins from the dump that its settings list, and where none can be had from the nodes${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const head = await book.head()
+    // Rows without any: of a book whose events all come later.
+    const dump = 'BEGIN;\nCOMMIT;\n'
+    const sha256 = createHash('sha256').update(dump).digest('hex')
+    let manifest = ''
+    const server = createServer((request, response) => {
+      response.end(request.url === '/manifest.yaml' ? manifest : dump)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    // It listens on a port.
+    const { port } = server.address() as AddressInfo
+    manifest = manifestOf(book, head, `http://127.0.0.1:${port}/book.sql`)
+    const settings = join(folder, 'with-dumps.yaml')
+    const text = settingsOf(book.url, book.chainId, book.orderbook.address)
+    const remote = `local-db-remotes:\n  ours: http://127.0.0.1:${port}/manifest.yaml\n`
+    await writeFile(
+      settings,
+      remote + text.replace('    deployment-block', '    local-db-remote: ours\n    deployment-block'),
+    )
+    const call = (db: string): readonly string[] => [
+      ...['sync', '--settings', settings, '--orderbook', 'ours', '--db', join(folder, db)],
+    ]
+    const unchecked = await raindex(call('unchecked.sqlite'))
+    expect(unchecked).toMatchObject({ code: 0 })
+    expect(unchecked.err.join(' ')).toContain('Everything is read from the nodes instead.')
+    const begun = await raindex([...call('begun.sqlite'), '--sha256', sha256])
+    expect(begun).toMatchObject({ code: 0 })
+    expect(begun.err[0]).toBe(`Began from a dump up to block ${head.number}.`)
+    expect(begun.out[0]).toContain('0 events')
+    server.close()
+  },
+)
+
+function manifestOf(
+  book: LocalBook,
+  head: { readonly number: number; readonly hash: string },
+  url: string,
+): string {
+  return `manifest-version: 1
+db-schema-version: 2
+networks:
+  local:
+    chain-id: ${book.chainId}
+    orderbooks:
+      - address: "${book.orderbook.address}"
+        dump-url: ${url}
+        end-block: ${head.number}
+        end-block-hash: "${head.hash}"
+        end-block-time-ms: 1700000000000
+`
+}
 
 /** Two order books: that of the test, and one on a chain that is not there. */
 function settingsOf(url: string, chainId: number, address: string): string {

@@ -1,8 +1,11 @@
+import { FreshetError } from '@freshet/core'
 import { createBookSync, createChainHeads, readHeadNumber, type BookSync } from '@freshet/raindex/client'
+import { beginFromManifest } from '@freshet/raindex/client/sqlite'
 import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
-import { findFollowedTargets } from './book-target.ts'
-import { findBook, openDatabase } from './open-book.ts'
+import { withProgress } from '../../progress.ts'
+import { findFollowedTargets, type FollowedTarget } from './book-target.ts'
+import { findBook, openDatabase, type OpenBook } from './open-book.ts'
 import { createSyncProgress } from './sync-progress.ts'
 
 /** Reads an order book from a node into a local database, up to the head. A second run goes on where the first was. */
@@ -13,7 +16,9 @@ export async function syncBook(call: RaindexCall): Promise<number> {
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   try {
-    const { book, orderbook, pool, fromBlock, pace } = await findBook(call, database, targets)
+    const target = await findBook(call, database, targets)
+    const { book, orderbook, pool, fromBlock, pace } = target
+    await beginFromDump(call, target)
     const { pollMs, ...windows } = pace
     const heads = createChainHeads({ pollMs, clock: io.clock })
     const startedAt = io.clock.now()
@@ -50,6 +55,25 @@ export async function syncBook(call: RaindexCall): Promise<number> {
     return 0
   } finally {
     await database.close()
+  }
+}
+
+/** Takes up the dump that the settings file's manifest lists. Without one everything is read from the nodes. */
+async function beginFromDump(
+  { io, options }: RaindexCall,
+  { book, pool, dumps }: OpenBook & FollowedTarget,
+): Promise<void> {
+  if (dumps === undefined) return
+  const { sha256 } = options.raindex
+  const signal = io.interrupted()
+  try {
+    const begun = await withProgress(io, 'Taking up a dump', () =>
+      beginFromManifest({ book, url: dumps, pool, sha256, signal }),
+    )
+    if (begun.kind === 'imported') io.err(`Began from a dump up to block ${begun.endBlock}.`)
+  } catch (error) {
+    if (!(error instanceof FreshetError) || signal.aborted) throw error
+    io.err(`${error.message} Everything is read from the nodes instead.`)
   }
 }
 
