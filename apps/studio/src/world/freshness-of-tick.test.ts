@@ -2,6 +2,7 @@ import type { ModelTick, SyncTick } from '@freshet/torii'
 import { expect, test } from 'vitest'
 import { describeFreshness } from '../strip/describe-freshness.ts'
 import { freshnessOfTick } from './freshness-of-tick.ts'
+import { describeLag } from './lag-words.ts'
 
 const model: ModelTick = {
   ...{ model: 'ns-Position', status: 'bootstrapping', lastCursor: undefined, lastTimestamp: undefined },
@@ -9,8 +10,8 @@ const model: ModelTick = {
 }
 const at = 1_000_000
 
-function said(overall: Partial<SyncTick['overall']>, of: Partial<ModelTick> = {}, later = 0) {
-  const tick: SyncTick = {
+function tickOf(overall: Partial<SyncTick['overall']>, of: Partial<ModelTick> = {}): SyncTick {
+  return {
     clock: at,
     overall: {
       ...{ state: 'bootstrapping', lastSyncedAt: undefined, lagMs: undefined, pendingOverlayCount: 0 },
@@ -19,7 +20,10 @@ function said(overall: Partial<SyncTick['overall']>, of: Partial<ModelTick> = {}
     },
     models: [{ ...model, ...of }, model],
   }
-  return describeFreshness(freshnessOfTick(tick), at + later)
+}
+
+function said(overall: Partial<SyncTick['overall']>, of: Partial<ModelTick> = {}, later = 0) {
+  return describeFreshness(freshnessOfTick(tickOf(overall, of)), at + later)
 }
 
 test('[SD3] the strip tells the first reading with how far it is, and what is read after a gap', () => {
@@ -56,4 +60,10 @@ test('[SD3] while it streams what is shown is current', () => {
   expect(said({ ...live, state: 'pausing' })).toMatchObject({ state: 'paused' })
   expect(said({ ...live, state: 'halted' })).toMatchObject({ tone: 'failed', state: 'halted' })
   expect(said({ state: 'idle' })).toMatchObject({ state: 'idle' })
+})
+
+test('[SD2] the lag is that of the tick, and grows where the world is not current', () => {
+  expect(describeLag(tickOf({}), at)).toBe('lag unknown')
+  expect(describeLag(tickOf({ state: 'streaming', lagMs: 0 }), at + 5_000)).toBe('lag 0 s')
+  expect(describeLag(tickOf({ lagMs: 4_000 }), at + 5_000)).toBe('lag 9 s')
 })

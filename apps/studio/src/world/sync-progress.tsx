@@ -1,18 +1,27 @@
 import type { SyncTick } from '@freshet/torii'
+import { describeLag } from './lag-words.ts'
 
 export type SyncProgressProps = {
   readonly tick: SyncTick | undefined
   readonly rows: { readonly [model: string]: number }
   /** As many rows each model has. */
   readonly expected: number
+  readonly nowUnixMs: number
 }
 
 /** How far each model is, by the latest tick. */
-export function SyncProgress({ tick, rows, expected }: SyncProgressProps) {
+export function SyncProgress({ tick, rows, expected, nowUnixMs }: SyncProgressProps) {
   const models = tick?.models ?? []
   return (
     <section className="world-sync" aria-label="Synchronising">
-      <h2>Synchronising</h2>
+      <h2>
+        Synchronising{' '}
+        {tick && (
+          <span className="count" data-part="lag">
+            {describeLag(tick, nowUnixMs)}
+          </span>
+        )}
+      </h2>
       <ul>
         {models.map(({ model, status, throughputPerSec, consecutiveFailures, overlayPending }) => {
           const here = rows[model] ?? 0

@@ -66,7 +66,7 @@ function OpenWorld({ info, demo }: OpenWorldProps) {
           </p>
         </section>
         <aside className="world-side" aria-label="About the world">
-          <SyncProgress tick={tick} rows={view.rows} expected={info.pieces} />
+          <SyncProgress tick={tick} rows={view.rows} expected={info.pieces} nowUnixMs={now} />
           <PiecePanel {...onBoard} yoursUpTo={info.yours} remaining={view.remaining} />
           <MoveList moves={moves} nowUnixMs={now} onUndo={undo} />
         </aside>
