@@ -45,7 +45,7 @@ function openWorld(): Promise<Page> {
 async function openLiveWorld(): Promise<Page> {
   const page = await openWorld()
   await isStreaming(page)
-  await isTrue(page)
+  await expectTruth(page)
   return page
 }
 
@@ -53,7 +53,7 @@ const truth = (): readonly string[] =>
   [...local().cells().values()].map(({ x, y }) => `${x}, ${y}`).toSorted()
 
 /** The board shows each piece where it stands, and no other. */
-async function isTrue(page: Page): Promise<void> {
+async function expectTruth(page: Page): Promise<void> {
   const { width, height } = local().info
   await expect.poll(() => shownCells(page, width, height)).toEqual(truth())
 }
@@ -150,9 +150,9 @@ test('[SD1] [SD2] a world is read with how far each model is, and shows each pie
     expect(await read.textContent()).toMatch(/\d+\/s/)
   }
   await page.locator('.world-sync [data-part="lag"]', { hasText: 'lag 0 s' }).waitFor()
-  await isTrue(page)
+  await expectTruth(page)
   await roam()
-  await isTrue(page)
+  await expectTruth(page)
 })
 
 test('[SD3] a stream that is killed is told, and made again by itself, with nothing lost', async () => {
@@ -162,7 +162,7 @@ test('[SD3] a stream that is killed is told, and made again by itself, with noth
   await expect.poll(states).toContain('retrying')
   await roam()
   await isStreaming(page)
-  await isTrue(page)
+  await expectTruth(page)
   await expect.poll(async () => (await states()).at(-1)).toBe('live')
 })
 
@@ -182,7 +182,7 @@ test('[SD3] [SD5] without its Torii the board stays, also over a reload, says si
 
   await page.getByRole('button', { name: 'Start Torii' }).click()
   await isStreaming(page)
-  await isTrue(page)
+  await expectTruth(page)
 })
 
 test('[SD4] a move shows at once, is pending with its age, and confirmed by the world', async () => {
@@ -205,7 +205,7 @@ test('[SD4] a move shows at once, is pending with its age, and confirmed by the 
     .waitFor()
   await page.locator('[data-part="announcement"]', { hasText: `Piece 1 to ${to}: confirmed` }).waitFor()
   expect(await cellOf(page, 1)).toBe(to)
-  await isTrue(page)
+  await expectTruth(page)
 })
 
 test('[SD4] a move that is refused falls back by itself and says why; a pending one can be taken back', async () => {
@@ -227,7 +227,7 @@ test('[SD4] a move that is refused falls back by itself and says why; a pending 
   expect(await move(page, 'pending').count()).toBe(0)
   // It was asked for all the same: the world has the last word.
   await letGo()
-  await isTrue(page)
+  await expectTruth(page)
   expect(await cellOf(page, 2)).not.toBe(before)
 })
 
@@ -268,7 +268,7 @@ test('[SD7] a second window follows the first, and takes over when that is close
   expect(await second.locator('.world-moves li').count()).toBe(0)
   await first.close()
   await roam()
-  await isTrue(second)
+  await expectTruth(second)
   await isStreaming(second)
 })
 
@@ -290,7 +290,7 @@ test('[SD8] it follows light and dark, and a narrow window', async () => {
   await page.setViewportSize({ width: 420, height: 800 })
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
   expect(overflow).toBeLessThanOrEqual(0)
-  await isTrue(page)
+  await expectTruth(page)
   await piece(page, 1).click()
   await page.getByRole('group', { name: 'Move piece 1' }).waitFor()
 })
@@ -310,7 +310,7 @@ test('[SD10] an indexer that began anew is told, until that is dismissed', async
   await page.getByRole('button', { name: 'Re-index' }).click()
   await notice.filter({ hasText: 'The indexer began anew' }).waitFor()
   await isStreaming(page)
-  await isTrue(page)
+  await expectTruth(page)
   await page.getByRole('button', { name: 'Dismiss: The indexer began anew' }).click()
   await notice.waitFor({ state: 'detached' })
 })
@@ -320,7 +320,7 @@ test('[SD10] a worker that died is told; the board stays, and goes on with anoth
   const notice = noticeOf(page)
   const die = await nextWorker(page)
   await roam()
-  await isTrue(page)
+  await expectTruth(page)
   await die()
   await notice.filter({ hasText: 'Synchronising has stopped' }).waitFor()
   await page.locator('.strip[data-tone="failed"]').waitFor()
@@ -330,5 +330,5 @@ test('[SD10] a worker that died is told; the board stays, and goes on with anoth
   expect(await shownCells(page, width, height)).toEqual(before)
   await notice.getByRole('button', { name: 'Go on' }).click()
   await isStreaming(page)
-  await isTrue(page)
+  await expectTruth(page)
 })
