@@ -2,13 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { createSeededRandom } from '@freshet/core/testing'
 import { findLocalAnvil, openStudioDemo, type StudioDemo } from '@freshet/cli/studio'
 import type { Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { numberIn, openWhatIf, pairOf, partOf, partsOf, patience, whyDrawer } from './testing/book-page.ts'
 import { buildStudio, buildTimeoutMs, type BuiltStudio } from './testing/built-studio.ts'
+import { openLongBook } from './testing/long-book.ts'
 import { openServerWithoutTables } from './testing/server-without-tables.ts'
 import { beginVisit, isError, type Visit } from './testing/visit.ts'
+import { drawWholeList, processorTime, scrollThrough, watchPage } from './testing/watch-page.ts'
 
 // The built page in a Chromium, beside a real local chain on which traders trade.
+
+// The chain goes on at its own pace, however little of it a loaded machine gets done meanwhile.
+vi.setConfig({ testTimeout: 90_000 })
 
 const anvil = findLocalAnvil()
 const skipped =
@@ -36,6 +41,7 @@ afterEach(() => visit.closeQuiet())
 async function openBook(): Promise<Page> {
   const url = demo?.url ?? ''
   const page = await visit.openPage(`${url}#/book`, [url])
+  page.setDefaultTimeout(patience.timeout)
   await partOf(pairOf(page, 'Stable'), 'virtual').waitFor()
   return page
 }
@@ -229,6 +235,7 @@ test.skipIf(anvil === undefined)(
     const link = await page.getByRole('link', { name: 'Link to this moment' }).getAttribute('href')
     const url = demo?.url ?? ''
     const again = await visit.openPage(`${url}${link}`, [url])
+    again.setDefaultTimeout(patience.timeout)
     await again.locator('.replay-time', { hasText: time }).waitFor()
     expect(await again.getByLabel('Book').locator('option:checked').textContent()).toBe('Main book, live')
     const blockOf = async () => /block ([\d,]+)/.exec((await again.locator('main').textContent()) ?? '')?.[1]
@@ -275,6 +282,41 @@ test.skipIf(anvil === undefined)(
     await pairOf(page, 'Constant').click()
     await whyDrawer(page).waitFor()
     expect(await isWithin('.book-why')).toBe(true)
+  },
+)
+
+test(
+  '[SB11] ten thousand orders: few rows in the document, and no frame costs what a list of them does',
+  { timeout: 300_000 },
+  async ({ annotate }) => {
+    const book = await openLongBook(studio.app, 10_000)
+    const page = await visit.openPage(`${book.url}#/book`, [book.url])
+    page.setDefaultTimeout(200_000)
+    await page.getByRole('heading', { name: 'Quotes 10,000 pairs' }).waitFor()
+    await page.getByRole('tab', { name: 'Vaults 20,000' }).waitFor()
+    const rows = '.book-pairs tbody tr[role="row"]'
+    const scroller = '.book-list-pairs .book-scroll'
+    const scrolled = await watchPage(page, rows, () => scrollThrough(page, scroller, 40))
+    const told = await watchPage(page, rows, async () => {
+      await book.addBlock(2_000)
+      await page.locator('.book-vaults [data-part="balance"]').filter({ hasText: '5.001' }).first().waitFor()
+    })
+    const wholeMs = await processorTime(page, () => drawWholeList(page, 2_000))
+    await annotate(`scrolling through all of it: ${JSON.stringify(scrolled)}`)
+    await annotate(`a block that touches 2,000: ${JSON.stringify(told)}`)
+    await annotate(`drawing a fifth of it at once: ${wholeMs} ms of the processor`)
+    for (const { mostRows, frames, processorMs } of [scrolled, told]) {
+      expect(mostRows).toBeGreaterThan(10)
+      expect(mostRows).toBeLessThan(80)
+      expect(processorMs / frames).toBeLessThan(wholeMs / 3)
+    }
+    // At its end is the last of its rows, and a key leads back to the first.
+    await page.locator(`${rows}[aria-rowindex="10001"]`).waitFor()
+    await page.locator(scroller).focus()
+    await page.keyboard.press('Home')
+    await page.locator(`${rows}[aria-rowindex="2"][data-active]`).waitFor()
+    await page.close()
+    await book.close()
   },
 )
 

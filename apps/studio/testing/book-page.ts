@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright'
 
 /** The machine may be loaded. */
-export const patience = { timeout: 25_000 }
+export const patience = { timeout: 60_000 }
 
 /** The row of an order's first pair, by the name of the order. */
 export function pairOf(page: Page, order: string): Locator {

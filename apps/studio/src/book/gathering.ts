@@ -1,27 +1,42 @@
-/** Gathers what comes until the next frame: a block may change thousands. */
+/** Gathers what comes, to give it together: a block may change thousands of rows. */
 export type Gathering<T> = {
   add(one: T): void
   /** Lets go of what was gathered. */
   forget(): void
 }
 
-/** Gives what was added together, once for each frame. */
+/** Ten times a second is as often as figures are read. */
+const givenEveryMs = 100
+
+/** Gives the first of what comes at the next frame, and what comes after it together, ten times a second. */
 export function createGathering<T>(give: (all: readonly T[]) => void): Gathering<T> {
   let gathered: T[] = []
-  let frame: number | undefined
+  let givenAtMs = -Infinity
+  let cancel: (() => void) | undefined
+  const giveAll = (): void => {
+    cancel = undefined
+    givenAtMs = performance.now()
+    const all = gathered
+    gathered = []
+    give(all)
+  }
+  const wait = (): (() => void) => {
+    const restMs = givenAtMs + givenEveryMs - performance.now()
+    if (restMs > 0) {
+      const timer = setTimeout(giveAll, restMs)
+      return () => clearTimeout(timer)
+    }
+    const frame = requestAnimationFrame(giveAll)
+    return () => cancelAnimationFrame(frame)
+  }
   return {
     add(one) {
       gathered.push(one)
-      frame ??= requestAnimationFrame(() => {
-        frame = undefined
-        const all = gathered
-        gathered = []
-        give(all)
-      })
+      cancel ??= wait()
     },
     forget() {
-      if (frame !== undefined) cancelAnimationFrame(frame)
-      frame = undefined
+      cancel?.()
+      cancel = undefined
       gathered = []
     },
   }

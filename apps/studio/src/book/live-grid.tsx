@@ -37,13 +37,15 @@ export type LiveGridProps<T> = {
   renderCells(row: T, id: string): ReactNode
   readonly openId?: string | undefined
   onOpen?: ((id: string) => void) | undefined
-  /** Told of the rows that are in the document. */
+  /** Told of the rows that are in the document, where scrolling rests. */
   onShown?: ((ids: readonly string[]) => void) | undefined
   /** Shown instead of rows. */
   readonly empty: ReactNode
   /** What `textOf` and the columns read beside the rows; another one means that they may say something else. */
   readonly basis: unknown
 }
+
+const restMs = 80
 
 /** Rows that come, change and go by themselves, of which only those on screen are in the document. */
 export function LiveGrid<T>(props: LiveGridProps<T>) {
@@ -53,7 +55,11 @@ export function LiveGrid<T>(props: LiveGridProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const { from, to } = useRowWindow(scroller, ids.length, rowHeight)
   const shown = useMemo(() => ids.slice(from, to), [ids, from, to])
-  useEffect(() => onShown?.(shown), [onShown, shown])
+  useEffect(() => {
+    // Rows that are only scrolled past are nobody's business.
+    const timer = setTimeout(() => onShown?.(shown), restMs)
+    return () => clearTimeout(timer)
+  }, [onShown, shown])
   const [activeId, setActiveId] = useState<string>()
   const activeRow = activeId === undefined ? -1 : ids.indexOf(activeId)
   const goTo = (row: number): void => {

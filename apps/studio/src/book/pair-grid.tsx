@@ -1,5 +1,5 @@
 import { gapText } from '@freshet/raindex/client'
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import type { BesideAnswer, OrderRow, PairRow } from './book-answers.ts'
 import type { BookNames } from './book-names.ts'
 import { apartText, describeVerdict, rpcRefusal, shortAmount, shortHexes } from './book-words.ts'
@@ -26,7 +26,9 @@ export type PairGridProps = {
 
 /** Each pair with what is computed here, what the chain says, and how they stand to each other. */
 export function PairGrid(props: PairGridProps) {
-  const { pairs, orders, names, isNarrow, sought, openId, onOpen, onShown, isRead } = props
+  const { pairs, orders, names, comparisons, block, isNarrow, sought, openId, onOpen, onShown, isRead } =
+    props
+  const isTold = props.counterparty === undefined
   const basis = useMemo(() => ({ names, arrivals: orders.arrivals }), [names, orders.arrivals])
   const columns = useMemo(() => pairColumns(names, orders.byId), [names, orders.byId])
   return (
@@ -40,7 +42,13 @@ export function PairGrid(props: PairGridProps) {
       textOf={(row) =>
         `${names.order(row.order)} ${pairText(row, orders.byId, names)} ${row.order} ${orders.byId.get(row.order)?.owner ?? ''}`
       }
-      renderCells={(row) => <PairCells {...props} row={row} />}
+      renderCells={(row) => (
+        <PairCells
+          {...{ row, names, block, isTold }}
+          pair={pairText(row, orders.byId, names)}
+          comparison={comparisons.get(row.id)}
+        />
+      )}
       empty={
         !isRead ? 'Reading the book…' : sought === '' ? 'No order is live.' : 'Nothing fits what is sought.'
       }
@@ -80,16 +88,20 @@ function pairColumns(
   ]
 }
 
-function PairCells({
-  row,
-  orders,
-  names,
-  comparisons,
-  counterparty,
-  block,
-}: PairGridProps & { readonly row: PairRow }) {
-  const comparison = comparisons.get(row.id)
-  const shown = shownVirtual(row, comparison?.answer, counterparty === undefined)
+type PairCellsProps = {
+  readonly row: PairRow
+  readonly names: BookNames
+  readonly pair: string
+  readonly comparison: Comparison | undefined
+  readonly block: number | undefined
+  /** Whether quotes are told for this counterparty; else they come with the comparison. */
+  readonly isTold: boolean
+}
+
+/** Drawn anew only where its pair has changed: most of what is told is of rows that are not on screen. */
+const PairCells = memo(function PairCells(props: PairCellsProps) {
+  const { row, names, pair, comparison, block, isTold } = props
+  const shown = shownVirtual(row, comparison?.answer, isTold)
   const verdict = describeVerdict(comparison)
   const rpc = comparison?.answer?.rpc ?? null
   const of = comparison?.answer?.block?.number
@@ -100,7 +112,7 @@ function PairCells({
         {names.order(row.order)}
       </td>
       <td role="gridcell" className="cell" data-part="pair">
-        {pairText(row, orders.byId, names)}
+        {pair}
       </td>
       <Offered part="virtual" ratio={shown?.ioRatio} most={shown?.outputMax} refusal={refusal} />
       <Offered
@@ -127,7 +139,7 @@ function PairCells({
       </td>
     </>
   )
-}
+})
 
 type OfferedProps = {
   readonly part: string
