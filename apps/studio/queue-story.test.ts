@@ -28,6 +28,7 @@ test('[SU16] a save without a database is queued; the panel says why and takes i
   await isQueuedOutOfReach(page, 'marty')
   const queue = await openQueue(page)
   await queue.getByText('marty: name = Calvin Klein').waitFor()
+  await queue.getByText('Try now').waitFor()
   await queue.getByRole('button', { name: 'Discard the write to marty' }).click()
   await cardField(page, 'name', 'modified').waitFor()
   expect(await cardInput(page, 'name').inputValue()).toBe('Calvin Klein')

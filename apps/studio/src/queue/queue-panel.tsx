@@ -37,6 +37,9 @@ function QueuedWrite({ table, note }: { readonly table: StudioTable; readonly no
   const { id, operationId, sinceUnixMs, outcome } = note
   const isSending = outcome.kind === 'pending' && outcome.step === 'sending'
   const isFailed = outcome.kind !== 'pending'
+  // What waits for the next attempt, or behind it, can be tried at once.
+  const isWaiting =
+    !isFailed && (outcome.step === 'unsure' || (outcome.step === 'queued' && status.state !== 'live'))
   return (
     <li data-outcome={outcome.kind === 'pending' ? outcome.step : 'failed'}>
       <span className="what">
@@ -46,15 +49,15 @@ function QueuedWrite({ table, note }: { readonly table: StudioTable; readonly no
         {isFailed ? 'made' : 'queued'} {spanWords(now - sinceUnixMs)} ago
       </span>
       <span className="why">
-        {isRefused ? 'it cannot be done now: it is being sent.' : waitWords(note, status, now)}
+        {isRefused ? 'it cannot be done now: it is being sent, or is next.' : waitWords(note, status, now)}
       </span>
-      {isFailed && (
+      {(isFailed || isWaiting) && (
         <button
           type="button"
           aria-label={`Retry the write to ${id}`}
           onClick={() => void table.retry(operationId).then((isDone) => setIsRefused(!isDone))}
         >
-          Retry
+          {isFailed ? 'Retry' : 'Try now'}
         </button>
       )}
       <button
