@@ -57,7 +57,7 @@ export function readPgOutput(frame: Buffer): PgOutputMessage {
       return {
         kind: 'insert',
         relation: frame.readUInt32BE(payloadAt + 1),
-        row: readTuple(frame, payloadAt + 6).tuple,
+        row: readTuple(frame, payloadAt + 6),
       }
     case 0x55:
       return readUpdate(frame)
@@ -65,7 +65,7 @@ export function readPgOutput(frame: Buffer): PgOutputMessage {
       return {
         kind: 'delete',
         relation: frame.readUInt32BE(payloadAt + 1),
-        old: readTuple(frame, payloadAt + 6).tuple,
+        old: readTuple(frame, payloadAt + 6),
       }
     case 0x54:
       return readTruncate(frame)
@@ -84,12 +84,12 @@ function readUpdate(frame: Buffer): PgOutputMessage {
     return {
       kind: 'update',
       relation,
-      row: readTuple(frame, payloadAt + 6).tuple,
+      row: readTuple(frame, payloadAt + 6),
       old: undefined,
       isKey: false,
     }
   const oldAt = payloadAt + 6
-  const row = readTuple(frame, columnAt(frame, oldAt, Infinity) + 1).tuple
+  const row = readTuple(frame, columnAt(frame, oldAt, Infinity) + 1)
   return { kind: 'update', relation, row, old: { frame, at: oldAt }, isKey: mark === 0x4b }
 }
 
@@ -109,10 +109,10 @@ export function oldText({ frame, at: start }: OldRow, column: number): string | 
 }
 
 export function readOld({ frame, at }: OldRow): Tuple {
-  return readTuple(frame, at).tuple
+  return readTuple(frame, at)
 }
 
-function readTuple(frame: Buffer, start: number): { readonly tuple: Tuple; readonly end: number } {
+function readTuple(frame: Buffer, start: number): Tuple {
   const count = frame.readUInt16BE(start)
   const tuple: (string | null | undefined)[] = []
   let at = start + 2
@@ -127,7 +127,7 @@ function readTuple(frame: Buffer, start: number): { readonly tuple: Tuple; reado
       tuple.push(kind === 0x6e ? null : undefined)
     }
   }
-  return { tuple, end: at }
+  return tuple
 }
 
 function readRelation(frame: Buffer): PgOutputMessage {
