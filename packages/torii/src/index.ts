@@ -23,6 +23,7 @@ export {
   type IndexedWorld,
   type ReactiveToriiClient,
   type ToriiClientOptions,
+  type ToriiContract,
   type WorldModels,
 } from './wire/torii-client.ts'
 export type { RecordFilter, RecordPage, RecordPush } from './wire/record-calls.ts'
@@ -38,7 +39,7 @@ export type {
   TransactionRow,
 } from './wire/record-rows.ts'
 export type { ActiveTargets, RecordTarget, SyncTarget } from './sync/sync-target.ts'
-export type { ToriiContract, ToriiEntity } from './wire/messages.ts'
+export type { ToriiEntity } from './wire/messages.ts'
 export type { ModelMembers } from './wire/read-value.ts'
 export { createReactiveClient } from './client/reactive-client.ts'
 export type { MutateOptions, ReactiveClient } from './client/reactive-client.ts'

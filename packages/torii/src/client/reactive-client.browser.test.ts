@@ -8,7 +8,8 @@ import { modelSelector } from '../values/model-tag.ts'
 import { encode } from '../wire/codec.ts'
 import { frame, trailersFrame } from '../wire/frames.ts'
 import type { Fetch } from '../wire/grpc-web.ts'
-import { subscribeContractsResponse, worldsResponse } from '../wire/messages.ts'
+import { worldsResponse } from '../wire/messages.ts'
+import { subscribeIndexedContractsResponse } from '../wire/record-messages.ts'
 import { writeStruct } from '../wire/write-value.ts'
 import { createReactiveClient } from './reactive-client.ts'
 
@@ -63,11 +64,12 @@ const worlds = encode(worldsResponse, {
     },
   ],
 })
-const contract = encode(subscribeContractsResponse, {
-  contract: {
+const contract = encode(subscribeIndexedContractsResponse, {
+  told: {
     contractAddress: feltBytes(world),
     contractType: 0,
     head: 5n,
+    tps: undefined,
     lastBlockTimestamp: undefined,
     updatedAt: 0n,
     createdAt: 1n,

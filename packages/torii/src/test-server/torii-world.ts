@@ -82,6 +82,13 @@ export function createToriiWorld(options: {
     if (model) return model
     throw new RangeError(`There is no model ${tag}.`)
   }
+  const declareIn = (into: ToriiDatabase, tag: string, members: readonly ModelMember[]): string => {
+    const classHash = canonicalFelt(BigInt(models.size + 1) * 1_000n + BigInt(members.length))
+    const model = { tag, selector: modelSelector(tag), classHash, members }
+    models.set(tag, model)
+    into.addModel(model)
+    return tag
+  }
   const rowsOf = (tag: string): Map<string, Row> => {
     let held = rows.get(tag)
     if (!held) rows.set(tag, (held = new Map<string, Row>()))
@@ -122,20 +129,10 @@ export function createToriiWorld(options: {
     database,
     models: () => [...models.values()],
     rows: rowsOf,
-    declare(tag, members) {
-      const classHash = canonicalFelt(BigInt(models.size + 1) * 1_000n + BigInt(members.length))
-      const model = { tag, selector: modelSelector(tag), classHash, members }
-      models.set(tag, model)
-      database.addModel(model)
-      return tag
-    },
+    declare: (tag, members) => declareIn(database, tag, members),
     declareEvent(tag, members) {
       eventTags.add(tag)
-      const classHash = canonicalFelt(BigInt(models.size + 1) * 1_000n + BigInt(members.length))
-      const model = { tag, selector: modelSelector(tag), classHash, members }
-      models.set(tag, model)
-      eventMessages.addModel(model)
-      return tag
+      return declareIn(eventMessages, tag, members)
     },
     emit(tag, row) {
       const entityId = entityIdOf(modelOf(tag).members, row)

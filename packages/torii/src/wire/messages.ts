@@ -5,11 +5,9 @@ import {
   bytes,
   endOfPart,
   message,
-  optional,
   part,
   parts,
   repeatedBytes,
-  repeatedEnum,
   repeatedText,
   text,
   uint32,
@@ -92,21 +90,6 @@ const modelCodec = message({
 })
 const worldCodec = message({ worldAddress: text(1), models: parts(2, modelCodec) })
 export const worldsResponse = message({ worlds: parts(1, worldCodec) })
-
-const contractCodec = message({
-  contractAddress: bytes(1),
-  contractType: uint32(2),
-  head: optional(uint64(3)),
-  lastBlockTimestamp: optional(uint64(5)),
-  updatedAt: uint64(7),
-  createdAt: uint64(8),
-})
-export type ToriiContract = MessageOf<typeof contractCodec>
-
-const contractQueryCodec = message({ contractAddresses: repeatedBytes(1), contractTypes: repeatedEnum(2) })
-/** Of `SubscribeContracts` and `RetrieveContracts` alike. */
-export const contractsRequest = message({ query: part(1, contractQueryCodec) })
-export const subscribeContractsResponse = message({ contract: part(1, contractCodec) })
 
 /** A query that names all entities of some models. */
 export function modelsClause(models: readonly string[]): Clause {

@@ -104,6 +104,7 @@ const indexedContractCodec = message({
 })
 export type IndexedContractMessage = MessageOf<typeof indexedContractCodec>
 
+/** Of `SubscribeContracts` and `RetrieveContracts` alike. */
 const contractQueryCodec = message({ contractAddresses: repeatedBytes(1), contractTypes: repeatedEnum(2) })
 export const contractQueryRequest = message({ query: part(1, contractQueryCodec) })
 export const retrieveContractsResponse = message({ found: parts(1, indexedContractCodec) })

@@ -6,20 +6,22 @@ import { canonicalFelt, feltBytes, feltFromBytes } from '../values/felt.ts'
 import { blockOfCursor, type Inflate } from './cursor-block.ts'
 import { createGrpcWeb, type Fetch } from './grpc-web.ts'
 import {
-  contractsRequest,
   idsClause,
   modelsClause,
   retrieveEntitiesRequest,
   retrieveEntitiesResponse,
-  subscribeContractsResponse,
   subscribeEntitiesRequest,
   subscribeEntityResponse,
   worldsRequest,
   worldsResponse,
-  type ToriiContract,
   type ToriiEntity,
 } from './messages.ts'
 
+import {
+  contractQueryRequest,
+  subscribeIndexedContractsResponse,
+  type IndexedContractMessage,
+} from './record-messages.ts'
 import { recordCalls, type RecordFilter, type RecordPage, type RecordPush } from './record-calls.ts'
 import type { RecordKind } from './record-rows.ts'
 
@@ -38,6 +40,9 @@ export type EntityPush =
 
 /** Entities, or what models of events last told: the same messages by other calls. */
 export type EntityKind = 'entities' | 'eventMessages'
+
+/** A contract that is indexed, as the server tells it: how far the indexer is, and since when. */
+export type ToriiContract = Omit<IndexedContractMessage, 'tps'>
 
 export type WorldModels = {
   readonly known: readonly ModelSchema[]
@@ -224,12 +229,12 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       const query = { contractAddresses: [feltBytes(world)], contractTypes: [0] }
       const pushes = grpc.stream(
         'SubscribeContracts',
-        [contractsRequest, { query }],
-        subscribeContractsResponse,
+        [contractQueryRequest, { query }],
+        subscribeIndexedContractsResponse,
         signal,
       )
-      for await (const { contract } of pushes) {
-        if (contract && feltFromBytes(contract.contractAddress) === canonicalFelt(world)) yield contract
+      for await (const { told } of pushes) {
+        if (told && feltFromBytes(told.contractAddress) === canonicalFelt(world)) yield told
       }
     },
     async entityCount(world, selector, signal) {

@@ -1,31 +1,19 @@
-import type { Backoff, Query, Row, StoreRecord } from '@freshet/core'
-import type { BackPressure } from '../client/client-options.ts'
+import type { Query, Row, StoreRecord } from '@freshet/core'
+import type { ReactiveClientOptions } from '../client/client-options.ts'
 import type { SyncTick } from '../client/sync-tick.ts'
-import type { Manifest } from '../schema/manifest.ts'
 import type { ModelSchema } from '../schema/model-type.ts'
 import type { SyncTarget } from '../sync/sync-target.ts'
 import type { PlainError, PlainFault } from './plain-errors.ts'
 
-/** What a worker is told to synchronise. Plain data: it crosses to another thread. */
-export type SyncInit = {
-  readonly toriiUrl: string
-  readonly manifest: Manifest
-  readonly worldAddress?: string | undefined
-  readonly models?: readonly string[] | undefined
-  readonly targets?: readonly SyncTarget[] | undefined
+/** What a worker is told to synchronise: those of the options that are plain data, as it crosses to another thread. */
+export type SyncInit = Pick<ReactiveClientOptions, SyncInitOption> & {
   /** Name of the IndexedDB database, or path of the SQLite file. Default: memory alone. */
   readonly database?: string | undefined
-  /** Members that the durable copy is indexed by, for `firstWindow`. */
-  readonly indexes?: { readonly [model: string]: readonly (readonly string[])[] } | undefined
-  readonly pageSize?: number | undefined
-  readonly reconcileMs?: number | undefined
-  readonly silenceMs?: number | undefined
-  readonly pollMs?: number | undefined
-  readonly stallMs?: number | undefined
-  readonly backoff?: Backoff | undefined
-  readonly maxRows?: number | undefined
-  readonly backPressure?: BackPressure | undefined
 }
+
+type SyncInitOption =
+  | ('toriiUrl' | 'manifest' | 'worldAddress' | 'models' | 'targets' | 'indexes')
+  | ('pageSize' | 'reconcileMs' | 'silenceMs' | 'pollMs' | 'stallMs' | 'backoff' | 'maxRows' | 'backPressure')
 
 /** What the application's thread tells the worker. */
 export type ToSyncWorker =
