@@ -31,7 +31,7 @@ export type FollowedTarget = BookTarget & {
 }
 
 /** What a settings file says of how its nodes are to be asked. What it leaves open has defaults. */
-export type Pace = {
+type Pace = {
   readonly finalityDepth?: number | undefined
   readonly firstWindowBlocks?: number | undefined
   readonly windowsAhead?: number | undefined
