@@ -1,11 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { chromium } from 'playwright'
 import { chromiumArgs, chromiumPath, whyNoChromium } from '../../repo/chromium.ts'
 import { benchRow, type BenchRow } from '../bench-row.ts'
+import { serveSite } from './serve-site.ts'
 import { serveWorld } from './serve-world.ts'
 
 const entities = 100_000
@@ -79,49 +75,4 @@ function longestTaskMs(trace: Uint8Array): number {
   )
   if (tasks.length === 0) throw new Error('The trace holds no task of the page.')
   return tasks.reduce((longest, { tdur = 0 }) => Math.max(longest, tdur / 1_000), 0)
-}
-
-/** The page and its worker, bundled, behind a port. */
-async function serveSite(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const files = new Map([
-    ['/', { type: 'text/html', body: '<!doctype html><script type="module" src="/page.js"></script>' }],
-    ['/page.js', { type: 'text/javascript', body: await bundle('./page/main.ts') }],
-    [
-      '/worker.js',
-      {
-        type: 'text/javascript',
-        body: await bundle('../../packages/torii/src/worker/sync.browser.worker.ts'),
-      },
-    ],
-  ])
-  const server = createServer((request, response) => {
-    const file = files.get(request.url ?? '/')
-    if (!file) return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': file.type }).end(file.body)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // A server on a port has such an address.
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2024',
-    conditions: ['source'],
-    logLevel: 'silent',
-  })
-  return outputFiles[0]?.text ?? ''
 }

@@ -9,7 +9,8 @@ import { createReactiveClient, type ReactiveClient } from '@freshet/torii'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { median } from '../measure.ts'
 import { demoTag } from './filled-world.ts'
-import { officialFolder, officialQuery, openOfficialClient } from './official-clients.ts'
+import { officialFolder, openOfficialClient } from './official-clients.ts'
+import { officialQuery } from './official-query.ts'
 import { serveWorld, type ServedWorld } from './serve-world.ts'
 
 const entities = 100_000

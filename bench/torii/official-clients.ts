@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-
-/** A page as the official client gives it. */
-type OfficialPage = { readonly items: readonly OfficialEntity[]; readonly next_cursor?: string | undefined }
-type OfficialEntity = { readonly hashed_keys: string; readonly models: object }
-
-/** `@dojoengine/grpc`, as far as it is used here. */
-export type OfficialClient = { getEntities(query: object): Promise<OfficialPage> }
+import { build } from 'esbuild'
+import type { OfficialClient } from './official-query.ts'
 
 /** The store of `@dojoengine/state`, as far as it is used here. */
 export type OfficialStore = {
@@ -47,19 +42,12 @@ export async function openOfficialStore(folder: string): Promise<OfficialStore> 
   return createDojoStore()
 }
 
-/** What the official client asks to read a page. */
-export function officialQuery(
-  world: string,
-  models: readonly string[],
-  limit: number,
-  cursor?: string,
-): object {
-  return {
-    world_addresses: [world],
-    pagination: { limit, cursor, direction: 'Forward', order_by: [] },
-    clause: undefined,
-    no_hashed_keys: false,
-    models,
-    historical: false,
-  }
+/** `@dojoengine/grpc` for a page. */
+export async function bundleOfficialClient(folder: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: "export { ToriiGrpcClient } from '@dojoengine/grpc'", resolveDir: folder },
+    ...{ bundle: true, write: false, format: 'esm', platform: 'browser', target: 'es2024' },
+    logLevel: 'silent',
+  })
+  return outputFiles[0]?.text ?? ''
 }

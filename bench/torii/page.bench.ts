@@ -8,7 +8,8 @@ import { createToriiServer } from '@freshet/torii/testing'
 import { benchRow, type BenchRow } from '../bench-row.ts'
 import { interleave, median } from '../measure.ts'
 import { demoMembers, fillWorld } from './filled-world.ts'
-import { officialFolder, officialQuery, openOfficialClient } from './official-clients.ts'
+import { officialFolder, openOfficialClient } from './official-clients.ts'
+import { officialQuery } from './official-query.ts'
 
 const tags = ['ns-A', 'ns-B', 'ns-C']
 const entities = 5_000

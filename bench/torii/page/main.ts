@@ -1,4 +1,5 @@
 import { createReactiveClient, type Manifest, type ReactiveClient } from '@freshet/torii'
+import './official.ts'
 
 // The page that the benchmark opens in Chromium: its calls are made from there.
 
@@ -11,6 +12,8 @@ declare global {
     bootstrap(game: Game): Promise<Measured>
     /** How many entities the first client holds. Takes a while. */
     count(): number
+    /** Bootstraps into a database of this name until all is on the disk; milliseconds. */
+    durable(game: Game, database: string): Promise<number>
     /** Opens it again until the first rows are shown. */
     reload(game: Game): Promise<Measured>
   }
@@ -22,10 +25,10 @@ new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) longTasks.push(duration)
 }).observe({ type: 'longtask', buffered: false })
 
-function open({ toriiUrl, manifest }: Game): Promise<ReactiveClient> {
+function open({ toriiUrl, manifest }: Game, database = 'bench'): Promise<ReactiveClient> {
   return createReactiveClient({
     ...{ toriiUrl, manifest },
-    worker: { start: () => new Worker('/worker.js', { type: 'module' }), database: 'bench' },
+    worker: { start: () => new Worker('/worker.js', { type: 'module' }), database },
   })
 }
 
@@ -52,6 +55,15 @@ window.bootstrap = async (game) => {
   })
   window.count = () => client.query(tag).ids.length
   return first
+}
+
+window.durable = async (game, database) => {
+  const start = performance.now()
+  const client = await open(game, database)
+  await client.ready
+  // What is not on the disk yet is waited for.
+  await client.shutdown()
+  return performance.now() - start
 }
 
 window.reload = async (game) => {
