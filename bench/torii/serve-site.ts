@@ -40,7 +40,7 @@ export async function serveSite(more: Files = {}): Promise<{ readonly url: strin
 }
 
 /** A script with all it imports, for a browser. */
-export async function bundle(entry: string): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
