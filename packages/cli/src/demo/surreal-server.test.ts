@@ -82,7 +82,6 @@ describe('the demo server', () => {
       { username: 'viewer', password: 'guess' },
       { username: 'nobody', password: 'secret' },
       { ...scope, username: 'viewer', password: 'secret' },
-      { ...scope, access: 'nowhere', variables: {} },
       'no.token.at.all',
     ]
     for (const authentication of wrong) {
