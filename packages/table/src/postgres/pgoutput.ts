@@ -11,7 +11,7 @@ export type OldRow = { readonly frame: Buffer; readonly at: number }
 
 /** A message of the replication stream, as far as the driver has a use for it. */
 export type PgOutputMessage =
-  | { readonly kind: 'begin' }
+  | { readonly kind: 'begin'; readonly xid: number }
   | { readonly kind: 'commit'; readonly endLsn: bigint }
   | { readonly kind: 'relation'; readonly relation: number; readonly columns: readonly ReadColumn[] }
   | { readonly kind: 'insert'; readonly relation: number; readonly row: Tuple }
@@ -35,7 +35,6 @@ export type PgOutputMessage =
 const payloadAt = 25
 
 const other: PgOutputMessage = { kind: 'other' }
-const begin: PgOutputMessage = { kind: 'begin' }
 
 /**
  * Reads one frame of a replication stream of the plugin `pgoutput`, version 1.
@@ -48,7 +47,7 @@ export function readPgOutput(frame: Buffer): PgOutputMessage {
   if (frame[0] !== 0x77) return other
   switch (frame[payloadAt]) {
     case 0x42:
-      return begin
+      return { kind: 'begin', xid: frame.readUInt32BE(payloadAt + 17) }
     case 0x43:
       return { kind: 'commit', endLsn: frame.readBigUInt64BE(payloadAt + 10) }
     case 0x52:

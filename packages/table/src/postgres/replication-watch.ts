@@ -12,6 +12,7 @@ import { prepareSlot, type SlotStart } from './replication-slot.ts'
 import type { ReadColumn } from './row-reader.ts'
 import type { TableHandle } from './table-handle.ts'
 import { createTransactionQueue } from './transaction-queue.ts'
+import { createCommitWatch } from './visible-commits.ts'
 import {
   createTransactionReader,
   markPrefix,
@@ -99,6 +100,7 @@ async function* changesOf(
     wantsBefore: options.wantsBefore,
     onColumns: (columns) => !hasColumns(known, columns, handle),
   })
+  const commits = createCommitWatch(run, clock, options.signal)
   const queue = createTransactionQueue({ reader, onFull: stream.pause, onAsked: stream.sendStatus })
   /** Looks at the table as it is now; whether that is another than it was. */
   const isAltered = async (): Promise<boolean> => {
@@ -133,6 +135,8 @@ async function* changesOf(
       if (event.kind === 'transaction') {
         const { transaction } = event
         if (transaction.isBroken) await isAltered()
+        if (transaction.changes.length > 0 || transaction.isBroken)
+          await commits.untilVisible(transaction.xid)
         told = transaction.endLsn
         yield* transactionChanges(await completed(transaction, options), cursorOf(told))
         if (mark !== undefined && transaction.marks.includes(mark))

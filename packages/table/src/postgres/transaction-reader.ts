@@ -5,6 +5,7 @@ import type { ReadColumn, RowReader, RowReaders } from './row-reader.ts'
 
 /** What a transaction came to: its changes, of which some are still to be read, and where it ends. */
 export type ReadTransaction = {
+  readonly xid: number
   readonly endLsn: bigint
   readonly changes: readonly RowChange[]
   /** Rows that were told in part: what they are now has to be read. */
@@ -47,6 +48,7 @@ export function createTransactionReader(options: {
   let marks: string[] = []
   let op: string | undefined
   let isBroken = false
+  let xid = 0
   let isBetween = true
 
   const push = (change: RowChange): void => {
@@ -100,9 +102,10 @@ export function createTransactionReader(options: {
       switch (message.kind) {
         case 'begin':
           isBetween = false
+          xid = message.xid
           return undefined
         case 'commit': {
-          const read = { endLsn: message.endLsn, changes, partial, isBroken, op, marks }
+          const read = { xid, endLsn: message.endLsn, changes, partial, isBroken, op, marks }
           clear()
           isBetween = true
           return read
