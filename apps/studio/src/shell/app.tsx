@@ -59,7 +59,8 @@ export function App({ config, tables, demo }: AppProps) {
       )}
       {table && <TablePage key={table.name} table={table} />}
       {!page && !table && <p className="empty">There are no tables.</p>}
-      {demo && <DemoBar link={demo} />}
+      {/* Its switches are those of the tables' database. */}
+      {demo && !page && <DemoBar link={demo} />}
     </>
   )
 }
