@@ -239,7 +239,7 @@ const packFromBytes = 1_000
 
 function unary(message: Uint8Array, packed: boolean): Response {
   const pack = packed && message.length >= packFromBytes
-  const first = frame(pack ? gzipSync(message) : message)
+  const first = frame(pack ? gzipSync(message, { level: 1 }) : message)
   if (pack) first[0] = 1
   const last = trailersFrame(0)
   const body = new Uint8Array(first.length + last.length)
