@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { FreshetError } from '@freshet/core'
 import { NodeEngine } from '@surrealdb/node'
-import { CborCodec, FlatBufferCodec, JsonCodec, Uuid, type ConnectionState, type RpcRequest } from 'surrealdb'
+import {
+  CborCodec,
+  ConnectionUnavailableError,
+  FlatBufferCodec,
+  JsonCodec,
+  Uuid,
+  type ConnectionState,
+  type RpcRequest,
+} from 'surrealdb'
 
 /** An embedded SurrealDB that serves many connections, each with its own sessions. */
 export type SurrealEngineHost = {
@@ -55,11 +63,17 @@ export async function openEngine(storage: string): Promise<SurrealEngineHost> {
     },
   })
   await opened(engine, storage)
+  const running = new Set<Promise<unknown>>()
+  let isClosing = false
   const execute: Execute = async (request) => {
-    const { frame } = await engine.send<string, unknown[] | undefined, { readonly frame: Uint8Array }>(
-      request,
-    )
-    return readReply(frame)
+    if (isClosing) throw new ConnectionUnavailableError()
+    const sent = engine.send<string, unknown[] | undefined, { readonly frame: Uint8Array }>(request)
+    running.add(sent)
+    try {
+      return readReply((await sent).frame)
+    } finally {
+      running.delete(sent)
+    }
   }
 
   return {
@@ -74,7 +88,12 @@ export async function openEngine(storage: string): Promise<SurrealEngineHost> {
         await execute({ method: 'detach', session })
       }
     },
-    close: () => engine.close(),
+    async close() {
+      isClosing = true
+      // Released under a request, the engine takes the whole process with it.
+      await Promise.allSettled(running)
+      await engine.close()
+    },
   }
 }
 

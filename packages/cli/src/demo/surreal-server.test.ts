@@ -104,6 +104,15 @@ describe('the demo server', () => {
     await database.close()
   })
 
+  test('[DM12] closing lets the requests end that are running', async () => {
+    const own = await startSurrealServer()
+    const running = Array.from({ length: 200 }, () => own.query(scope, 'RETURN 1').catch(() => 'refused'))
+    await Promise.race(running)
+    await own.close()
+    expect(await Promise.all(running)).toContainEqual([1])
+    await expect(own.query(scope, 'RETURN 1')).rejects.toThrow()
+  })
+
   test('[DM3] a write under way when the connection is lost fails as unreachable and is not sent again', async () => {
     const database = createSurrealDatabase({ tables: contractTables, remote: { url: server.url, ...scope } })
     const client = database.master('client')

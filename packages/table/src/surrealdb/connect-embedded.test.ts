@@ -29,3 +29,12 @@ test('[TB40] an embedded store that is open already fails as locked, and opens o
   await again.close()
   await rm(folder, { recursive: true })
 })
+
+test('[TB40] an embedded store that is closed lets the requests end that are running', async () => {
+  const client = await connectEmbedded('mem://', { namespace: 'n', database: 'd' })
+  const running = Array.from({ length: 200 }, () => client.query('RETURN 1').catch(() => 'refused'))
+  await Promise.race(running)
+  await client.close()
+  expect(await Promise.all(running)).toContainEqual([1])
+  await expect(client.query('RETURN 1')).rejects.toThrow()
+})
