@@ -2,7 +2,7 @@ import { refusedBySurrealDb, contractTables, masterContract } from '@freshet/tab
 import type { MasterDatabase } from '@freshet/table'
 import { createSurrealDatabase } from '@freshet/table/surrealdb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CborCodec, Surreal, type AuthProvider } from 'surrealdb'
+import { CborCodec, ConnectionUnavailableError, Surreal, type AuthProvider } from 'surrealdb'
 import WebSocketClient from 'ws'
 import { startSurrealServer, type SurrealServer } from './surreal-server.ts'
 
@@ -110,7 +110,7 @@ describe('the demo server', () => {
     await Promise.race(running)
     await own.close()
     expect(await Promise.all(running)).toContainEqual([1])
-    await expect(own.query(scope, 'RETURN 1')).rejects.toThrow()
+    await expect(own.query(scope, 'RETURN 1')).rejects.toThrow(ConnectionUnavailableError)
   })
 
   test('[DM3] a write under way when the connection is lost fails as unreachable and is not sent again', async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ConnectionUnavailableError } from 'surrealdb'
 import { expect, test, vi } from 'vitest'
 import { connectEmbedded } from './connect-embedded.ts'
 
@@ -36,5 +37,5 @@ test('[TB40] an embedded store that is closed lets the requests end that are run
   await Promise.race(running)
   await client.close()
   expect(await Promise.all(running)).toContainEqual([1])
-  await expect(client.query('RETURN 1')).rejects.toThrow()
+  await expect(client.query('RETURN 1')).rejects.toThrow(ConnectionUnavailableError)
 })
