@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { FreshetError } from '@freshet/core'
+import { closedWhenQuiet } from '@freshet/table/surrealdb/embedded'
 import { NodeEngine } from '@surrealdb/node'
-import {
-  CborCodec,
-  ConnectionUnavailableError,
-  FlatBufferCodec,
-  JsonCodec,
-  Uuid,
-  type ConnectionState,
-  type RpcRequest,
-} from 'surrealdb'
+import { CborCodec, FlatBufferCodec, JsonCodec, Uuid, type ConnectionState, type RpcRequest } from 'surrealdb'
 
 /** An embedded SurrealDB that serves many connections, each with its own sessions. */
 export type SurrealEngineHost = {
@@ -46,34 +39,30 @@ const unused = { json: new JsonCodec({}), flatbuffer: new FlatBufferCodec({}) }
  */
 export async function openEngine(storage: string): Promise<SurrealEngineHost> {
   const notifications = createNotificationRouter()
-  const engine = new NodeEngine({
-    options: {},
-    uniqueId: randomUUID,
-    codecs: {
-      ...unused,
-      cbor: {
-        encode: (value) => codec.encode(value),
-        // The engine gives every frame it makes to this function, notifications too; it only looks for the
-        // fields `error` and `id` in what it gets back.
-        decode<T>(frame: Uint8Array): T {
-          notifications.offer(frame)
-          return { frame } as T
+  const engine = closedWhenQuiet(
+    new NodeEngine({
+      options: {},
+      uniqueId: randomUUID,
+      codecs: {
+        ...unused,
+        cbor: {
+          encode: (value) => codec.encode(value),
+          // The engine gives every frame it makes to this function, notifications too; it only looks for the
+          // fields `error` and `id` in what it gets back.
+          decode<T>(frame: Uint8Array): T {
+            notifications.offer(frame)
+            return { frame } as T
+          },
         },
       },
-    },
-  })
+    }),
+  )
   await opened(engine, storage)
-  const running = new Set<Promise<unknown>>()
-  let isClosing = false
   const execute: Execute = async (request) => {
-    if (isClosing) throw new ConnectionUnavailableError()
-    const sent = engine.send<string, unknown[] | undefined, { readonly frame: Uint8Array }>(request)
-    running.add(sent)
-    try {
-      return readReply((await sent).frame)
-    } finally {
-      running.delete(sent)
-    }
+    const { frame } = await engine.send<string, unknown[] | undefined, { readonly frame: Uint8Array }>(
+      request,
+    )
+    return readReply(frame)
   }
 
   return {
@@ -88,12 +77,7 @@ export async function openEngine(storage: string): Promise<SurrealEngineHost> {
         await execute({ method: 'detach', session })
       }
     },
-    async close() {
-      isClosing = true
-      // Released under a request, the engine takes the whole process with it.
-      await Promise.allSettled(running)
-      await engine.close()
-    },
+    close: () => engine.close(),
   }
 }
 

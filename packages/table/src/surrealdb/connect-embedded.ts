@@ -1,14 +1,7 @@
 import { createNodeEngines } from '@surrealdb/node'
-import {
-  ConnectionUnavailableError,
-  RpcEngine,
-  Surreal,
-  type DriverContext,
-  type EngineFactory,
-  type RpcRequest,
-  type SurrealEngine,
-} from 'surrealdb'
+import { RpcEngine, Surreal, type DriverContext, type EngineFactory, type SurrealEngine } from 'surrealdb'
 import { FreshetError } from '@freshet/core'
+import { closedWhenQuiet } from './closed-when-quiet.ts'
 
 export type EmbeddedOptions = {
   readonly namespace: string
@@ -50,32 +43,7 @@ export async function connectEmbedded(url: string, options: EmbeddedOptions): Pr
 function watched(create: EngineFactory, context: DriverContext, fail: (error: Error) => void): SurrealEngine {
   const engine = create(context)
   engine.subscribe('error', fail)
-  return closedWhenQuiet(engine)
-}
-
-/** Released under a request, the engine takes the whole process with it. */
-function closedWhenQuiet(engine: SurrealEngine): SurrealEngine {
-  if (!(engine instanceof RpcEngine)) return engine
-  const running = new Set<Promise<unknown>>()
-  const send = engine.send.bind(engine)
-  const close = engine.close.bind(engine)
-  let isClosing = false
-  engine.send = async <M extends string, P extends unknown[] | undefined, R>(request: RpcRequest<M, P>) => {
-    if (isClosing) throw new ConnectionUnavailableError()
-    const sent = send<M, P, R>(request)
-    running.add(sent)
-    try {
-      return await sent
-    } finally {
-      running.delete(sent)
-    }
-  }
-  engine.close = async () => {
-    isClosing = true
-    await Promise.allSettled(running)
-    await close()
-  }
-  return engine
+  return engine instanceof RpcEngine ? closedWhenQuiet(engine) : engine
 }
 
 function openFailed(error: unknown): FreshetError {
