@@ -1,3 +1,4 @@
+import { Source, Strip } from '../strip/strip.tsx'
 import { useNow } from '../strip/use-now.ts'
 import type { BookView } from './book-link.ts'
 import { describeBook } from './book-words.ts'
@@ -7,11 +8,7 @@ export function BookStrip({ view }: { readonly view: BookView }) {
   const words = describeBook(view, useNow())
   const { block, head, behind } = view.health ?? {}
   return (
-    <section className="strip" aria-label="Freshness" data-tone={words.tone}>
-      <span className="state" role="status">
-        <span className="lamp" aria-hidden="true" />
-        {words.state}
-      </span>
+    <Strip words={words} trouble={words.trouble ?? view.trouble}>
       {words.waits && <span data-part="waits">waits {words.waits}</span>}
       <span data-part="block">
         at block <b>{block ?? '–'}</b>
@@ -23,14 +20,7 @@ export function BookStrip({ view }: { readonly view: BookView }) {
         <b>{behind ?? '–'}</b> behind
       </span>
       <span data-part="age">{words.age}</span>
-      <span data-part="source">
-        from <b>{words.source}</b>
-      </span>
-      {(words.trouble ?? view.trouble) && (
-        <span data-part="trouble" title={words.trouble ?? view.trouble}>
-          {words.trouble ?? view.trouble}
-        </span>
-      )}
-    </section>
+      <Source name={words.source} />
+    </Strip>
   )
 }

@@ -1,6 +1,7 @@
 import { useReadable } from '../data/readable.ts'
 import type { StudioTable } from '../data/studio-table.ts'
 import { describeFreshness, spanWords } from './describe-freshness.ts'
+import { Source, Strip } from './strip.tsx'
 import { useNow } from './use-now.ts'
 
 export type FreshnessStripProps = {
@@ -21,14 +22,8 @@ export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripPr
   const failed = open.filter(({ outcome }) => 'stays' in outcome && outcome.stays).length
   const drafts = unsaved.filter((id) => id !== shown?.id).length
   return (
-    <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={status.state}>
-      <span className="state" role="status">
-        <span className="lamp" aria-hidden="true" />
-        {words.state}
-      </span>
-      <span data-part="source">
-        from <b>{words.source}</b>
-      </span>
+    <Strip words={words} state={status.state} trouble={words.trouble}>
+      <Source name={words.source} />
       <span data-part="age">{words.age}</span>
       {words.next && <span data-part="next">{words.next}</span>}
       <button
@@ -50,12 +45,7 @@ export function FreshnessStrip({ table, isQueueOpen, onQueue }: FreshnessStripPr
       <span data-part="role" title={roleTitles[status.role]}>
         {status.role}
       </span>
-      {words.trouble && (
-        <span data-part="trouble" title={words.trouble}>
-          {words.trouble}
-        </span>
-      )}
-    </section>
+    </Strip>
   )
 }
 

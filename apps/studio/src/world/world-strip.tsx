@@ -1,4 +1,5 @@
 import type { FreshnessWords } from '../strip/describe-freshness.ts'
+import { Source, Strip } from '../strip/strip.tsx'
 import type { WorldView } from './world-link.ts'
 
 export type WorldStripProps = { readonly view: WorldView; readonly words: FreshnessWords }
@@ -6,17 +7,10 @@ export type WorldStripProps = { readonly view: WorldView; readonly words: Freshn
 /** How true to its Torii the world is, right now. */
 export function WorldStrip({ view, words }: WorldStripProps) {
   const { overall } = view.tick ?? {}
-  const trouble = view.trouble ?? words.trouble
   const pending = overall?.pendingOverlayCount ?? 0
   return (
-    <section className="strip" aria-label="Freshness" data-tone={words.tone} data-state={overall?.state}>
-      <span className="state" role="status">
-        <span className="lamp" aria-hidden="true" />
-        {words.state}
-      </span>
-      <span data-part="source">
-        from <b>{words.source}</b>
-      </span>
+    <Strip words={words} state={overall?.state} trouble={view.trouble ?? words.trouble}>
+      <Source name={words.source} />
       <span data-part="age">{words.age}</span>
       {words.next && <span data-part="next">{words.next}</span>}
       <span data-part="head">
@@ -25,11 +19,6 @@ export function WorldStrip({ view, words }: WorldStripProps) {
       <span data-part="overlays">
         <b>{pending}</b> pending {pending === 1 ? 'move' : 'moves'}
       </span>
-      {trouble && (
-        <span data-part="trouble" title={trouble}>
-          {trouble}
-        </span>
-      )}
-    </section>
+    </Strip>
   )
 }
