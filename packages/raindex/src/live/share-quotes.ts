@@ -11,7 +11,7 @@ export type SharedQuotesOptions = {
   readonly mostPairs?: number | undefined
 }
 
-/** Quotes for readers who would take by themselves, each for an address of his own. */
+/** Quotes for readers who would take by themselves, each for an address of their own. */
 export interface SharedQuotes {
   /**
    * The quotes of a counterparty, shared by all who ask for the same.
@@ -28,10 +28,10 @@ export interface SharedQuotes {
 export interface QuotesLease {
   readonly quotes: Pick<Quotes, 'collection' | 'readSet' | 'settled'>
   /**
-   * What this reader looks at, in place of what he looked at before.
+   * What this reader looks at, in place of what was looked at before.
    *
    * @throws {FreshetError} `quotes/too-many-pairs`: the readers of this counterparty look at more together than is
-   * allowed. What he looked at before stays.
+   * allowed. What was looked at before stays.
    */
   focus(ids: Iterable<string>): void
   /** The quotes are closed when nobody holds them. Releasing twice does nothing. */
