@@ -200,6 +200,22 @@ test('[O4] an insert yields to a row that is there, a patch of nothing shows not
   expect(rows.get('new')).toEqual({ n: 1 })
 })
 
+test('[O4] an upsert is the row while there is none, and a patch once there is one', () => {
+  const { replica, rows, push } = setUp()
+  const layer = { operationId: 'u', table: toyTable, id: 'late' }
+  replica.addLayer({ ...layer, edit: { kind: 'upsert', set: { n: 1 } } })
+  expect([rows.get('late'), rows.confirmed('late')]).toEqual([{ n: 1 }, undefined])
+  push([put('late', { n: 5, m: 5 })])
+  expect(rows.get('late')).toEqual({ n: 1, m: 5 })
+  push([put('late', { n: 6, m: 6 })])
+  expect(rows.get('late')).toEqual({ n: 1, m: 6 })
+  push([gone('late')])
+  expect(rows.get('late')).toEqual({ n: 1 })
+  push([put('late', { n: 7, m: 7 })])
+  replica.dropLayer('u')
+  expect(rows.get('late')).toEqual({ n: 7, m: 7 })
+})
+
 test('[O6] a write whose operation is shown already takes its place', () => {
   const { replica, rows } = setUp()
   const layer = { operationId: 'op', table: toyTable, id: 'a' }

@@ -13,8 +13,16 @@ type Write = { readonly operationId: string; readonly id: string; readonly edit:
 /** The visible rows by definition: what is confirmed, with the pending writes of each row over it in order. */
 function naiveFold(confirmed: ReadonlyMap<string, Row>, writes: readonly Write[]): Record<string, Row> {
   const visible = new Map<string, Row | undefined>(confirmed)
-  for (const { id, edit } of writes) visible.set(id, applyEdit(visible.get(id), edit))
+  for (const { id, edit } of writes) {
+    const before = visible.get(id)
+    visible.set(id, applyEdit(before, edit.kind === 'upsert' ? upsertAs(before, edit.set) : edit))
+  }
   return Object.fromEntries([...visible].flatMap(([id, row]) => (row ? [[id, row]] : [])))
+}
+
+/** An upsert by definition. */
+function upsertAs(row: Row | undefined, set: Row): RowEdit {
+  return row ? { kind: 'patch', set } : { kind: 'insert', row: set }
 }
 
 function someRow(random: Random): Row {
@@ -26,7 +34,7 @@ function someRow(random: Random): Row {
 }
 
 function someEdit(random: Random): RowEdit {
-  switch (randomBelow(random, 6)) {
+  switch (randomBelow(random, 7)) {
     case 0:
       return { kind: 'insert', row: someRow(random) }
     case 1:
@@ -35,6 +43,8 @@ function someEdit(random: Random): RowEdit {
       return { kind: 'delete' }
     case 3:
       return { kind: 'patch', set: {}, unset: ['c'] }
+    case 4:
+      return { kind: 'upsert', set: { a: randomBelow(random, 3) } }
     default:
       return {
         kind: 'patch',

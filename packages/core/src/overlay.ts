@@ -9,6 +9,8 @@ export type RowEdit =
   | { readonly kind: 'replace'; readonly row: Row }
   /** Sets and removes fields; nothing happens to a row that is not there. */
   | { readonly kind: 'patch'; readonly set: Row; readonly unset?: readonly string[] | undefined }
+  /** An insert while there is no row, and a patch once there is one: of a row that is not known yet [O4]. */
+  | { readonly kind: 'upsert'; readonly set: Row }
   | { readonly kind: 'delete' }
 
 /** A write the remote has not confirmed yet. */
@@ -88,6 +90,8 @@ export function applyEdit(row: Row | undefined, edit: RowEdit): Row | undefined 
       return edit.row
     case 'patch':
       return row && patchRow(row, edit.set, edit.unset)
+    case 'upsert':
+      return { ...row, ...edit.set }
     case 'delete':
       return undefined
   }

@@ -21,6 +21,8 @@ export function describeWrite({ edits }: Operation): WriteContent | undefined {
       return { id, op: 'insert', fields: Object.keys(edit.row), values: edit.row }
     case 'patch':
       return { id, op: 'patch', fields: [...Object.keys(edit.set), ...(edit.unset ?? [])], values: edit.set }
+    case 'upsert':
+      return { id, op: 'patch', fields: Object.keys(edit.set), values: edit.set }
     case 'delete':
       return { id, op: 'delete', fields: [], values: {} }
   }
