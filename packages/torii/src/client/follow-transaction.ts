@@ -3,6 +3,8 @@ import { canonicalFelt } from '../values/felt.ts'
 import type { OverlayHandle } from './overlays.ts'
 import type { WorldCore } from './world-core.ts'
 
+type FollowedCore = Pick<WorldCore, 'replica' | 'overlays' | 'clock' | 'status' | 'changedBy'>
+
 /** What became of a transaction, as a receipt of the chain tells. */
 export type TransactionOutcome = 'succeeded' | 'reverted'
 
@@ -12,7 +14,7 @@ export type TransactionOutcome = 'succeeded' | 'reverted'
  * as the last that changed the entity.
  */
 export async function followTransaction(
-  core: Pick<WorldCore, 'replica' | 'overlays' | 'clock' | 'changedBy'>,
+  core: FollowedCore,
   change: { readonly model: string; readonly entityId: string; readonly payload: Row },
   how: {
     readonly handle: OverlayHandle
@@ -23,7 +25,9 @@ export async function followTransaction(
   },
 ): Promise<void> {
   const { handle, receipt, exact } = how
-  const submittedOn = core.replica.collection(change.model).confirmed(change.entityId)
+  const collection = core.replica.collection(change.model)
+  const confirmed = collection.confirmed(change.entityId)
+  const submittedOn = { confirmed, isKnown: confirmed !== undefined || collection.complete }
   const hash = hashOf(await how.sent)
   if (hash === undefined) return
   if (receipt) {
@@ -39,7 +43,7 @@ export async function followTransaction(
 }
 
 function askUntilSettled(
-  { replica, overlays, clock, changedBy }: Pick<WorldCore, 'replica' | 'overlays' | 'clock' | 'changedBy'>,
+  { replica, overlays, clock, status, changedBy }: FollowedCore,
   { model, entityId, payload }: { readonly model: string; readonly entityId: string; readonly payload: Row },
   {
     handle,
@@ -49,7 +53,8 @@ function askUntilSettled(
   }: {
     readonly handle: OverlayHandle
     readonly hash: string
-    readonly submittedOn: Row | undefined
+    /** The row then, where it was known whether there is one. */
+    readonly submittedOn: { readonly confirmed: Row | undefined; readonly isKnown: boolean }
     readonly pollMs: number
   },
 ): void {
@@ -64,7 +69,11 @@ function askUntilSettled(
     if (!open) return
     const confirmed = replica.collection(model).confirmed(entityId)
     // Without what it changed being here, the old value would show for a moment.
-    const isHere = confirmed !== submittedOn || holds(confirmed, payload)
+    const isNewer =
+      confirmed !== submittedOn.confirmed &&
+      // What has come from the disk meanwhile may be older.
+      (submittedOn.isKnown || status.get().overall.state === 'streaming')
+    const isHere = isNewer || holds(confirmed, payload)
     if (last === hash && isHere) overlays.ack(handle.transactionId)
     else cancel = clock.schedule(() => void ask(), pollMs)
   }

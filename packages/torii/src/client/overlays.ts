@@ -109,10 +109,13 @@ export function createOverlays(options: {
       const confirmed = collection.confirmed(entityId)
       const edit = editOf(request, confirmed)
       const guard = guardOf(request)
-      const holds = (row: Row | undefined): boolean =>
+      const accepts = (row: Row | undefined): boolean =>
         row === undefined ? request.operation === 'delete' : request.operation !== 'delete' && guard(row)
+      // A row that has not come, or comes again after a reset, is not gone.
+      const holds = (row: Row | undefined): boolean =>
+        accepts(row) && (row !== undefined || collection.lookup(entityId).kind === 'absent')
       const before = find(entityId, model)
-      if (before && !holds(applyEdit(collection.get(entityId), edit)))
+      if (before && !accepts(applyEdit(collection.get(entityId), edit)))
         throw refusedTransition(request, before.request)
       if (byTransaction.has(transactionId) && before?.request.transactionId !== transactionId)
         throw usedTwice(transactionId)
@@ -165,7 +168,8 @@ function holdsSafely(guard: (row: Row | undefined) => boolean, row: Row | undefi
 
 function editOf({ operation = 'set', payload }: OverlayRequest, confirmed: Row | undefined): RowEdit {
   if (operation === 'delete') return { kind: 'delete' }
-  return confirmed ? { kind: 'patch', set: payload } : { kind: 'insert', row: payload }
+  // What is not here may be on its way.
+  return { kind: confirmed ? 'patch' : 'upsert', set: payload }
 }
 
 function guardOf({ guard, payload }: OverlayRequest): Guard {

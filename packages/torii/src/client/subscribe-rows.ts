@@ -1,16 +1,8 @@
-import {
-  rowsEqual,
-  type Clock,
-  type Collection,
-  type OrderTerm,
-  type Replica,
-  type Row,
-  type StoreRecord,
-  type ViewSnapshot,
-} from '@freshet/core'
+import { type Clock, type Collection, type OrderTerm, type Replica, type Row } from '@freshet/core'
 import { toKernelFilter, type EntityFilter } from './entity-filter.ts'
 import { idOf, queryEntities } from './entity-query.ts'
 import { paced, type Pace } from './paced.ts'
+import { nothingCame, showsSame, watchStoredRows, type Shown } from './stored-rows.ts'
 import { compileSelector, type EntitySelector } from './selector.ts'
 import type { WorldCore } from './world-core.ts'
 
@@ -43,33 +35,36 @@ export function subscribeRows(
     return subscribeIds(collection, filter, { order, limit }, selectOnce, listener, clock, pace)
   const query = { filter: toKernelFilter(filter), order, limit }
   const view = collection.view(query)
-  const tell = paced<Pick<ViewSnapshot, 'rows' | 'ids'>>(clock, pace, ({ rows, ids }) =>
-    listener(rows.map(selectOnce), ids),
-  )
+  const tell = paced<Shown>(clock, pace, ({ rows, ids }) => listener(rows.map(selectOnce), ids))
   let state: 'views' | 'window' | 'ended' = 'views'
   const stop = view.subscribe((snapshot) => {
     if (state === 'views') tell.push(snapshot)
   })
   tell.push(view.snapshot())
-  if (limit !== undefined && collection.size === 0) {
+  let closeWindow = (): void => {}
+  const hasEnded = (): boolean => state === 'ended'
+  if (limit !== undefined && nothingCame(collection)) {
     const whole = (): void => {
-      if (state === 'window' && !shows(view.snapshot(), window)) tell.push(view.snapshot())
+      closeWindow()
+      if (state === 'window' && !showsSame(view.snapshot(), window)) tell.push(view.snapshot())
       if (state !== 'ended') state = 'views'
       isWhole = true
     }
     let isWhole = false
-    let window: readonly StoreRecord[] = []
+    let window: Shown = { rows: [], ids: [] }
     // The disk knows the first rows before all are here; what comes meanwhile would show others first.
     void firstWindow(model, query).then((records) => {
-      if (!records || records.length === 0 || isWhole || state === 'ended') return
+      if (!records || records.length === 0 || isWhole || hasEnded()) return
       state = 'window'
-      window = records
-      tell.push({ rows: records.map(({ value }) => value), ids: records.map(({ id }) => id) })
+      closeWindow = watchStoredRows(replica, model, records, (next) => tell.push((window = next)))
+      // A listener may stop it from within.
+      if (hasEnded()) closeWindow()
     })
     loaded.then(whole, whole)
   }
   return () => {
     state = 'ended'
+    closeWindow()
     stop()
     tell.stop()
     view.close()
@@ -99,13 +94,6 @@ function subscribeIds(
     stop()
     tell.stop()
   }
-}
-
-function shows({ ids, rows }: ViewSnapshot, records: readonly StoreRecord[]): boolean {
-  return (
-    ids.length === records.length &&
-    records.every(({ id, value }, at) => id === ids[at] && rowsEqual(value, rows[at] ?? {}))
-  )
 }
 
 /** Tells of every model which rows changed in each batch. */

@@ -65,14 +65,18 @@ function watchOvertaken(
 ): () => void {
   const collection = replica.collection(model)
   let before = collection.confirmed(entityId)
+  // A row that only now comes may be as it always was, and one that a reset drops comes again.
+  let isKnown = before !== undefined || collection.complete
   return collection.subscribe(({ ids }) => {
     if (ids !== 'all' && !ids.includes(entityId)) return
     const now = collection.confirmed(entityId)
+    const wasKnown = isKnown
+    isKnown = now !== undefined || collection.complete
     const overtaken = Object.keys(payload).filter(
       (member) =>
         !valuesEqual(before?.[member], now?.[member]) && !valuesEqual(payload[member], now?.[member]),
     )
     before = now
-    if (overtaken.length > 0) tell(overtaken)
+    if (wasKnown && isKnown && overtaken.length > 0) tell(overtaken)
   })
 }
