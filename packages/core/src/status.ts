@@ -32,6 +32,8 @@ export type Freshness = {
   readonly staleSinceUnixMs: number | undefined
   readonly lastError: FreshetError | undefined
   readonly nextAttemptAtUnixMs: number | undefined
+  /** How far the remote is, such as the latest block, where the source tells. */
+  readonly head?: number | undefined
 }
 
 export type Progress = {

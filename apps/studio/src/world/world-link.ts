@@ -132,12 +132,12 @@ export function createWorldLink({ toriiUrl, manifest, yours }: WorldInfo): World
       const to = from && towards(from)
       if (world === undefined || from === undefined || to === undefined) return
       const { transactionId, settled, sent } = makeMove(world, { entityId, piece }, to)
-      // No tick is told of a pending change.
-      const tell = (moves: readonly MoveNote[]): void => set({ moves, tick: world.getSyncStatus() })
-      tell(withMove(view.moves, { transactionId, piece, from, to, sinceUnixMs: Date.now() }))
-      void settled.then((outcome) => tell(withOutcome(view.moves, transactionId, outcome, Date.now())))
+      set({ moves: withMove(view.moves, { transactionId, piece, from, to, sinceUnixMs: Date.now() }) })
+      void settled.then((outcome) =>
+        set({ moves: withOutcome(view.moves, transactionId, outcome, Date.now()) }),
+      )
       sent.catch((error: unknown) => {
-        tell(withReason(view.moves, transactionId, messageOf(error)))
+        set({ moves: withReason(view.moves, transactionId, messageOf(error)) })
       })
     },
     undo: (transactionId) => void client?.rollbackOverlay(transactionId),

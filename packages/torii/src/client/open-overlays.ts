@@ -14,7 +14,7 @@ export function openOverlays(
 ) {
   const guardPollMs = overlayOptions?.guardPollIntervalMs ?? 500
   const defaultTimeoutMs = overlayOptions?.timeoutMs ?? 30_000
-  const plain = createOverlays({ replica, clock, defaultTimeoutMs, guardPollMs, onTimeout })
+  const plain = createOverlays({ replica, clock, defaultTimeoutMs, guardPollMs, onTimeout, onListenerError })
   const { overlays, subscribe: trace } = traceOverlays(plain, replica, onListenerError)
   return { guardPollMs, overlays, trace }
 }

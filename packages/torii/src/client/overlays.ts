@@ -1,5 +1,6 @@
 import {
   applyEdit,
+  createListeners,
   FreshetError,
   submitLayer,
   valuesEqual,
@@ -49,6 +50,8 @@ export type Overlays = {
   /** Lets the change fall as confirmed by other means. Whether there was one. */
   ack(transactionId: string): boolean
   rollback(transactionId: string): boolean
+  /** Calls `listener` when there is one more or less. Returns how to stop. */
+  subscribe(listener: () => void): () => void
   /** Undoes all of them, and with them their timers. */
   close(): void
 }
@@ -64,6 +67,7 @@ export function createOverlays(options: {
   /** How often guards are asked though no row has changed: they may look at the host's own knowledge. */
   readonly guardPollMs: number
   onTimeout(error: OverlayTimeoutError): void
+  onListenerError(error: unknown): void
 }): Overlays {
   const { replica } = options
   type Entry = {
@@ -72,6 +76,7 @@ export function createOverlays(options: {
     ended: 'replaced' | 'confirmed' | undefined
   }
   const byTransaction = new Map<string, Entry>()
+  const listeners = createListeners<void>(options.onListenerError)
   const isPending = ({ request }: Entry): boolean => replica.overlay.find(request.transactionId) !== undefined
   const find = (entityId: string, model: string): Entry | undefined =>
     [...byTransaction.values()].find(
@@ -84,6 +89,7 @@ export function createOverlays(options: {
     byTransaction.delete(transactionId)
     entry.ended = how
     entry.layer.rollback()
+    listeners.emit()
     return true
   }
 
@@ -126,10 +132,17 @@ export function createOverlays(options: {
         { guard: holds, timeoutMs },
       )
       const entry: Entry = { request, layer, ended: undefined }
-      byTransaction.set(transactionId, entry)
-      schedulePoll(entry, () => holdsSafely(holds, collection.confirmed(entityId)))
+      // What the world shows already never was pending.
+      if (isPending(entry)) {
+        byTransaction.set(transactionId, entry)
+        listeners.emit()
+        schedulePoll(entry, () => holdsSafely(holds, collection.confirmed(entityId)))
+      }
       const settled = layer.settled.then((outcome): OverlayOutcome => {
-        if (byTransaction.get(transactionId) === entry) byTransaction.delete(transactionId)
+        if (byTransaction.get(transactionId) === entry) {
+          byTransaction.delete(transactionId)
+          listeners.emit()
+        }
         if (outcome === 'timed-out') {
           options.onTimeout(
             new OverlayTimeoutError(
@@ -151,6 +164,7 @@ export function createOverlays(options: {
     },
     ack: (transactionId) => end(transactionId, 'confirmed'),
     rollback: (transactionId) => end(transactionId, undefined),
+    subscribe: listeners.add,
     close() {
       for (const transactionId of [...byTransaction.keys()]) end(transactionId, undefined)
     },

@@ -438,6 +438,16 @@ test('[TO29] of two tabs one synchronises, the other shows what it commits, and 
   await world.pass(500)
   expect(second.get(position, id)).toMatchObject({ vec: { x: 1 } })
   expect(second.getSyncStatus().overall.state).toBe('streaming')
+  const heads: (number | undefined)[] = []
+  second.syncStatus.subscribe(({ overall }) => heads.push(overall.head))
+  world.place(2, 2)
+  await world.pass(500)
+  const { head } = world.server.world
+  expect([second.getSyncStatus().overall.head, heads.at(-1), first.getSyncStatus().overall.head]).toEqual([
+    head,
+    head,
+    head,
+  ])
   for (const asked of [second.reset(), second.addTarget({ kind: 'tokens' }), second.removeTarget(position)])
     await expect(asked).rejects.toMatchObject({ code: 'torii/not-leading' })
   expect(world.server.calls.get('/world.World/SubscribeEntities')).toBe(1)

@@ -21,10 +21,9 @@ export function createSyncStatus(options: {
   /** The tables that are synchronised now. */
   tables(): readonly string[]
   readonly reconcileMs: number
-  overlaysOf(model: string): number
   onListenerError(error: unknown): void
 }): SyncStatus {
-  const { replica, clock, reconcileMs, overlaysOf } = options
+  const { replica, clock, reconcileMs } = options
   const listeners = createListeners<SyncTick>(options.onListenerError)
   const newCounts = (): ModelCounts => ({
     lastCursor: undefined,
@@ -40,14 +39,13 @@ export function createSyncStatus(options: {
     return known
   }
   let failures = 0
-  let head: number | undefined
   let state = replica.status.get().state
 
   const get = (): SyncTick => {
     const status = replica.status.get()
     const reconcileAtUnixMs = (status.freshness.freshAtUnixMs ?? clock.now()) + reconcileMs
     const models = new Map(options.tables().map((table) => [table, countsOf(table)]))
-    return makeSyncTick({ status, clock, models, failures, head, reconcileAtUnixMs, overlaysOf })
+    return makeSyncTick({ status, clock, models, failures, reconcileAtUnixMs })
   }
   const tell = (): void => {
     if (listeners.size > 0) listeners.emit(get())
@@ -62,10 +60,8 @@ export function createSyncStatus(options: {
   return {
     get,
     subscribe: listeners.add,
-    pulsed(pulse) {
-      head = pulse.head
-      tell()
-    },
+    // Beside the rest of the status, which tabs that follow are told.
+    pulsed: ({ head }) => replica.status.update({ freshness: { head } }),
     rowsRead(model, rows, latestUnixS, cursor) {
       const of = countsOf(model)
       if (clock.now() - of.sinceUnixMs > windowMs) Object.assign(of, { rows: 0, sinceUnixMs: clock.now() })

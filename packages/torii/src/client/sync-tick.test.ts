@@ -30,7 +30,7 @@ function tickOf(state: SyncState, freshness: Partial<Status['freshness']> = {}) 
     role: 'leader',
     pending: [],
     degraded: undefined,
-    freshness: { ...none, ...freshness },
+    freshness: { ...none, head: 9, ...freshness },
     progress,
   }
   const counts = { lastCursor: 'c', lastTimestamp: 7, lastBatchSize: 2, rows: 30, sinceUnixMs: now - 10_000 }
@@ -40,9 +40,7 @@ function tickOf(state: SyncState, freshness: Partial<Status['freshness']> = {}) 
     clock,
     models,
     failures: 3,
-    head: 9,
     reconcileAtUnixMs: now + 60_000,
-    overlaysOf: () => 2,
   })
 }
 
@@ -64,7 +62,7 @@ test('[TO27] a tick tells age, progress, throughput, failures and what comes nex
       state: 'bootstrapping',
       lastSyncedAt: now - 9_000,
       lagMs: 4_000,
-      pendingOverlayCount: 2,
+      pendingOverlayCount: 0,
       progress: 0.25,
       lastError: undefined,
       head: 9,
@@ -78,7 +76,7 @@ test('[TO27] a tick tells age, progress, throughput, failures and what comes nex
         lastBatchSize: 2,
         consecutiveFailures: 3,
         nextPollInMs: 1_500,
-        overlayPending: 2,
+        overlayPending: 0,
         throughputPerSec: 3,
       },
     ],

@@ -19,7 +19,7 @@ export type SyncTick = {
     readonly progress: number | undefined
     /** Why the last connection ended, until the next is live; what it needs is in its message. */
     readonly lastError: { readonly code: string; readonly message: string } | undefined
-    /** The latest block of the indexer. */
+    /** The latest block of the indexer, as whoever synchronises has heard. */
     readonly head: number | undefined
   }
   readonly models: readonly ModelTick[]
@@ -70,15 +70,14 @@ const modelStates: Readonly<Record<SyncState, ModelStatus>> = {
   halted: 'idle',
 }
 
+/** A tick of the synchroniser, which knows no pending changes: see `countOverlays`. */
 export function makeSyncTick(options: {
   readonly status: Status
   readonly clock: Clock
   readonly models: ReadonlyMap<string, ModelCounts>
   readonly failures: number
-  readonly head: number | undefined
   /** When everything is compared next. */
   readonly reconcileAtUnixMs: number
-  overlaysOf(model: string): number
 }): SyncTick {
   const { status, clock, models, failures } = options
   const { state, freshness, progress } = status
@@ -95,7 +94,7 @@ export function makeSyncTick(options: {
       lastBatchSize,
       consecutiveFailures: failures,
       nextPollInMs: Number.isFinite(next) ? Math.max(0, next - now) : 0,
-      overlayPending: options.overlaysOf(model),
+      overlayPending: 0,
       throughputPerSec: rows / Math.max(1, (now - sinceUnixMs) / 1_000),
     }
   })
@@ -106,13 +105,13 @@ export function makeSyncTick(options: {
       lastSyncedAt: freshAtUnixMs,
       lagMs:
         freshAtUnixMs === undefined ? undefined : staleSinceUnixMs === undefined ? 0 : now - staleSinceUnixMs,
-      pendingOverlayCount: ticks.reduce((sum, { overlayPending }) => sum + overlayPending, 0),
+      pendingOverlayCount: 0,
       progress: progress?.fraction,
       lastError: freshness.lastError && {
         code: freshness.lastError.code,
         message: freshness.lastError.message,
       },
-      head: options.head,
+      head: freshness.head,
     },
     models: ticks,
   }

@@ -27,7 +27,7 @@ export function whenReady(replica: Replica, tables: readonly string[]): Promise<
 /** Tells each halt that was not told already. Returns how to stop. */
 export function reportHalts(
   replica: Replica,
-  status: SyncStatus,
+  status: Pick<SyncStatus, 'get'>,
   emit: (error: ReactiveError) => void,
 ): () => void {
   let halted = false

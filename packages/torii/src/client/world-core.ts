@@ -24,6 +24,7 @@ import {
 import type { ModelSchema } from '../schema/model-type.ts'
 import { createActiveTargets, tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
+import { countOverlays } from './count-overlays.ts'
 import { createErrorStream, type ErrorStream } from './error-stream.ts'
 import { TargetQuarantinedError, type ReactiveError } from './errors.ts'
 import { openOverlays } from './open-overlays.ts'
@@ -100,13 +101,13 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
     clock,
     tables: () => targets.tables,
     reconcileMs,
-    overlaysOf: overlays.countOf,
     onListenerError,
   })
+  const ticks = countOverlays(status, overlays, clock, onListenerError)
   const schemas = new Map<string, ModelSchema>()
   const sync = createWorldSync(options, { ...settings, clock, replica, targets, status, schemas, errors })
   const ready = whenReady(replica, targets.tables)
-  const stopWatching = reportHalts(replica, status, errors.emit)
+  const stopWatching = reportHalts(replica, ticks, errors.emit)
   const start = (): void => {
     if (!tabs || !store) return sync.start()
     const group = createTabGroup<TabMessage>({
@@ -148,7 +149,7 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
     overlays,
     guardPollMs,
     trace,
-    status,
+    status: ticks,
     errors,
     ready,
     loaded: started,
@@ -207,6 +208,7 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
       await sync.stop()
       stopWatching()
       status.close()
+      ticks.close()
       await replica.flushed()
       await replica.close()
       await store?.close()

@@ -8,9 +8,8 @@ import {
   type RowFact,
 } from '@freshet/core'
 import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
+import { countOverlays } from '../client/count-overlays.ts'
 import { openOverlays } from '../client/open-overlays.ts'
-import type { Overlays } from '../client/overlays.ts'
-import type { SyncTick } from '../client/sync-tick.ts'
 import type { WorldCore } from '../client/world-core.ts'
 import { checkTable, tableSpecs, targetsOf, worldTables } from '../client/world-tables.ts'
 import { buildManifestFingerprint } from '../schema/manifest.ts'
@@ -45,6 +44,8 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::torii::listener', String(error))
   const { guardPollMs, overlays, trace } = openOverlays(options, replica, clock, errors.emit, onListenerError)
+  // Pending changes are known here alone.
+  const counted = countOverlays(ticks, overlays, clock, onListenerError)
   return {
     replica,
     tables,
@@ -53,10 +54,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
     overlays,
     guardPollMs,
     trace,
-    status: {
-      get: () => withOverlays(ticks.get(), overlays),
-      subscribe: (listener) => ticks.subscribe((tick) => listener(withOverlays(tick, overlays))),
-    },
+    status: counted,
     errors,
     ready,
     // The worker does not tell what of it comes from the disk.
@@ -86,6 +84,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
     async close() {
       overlays.close()
       await controller.close()
+      counted.close()
       await replica.close()
     },
   }
@@ -126,13 +125,4 @@ function takeBatch(replica: Replica, { reset, changes, complete }: RowBatch): vo
     complete: whole,
   }))
   replica.apply({ kind: 'state', startedAt: 'live', facts, covers })
-}
-
-/** Pending changes are known here alone. */
-function withOverlays(tick: SyncTick, overlays: Overlays): SyncTick {
-  return {
-    ...tick,
-    overall: { ...tick.overall, pendingOverlayCount: overlays.size },
-    models: tick.models.map((model) => ({ ...model, overlayPending: overlays.countOf(model.model) })),
-  }
 }

@@ -1,6 +1,7 @@
 import { expect, inject, test } from 'vitest'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
 import { createReactiveClient, type ReactiveClient } from '../client/reactive-client.ts'
+import type { SyncTick } from '../client/sync-tick.ts'
 
 const { url, manifest } = inject('torii')
 const tag = 'ns-Position'
@@ -24,16 +25,18 @@ function moves(client: ReactiveClient): Promise<void> {
   return promise.then(stop)
 }
 
-/** It hears from the server itself: only who synchronises knows how far the indexer is. */
-function leads(client: ReactiveClient): Promise<void> {
+/** Resolves once a tick says so. */
+function tells(client: ReactiveClient, holds: (tick: SyncTick) => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const look = (): void => {
-    const { state, head } = client.getSyncStatus().overall
-    if (state === 'streaming' && head !== undefined) resolve()
-  }
+  const look = (): void => (holds(client.getSyncStatus()) ? resolve() : undefined)
   const stop = client.syncStatus.subscribe(look)
   look()
   return promise.then(stop)
+}
+
+/** It has read from the server itself: only who synchronises knows the time of the newest change. */
+function reads({ models }: SyncTick): boolean {
+  return models.some(({ lastTimestamp }) => lastTimestamp !== undefined)
 }
 
 test('[TO30] in a browser a worker synchronises into IndexedDB, and a reload shows it before the network answers', async () => {
@@ -81,11 +84,13 @@ test('[TO29, TO30] of two tabs with workers one synchronises, and the other take
 
   const heir = await open(database)
   await heir.ready
-  expect(heir.getSyncStatus().overall.head).toBeUndefined()
+  // Told by the tab that synchronises, as is how far the indexer is.
+  await tells(heir, ({ overall }) => overall.state === 'streaming' && overall.head !== undefined)
+  expect(reads(heir.getSyncStatus())).toBe(false)
   // As a tab that is closed: nobody is told.
   workers[0]?.terminate()
   // What the first had committed may move it still, before it synchronises by itself.
-  await leads(heir)
+  await tells(heir, (tick) => tick.overall.state === 'streaming' && reads(tick))
   await moves(heir)
   await heir.shutdown()
 })

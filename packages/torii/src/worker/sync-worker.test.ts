@@ -54,7 +54,10 @@ test('[TO30] a thread synchronises and sends rows; moves lie over them here', as
     vecs.push(client.get('ns-Position', id)?.['vec'])
     if (ids.length === 601) arrived.resolve()
   })
+  const pending: number[] = []
+  client.syncStatus.subscribe(({ overall }) => pending.push(overall.pendingOverlayCount))
   const move = client.mutate('ns-Position', { entityId: id, vec: { x: 8, y: 8 } })
+  expect(pending.at(-1)).toBe(1)
   expect(vecs.at(-1)).toEqual({ x: 8, y: 8 })
   expect(client.getSyncStatus().overall.pendingOverlayCount).toBe(1)
   demo.place(1, 8, 8)
