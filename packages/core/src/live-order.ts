@@ -1,5 +1,5 @@
 import type { Derived } from './derived.ts'
-import { OrderedRows, type WorkCounter } from './ordered-rows.ts'
+import { createOrderedRows, type OrderedRows, type WorkCounter } from './ordered-rows.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
 import type { Filter, OrderTerm } from './query.ts'
 import { compileOrder, compileSortKey, type RowComparator } from './row-order.ts'
@@ -35,7 +35,7 @@ export class LiveOrder implements Derived {
     this.#work = work
     this.#matches = compilePredicate(filter, columns)
     this.#compare = compileOrder(terms, columns)
-    this.order = new OrderedRows(held, this.#compare, compileSortKey(terms, columns), work)
+    this.order = createOrderedRows(held, this.#compare, compileSortKey(terms, columns), work)
   }
 
   change(slot: number, before: Row | undefined, after: Row | undefined): void {

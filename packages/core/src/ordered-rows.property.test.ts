@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OrderedRows } from './ordered-rows.ts'
+import { createOrderedRows } from './ordered-rows.ts'
 import { randomBelow } from './random.ts'
 import { compileOrder, compileSortKey } from './row-order.ts'
 import { RowSlots } from './row-slots.ts'
@@ -11,7 +11,7 @@ test('[Q2] the ordered index equals a sorted array through growth, splits, merge
   const terms = [{ field: 'n', direction: 'desc' }] as const
   const held = new RowSlots()
   const compare = compileOrder(terms)
-  const order = new OrderedRows(held, compare, compileSortKey(terms), { rows: 0 })
+  const order = createOrderedRows(held, compare, compileSortKey(terms), { rows: 0 })
   const present: number[] = []
   const oracle = (): number[] =>
     present.toSorted((a, b) =>
@@ -61,7 +61,7 @@ test('[Q2] the ordered index equals a sorted array through growth, splits, merge
 
 test('[Q2] a row that is not in the order is not found in it', () => {
   const held = new RowSlots()
-  const order = new OrderedRows(held, compileOrder(), compileSortKey(), { rows: 0 })
+  const order = createOrderedRows(held, compileOrder(), compileSortKey(), { rows: 0 })
   const slot = held.take('a')
   held.rows[slot] = {}
   expect(order.copy(0, 0, [], [], 0)).toBe(false)
