@@ -2,8 +2,7 @@ import type { QuoteVerdict } from '@freshet/raindex/client'
 import type { NotComparable } from '@freshet/raindex/engine'
 
 /** One pair as it is quoted here for the zero address. Amounts are exact decimals. */
-export type PairRow = {
-  readonly id: string
+export type ToldPair = {
   readonly order: string
   readonly inputIOIndex: number
   readonly outputIOIndex: number
@@ -14,16 +13,14 @@ export type PairRow = {
   readonly stale: boolean
 }
 
-export type VaultRow = {
-  readonly id: string
+export type ToldVault = {
   readonly owner: string
   readonly token: string
   readonly vaultId: string
   readonly balance: string
 }
 
-export type OrderRow = {
-  readonly id: string
+export type ToldOrder = {
   readonly owner: string
   readonly validInputs: readonly { readonly token: string; readonly vaultId: string }[]
   readonly validOutputs: readonly { readonly token: string; readonly vaultId: string }[]

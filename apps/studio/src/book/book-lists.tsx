@@ -1,6 +1,7 @@
-import { useState } from 'react'
-import type { BookView } from './book-link.ts'
-import type { BookNames } from './book-names.ts'
+import type { Collection } from '@freshet/core'
+import { useMemo, useState } from 'react'
+import { useReadable } from '../data/readable.ts'
+import type { BookLink, BookView } from './book-link.ts'
 import type { Comparison } from './comparisons.ts'
 import { OrderGrid } from './order-grid.tsx'
 import { PairGrid } from './pair-grid.tsx'
@@ -8,8 +9,8 @@ import { useNarrow } from './use-narrow.ts'
 import { VaultGrid } from './vault-grid.tsx'
 
 export type BookListsProps = {
+  readonly link: Pick<BookLink, 'pairs' | 'orders' | 'vaults'>
   readonly view: BookView
-  readonly names: BookNames
   readonly comparisons: ReadonlyMap<string, Comparison>
   readonly counterparty: string | undefined
   readonly sought: string
@@ -20,23 +21,21 @@ export type BookListsProps = {
 
 /** The quotes, and below them the vaults or the orders. */
 export function BookLists(props: BookListsProps) {
-  const { view, names, sought, openId, onOpen, comparisons, counterparty, onShown } = props
-  const { pairs, orders, vaults, isRead, health } = view
+  const { view, sought, openId, onOpen, comparisons, counterparty, onShown } = props
+  const { pairs, orders, vaults } = props.link
+  const { isRead, health } = view
+  const sizes = { pairs: useSize(pairs), orders: useSize(orders), vaults: useSize(vaults) }
   const isNarrow = useNarrow()
   const [below, setBelow] = useState<'vaults' | 'orders'>('vaults')
   const count = (size: number): string => size.toLocaleString('en')
-  const openFirstPair = (hash: string): void => {
-    const first = [...pairs.byId.keys()].find((id) => id.startsWith(`${hash}/`))
-    if (first !== undefined) onOpen(first)
-  }
   return (
     <div className="book-lists">
       <section className="book-list book-list-pairs" aria-label="Quotes">
         <h2>
-          Quotes <span className="count">{count(pairs.byId.size)} pairs</span>
+          Quotes <span className="count">{count(sizes.pairs)} pairs</span>
         </h2>
         <PairGrid
-          {...{ pairs, orders, names, comparisons, counterparty, openId, sought, isNarrow, isRead }}
+          {...{ pairs, comparisons, counterparty, openId, sought, isNarrow, isRead }}
           block={health?.block ?? undefined}
           onOpen={onOpen}
           onShown={onShown}
@@ -52,21 +51,21 @@ export function BookLists(props: BookListsProps) {
               aria-selected={kind === below}
               onClick={() => setBelow(kind)}
             >
-              {kind === 'vaults' ? 'Vaults' : 'Orders'}{' '}
-              <span className="count">{count((kind === 'vaults' ? vaults : orders).byId.size)}</span>
+              {kind === 'vaults' ? 'Vaults' : 'Orders'} <span className="count">{count(sizes[kind])}</span>
             </button>
           ))}
         </div>
         {below === 'vaults' ? (
-          <VaultGrid {...{ vaults, names, sought, isRead }} />
+          <VaultGrid {...{ vaults, sought, isRead }} />
         ) : (
-          <OrderGrid
-            {...{ orders, names, sought, isRead }}
-            openOrder={openId?.split('/', 1)[0]}
-            onOpen={openFirstPair}
-          />
+          <OrderGrid {...{ orders, sought, isRead, onOpen }} openOrder={openId?.split('/', 1)[0]} />
         )}
       </section>
     </div>
   )
+}
+
+/** How many rows there are, as they come and go. */
+function useSize(rows: Pick<Collection, 'size' | 'subscribe'>): number {
+  return useReadable(useMemo(() => ({ get: () => rows.size, subscribe: rows.subscribe }), [rows]))
 }

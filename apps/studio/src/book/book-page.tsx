@@ -1,4 +1,5 @@
 import type { BookInfo, NamedBook } from '@freshet/cli/studio'
+import type { Collection, Row } from '@freshet/core'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { useReadable } from '../data/readable.ts'
 import type { DemoLink } from '../demo/demo-link.ts'
@@ -43,7 +44,8 @@ const none: readonly string[] = []
 
 function OpenBook({ info, book, demo, onBook }: OpenBookProps) {
   const { orderbook } = book
-  const view = useReadable(useMemo(() => createBookLink(orderbook), [orderbook]))
+  const link = useMemo(() => createBookLink(info, book), [info, book])
+  const view = useReadable(link)
   const market = useReadable(demo ?? noDemo)?.market
   const [counterparty, setCounterparty] = useState<string>()
   const [sought, setSought] = useState('')
@@ -51,8 +53,8 @@ function OpenBook({ info, book, demo, onBook }: OpenBookProps) {
   const { openId, open, close } = useOpenRow()
   const names = useMemo(() => bookNames(info, book), [info, book])
   const comparisons = useCompared(orderbook, view, shown, counterparty, market?.reorg?.atUnixMs)
-  const openRow = openId === undefined ? undefined : view.pairs.byId.get(openId)
-  const lists = { view, names, comparisons, counterparty, sought, openId }
+  const openRow = useRow(link.pairs, openId)
+  const lists = { link, view, comparisons, counterparty, sought, openId }
   return (
     <main className="page book">
       <BookStrip view={view} />
@@ -76,6 +78,16 @@ function OpenBook({ info, book, demo, onBook }: OpenBookProps) {
         )}
       </div>
     </main>
+  )
+}
+
+/** A row as it is now; undefined where it is not there. */
+function useRow<T extends Row>(rows: Collection<T>, id: string | undefined): T | undefined {
+  return useReadable(
+    useMemo(
+      () => ({ get: () => (id === undefined ? undefined : rows.get(id)), subscribe: rows.subscribe }),
+      [rows, id],
+    ),
   )
 }
 

@@ -3,12 +3,12 @@ import { gapText } from '@freshet/raindex/client'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { replayAddress } from '../replay/replay-address.ts'
 import { dayTimeText } from '../replay/time-text.ts'
-import { askBook, type PairRow } from './book-answers.ts'
+import { askBook } from './book-answers.ts'
 import type { BookView } from './book-link.ts'
 import type { BookNames } from './book-names.ts'
+import type { PairRow } from './book-rows.ts'
 import { describeVerdict, rpcRefusal, shortAmount, shortHexes } from './book-words.ts'
 import type { Comparison } from './comparisons.ts'
-import { pairText } from './pair-grid.tsx'
 import { WhatIfPanel } from './what-if-panel.tsx'
 
 export type WhyDrawerProps = {
@@ -42,7 +42,7 @@ export function WhyDrawer(props: WhyDrawerProps) {
     >
       <header>
         <h2 ref={heading} tabIndex={-1}>
-          Why? {names.order(row.order)}, {pairText(row, view.orders.byId, names)}
+          Why? {row.orderName}, {row.pair}
         </h2>
         <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
           ✕
