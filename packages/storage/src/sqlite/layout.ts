@@ -29,12 +29,15 @@ const layoutSteps: readonly LayoutStep[] = [
     `),
   // Keys of indexes became texts: a table whose indexes are not as declared is built again.
   (database) => database.exec("UPDATE freshet_table SET indexes = ''"),
-  // What `append` adds: the commit's number is its key, so one insert into one table is all.
+  // What `append` adds: the commit's number is its key, so one insert into one table is all. The row
+  // of table 0 has the number of the newest other commit, so that the largest key is the newest number.
   (database) =>
     database.exec(`
       CREATE TABLE freshet_appended (
         seq INTEGER PRIMARY KEY, number INTEGER NOT NULL, value BLOB NOT NULL
       ) STRICT;
+      INSERT INTO freshet_appended SELECT seq, 0, x'' FROM freshet_state;
+      ALTER TABLE freshet_state DROP COLUMN seq;
     `),
 ]
 

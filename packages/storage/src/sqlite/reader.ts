@@ -82,9 +82,7 @@ export function createReader(prepared: StatementCache, path: string): Reader {
   }
 }
 
-/** What was appended moves the number on by being there. */
-const selectState = `SELECT max(seq, coalesce((SELECT max(seq) FROM freshet_appended), 0)), term, resetSeq
-  FROM freshet_state`
+const selectState = 'SELECT (SELECT max(seq) FROM freshet_appended), term, resetSeq FROM freshet_state'
 
 /** The rows of a statement as lists of columns. */
 export function listsOf(

@@ -167,7 +167,7 @@ test('[T8] the keys of a file whose layout had others are made anew', async () =
   await first.commit({ writes }, await first.takeTerm())
   await first.close()
   const file = new DatabaseSync(path)
-  file.exec("DROP TABLE freshet_appended; UPDATE t1 SET k0 = 'older'; PRAGMA user_version = 1")
+  file.exec(`${withoutAppended} UPDATE t1 SET k0 = 'older'; PRAGMA user_version = 1`)
   file.close()
   const store = await openSqliteStore({ path, tables })
   const records = await store.range('rows', { index: 'byScore', lower: [2] })
@@ -182,7 +182,7 @@ test('[T8] what a file of an older layout had appended stays, and what is append
   const file = new DatabaseSync(path)
   // Then a record of `append` lay in its table and moved the number on.
   file.exec(`
-    DROP TABLE freshet_appended; UPDATE freshet_state SET seq = 7;
+    ${withoutAppended} UPDATE freshet_state SET seq = 7;
     INSERT INTO t2 (id, seq, value) VALUES ('0000000000000007', 7, x'a1626174f5'); PRAGMA user_version = 2
   `)
   file.close()
@@ -269,6 +269,29 @@ test('[T7] commits that touch intent are synced to the disk, others are not', as
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
   await store.close()
 })
+
+test('[T9] the number is one row of the file, however appends and commits alternate', async () => {
+  using directory = testDirectory()
+  const path = directory.path('store.db')
+  const store = await openSqliteStore({ path, tables })
+  for (const commits of [0, 1, 2, 3]) {
+    for (let at = 0; at < 3 - commits; at++) await store.append('operations', {})
+    const [newest] = await store.range('operations', { reverse: true, limit: 1 })
+    const gone = newest ? [{ table: 'operations', id: newest.id, value: undefined }] : []
+    for (let at = 0; at < commits; at++) await store.commit({ writes: gone }, undefined)
+  }
+  const { seq } = await store.info()
+  await store.close()
+  const file = new DatabaseSync(path)
+  const numbers = file.prepare('SELECT seq FROM freshet_appended WHERE number = 0').all()
+  file.close()
+  expect(numbers).toEqual([{ seq }])
+  expect(seq).toBe(12)
+})
+
+/** The file as it was before appended records had a table. */
+const withoutAppended = `DROP TABLE freshet_appended;
+  ALTER TABLE freshet_state ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;`
 
 async function failure(promise: Promise<unknown>): Promise<FreshetError> {
   const error: unknown = await promise.then(

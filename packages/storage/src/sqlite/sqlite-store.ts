@@ -62,7 +62,9 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
       for (const name of work.clear ?? []) writer.clear(storedTable(name))
       const deleted = writer.apply(work.writes, seq)
       const pruned = deleted ? writer.prune() : 0
-      writer.advance(seq, Math.max(state.resetSeq, pruned, clearsReplica ? seq : 0))
+      writer.advance(seq)
+      const resetSeq = Math.max(pruned, clearsReplica ? seq : 0)
+      if (resetSeq > state.resetSeq) writer.setResetSeq(resetSeq)
       return seq
     })
   }
@@ -78,7 +80,7 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
       const seq = state.seq + 1
       const id = appendKey(seq)
       writer.apply([{ table, id, value }], seq)
-      writer.advance(seq, state.resetSeq)
+      writer.advance(seq)
       return id
     })
   }

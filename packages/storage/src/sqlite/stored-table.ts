@@ -100,9 +100,9 @@ function bringHome(database: DatabaseSync, number: number): void {
   const appended = `FROM freshet_appended WHERE number = ${number}`
   if (database.prepare(`SELECT 1 ${appended}`).get() === undefined) return
   database.exec(`
-    UPDATE freshet_state SET seq = max(seq, (SELECT max(seq) FROM freshet_appended)) + 1;
+    UPDATE freshet_appended SET seq = (SELECT max(seq) FROM freshet_appended) + 1 WHERE number = 0;
     INSERT INTO t${number} (id, seq, value)
-      SELECT printf('%016d', seq), (SELECT seq FROM freshet_state), value ${appended} ORDER BY seq;
+      SELECT printf('%016d', seq), (SELECT max(seq) FROM freshet_appended), value ${appended} ORDER BY seq;
     DELETE ${appended};
   `)
 }

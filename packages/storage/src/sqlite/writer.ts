@@ -16,7 +16,9 @@ export type Writer = {
   clear(table: StoredTable): void
   /** Forgets the oldest deletions beyond the bound. @returns the number up to which they are gone. */
   prune(): CommitSeq
-  advance(seq: CommitSeq, resetSeq: CommitSeq): void
+  advance(seq: CommitSeq): void
+  /** Followers up to this number must read everything again. */
+  setResetSeq(seq: CommitSeq): void
   setTerm(term: Term): void
 }
 
@@ -78,8 +80,11 @@ export function createWriter(
       prepared('DELETE FROM freshet_tombstone WHERE rowid <= ?').run(last)
       return Number(pruned?.[0] ?? 0)
     },
-    advance(seq, resetSeq) {
-      prepared('UPDATE freshet_state SET seq = ?, resetSeq = ?').run(seq, resetSeq)
+    advance(seq) {
+      prepared(advanceNumber).run(seq)
+    },
+    setResetSeq(seq) {
+      prepared('UPDATE freshet_state SET resetSeq = ?').run(seq)
     },
     setTerm(term) {
       prepared('UPDATE freshet_state SET term = ?').run(term)
@@ -87,9 +92,12 @@ export function createWriter(
   }
 }
 
-// One statement, so that no other process can take the same number.
-const insertAppended = `INSERT INTO freshet_appended (seq, number, value)
-  SELECT max(seq, coalesce((SELECT max(seq) FROM freshet_appended), 0)) + 1, ?, ? FROM freshet_state`
+// SQLite makes the largest key plus one its key; one statement, so that no other process can take the same.
+const insertAppended = 'INSERT INTO freshet_appended (number, value) VALUES (?, ?)'
+
+// From the newest back: the row lies behind what was appended since the commit before.
+const advanceNumber = `UPDATE freshet_appended SET seq = ?
+  WHERE seq = (SELECT seq FROM freshet_appended WHERE number = 0 ORDER BY seq DESC LIMIT 1)`
 
 function prepareTable(prepared: StatementCache, table: StoredTable): TableStatements {
   const keys = table.indexes.map((_, at) => `, k${at}`).join('')
