@@ -52,7 +52,7 @@ export function createBrowserTabs(): BrowserTabs {
               before.then(() => promise),
             )
             try {
-              await before
+              await Promise.race([before, aborted(signal)])
               if (signal.aborted || !tab.alive) return
               await Promise.race([held(undefined), died])
             } finally {
@@ -73,4 +73,9 @@ export function createBrowserTabs(): BrowserTabs {
       }
     },
   }
+}
+
+/** Who waits for a lock can give up. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

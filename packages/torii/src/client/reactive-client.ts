@@ -48,7 +48,10 @@ export type MutateOptions<R = Row> = {
  * `S` says what the models hold. It is the caller's word: rows are as the server declares them.
  */
 export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
-  /** Resolves with the first consistent state: at once where one is on the disk. Rejects when synchronising stops before. */
+  /**
+   * Resolves with the first consistent state: at once where one is on the disk. Rejects when synchronising stops
+   * before. Once `reset` has resolved, this is another promise: that the world has been read again.
+   */
   readonly ready: Promise<void>
   /** The tags of models and events and the kinds of record that can be asked for. */
   readonly tables: readonly TagOf<S>[]
@@ -92,7 +95,9 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   pause(): Promise<void>
   resume(): void
   /**
-   * Drops what is stored and reads the world again: the answer to `SchemaMismatchError`.
+   * Drops what is stored and reads the world again: the answer to `SchemaMismatchError`. Resolves when the old rows
+   * are gone, here and on the disk; `ready` then tells when the new ones are here. Pending changes stay, and lie over
+   * them.
    *
    * @throws {FreshetError} `torii/not-leading`: another tab synchronises; reset it there.
    */

@@ -1,5 +1,6 @@
 import type { Replica } from '@freshet/core'
 import { SchemaMismatchError, SyncFatalError, type ReactiveError } from './errors.ts'
+import { readCheckpoint } from '../sync/checkpoint.ts'
 import type { SyncStatus } from './sync-status.ts'
 
 /** Resolves with the first consistent state; rejects when synchronising halts before. */
@@ -36,5 +37,24 @@ export function reportHalts(
     halted = state === 'halted'
     if (isNew && lastError && !(lastError instanceof SchemaMismatchError))
       emit(new SyncFatalError(lastError, status.get()))
+  })
+}
+
+/**
+ * Tells where a tab that follows is shown rows of another manifest, as of a page
+ * of another release: only who synchronises compares them itself. Returns how to stop.
+ */
+export function reportForeignRows(
+  replica: Replica,
+  manifestHash: string,
+  emit: (error: ReactiveError) => void,
+): () => void {
+  let told = manifestHash
+  return replica.status.subscribe(({ role }) => {
+    const storedUnder = readCheckpoint(replica.checkpoint)?.manifestHash
+    if (role === 'leader' || storedUnder === undefined || storedUnder === told) return
+    told = storedUnder
+    if (storedUnder !== manifestHash)
+      emit(new SchemaMismatchError('Another tab has another manifest', manifestHash, storedUnder))
   })
 }

@@ -31,7 +31,7 @@ import { openOverlays } from './open-overlays.ts'
 import type { Overlays } from './overlays.ts'
 import type { OverlayTrace } from './trace-overlays.ts'
 import { createSyncStatus, type SyncStatus } from './sync-status.ts'
-import { reportHalts, whenReady } from './watch-status.ts'
+import { reportForeignRows, reportHalts, whenReady } from './watch-status.ts'
 import { createWorldSync, settingsOf } from './world-sync.ts'
 import { checkTable, tableSpecs, targetsOf } from './world-tables.ts'
 
@@ -48,6 +48,7 @@ export type WorldCore = {
   trace(listener: (trace: OverlayTrace) => void): () => void
   readonly status: Pick<SyncStatus, 'get' | 'subscribe'>
   readonly errors: ErrorStream<ReactiveError>
+  /** The first consistent state; after a reset, that of the world read again. */
   readonly ready: Promise<void>
   /** Resolves when all that is on the disk can be seen; rejects when it cannot be read. */
   readonly loaded: Promise<void>
@@ -106,8 +107,11 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
   const ticks = countOverlays(status, overlays, clock, onListenerError)
   const schemas = new Map<string, ModelSchema>()
   const sync = createWorldSync(options, { ...settings, clock, replica, targets, status, schemas, errors })
-  const ready = whenReady(replica, targets.tables)
-  const stopWatching = reportHalts(replica, ticks, errors.emit)
+  let ready = whenReady(replica, targets.tables)
+  const stops = [
+    reportHalts(replica, ticks, errors.emit),
+    reportForeignRows(replica, settings.manifestHash, errors.emit),
+  ]
   const start = (): void => {
     if (!tabs || !store) return sync.start()
     const group = createTabGroup<TabMessage>({
@@ -151,7 +155,9 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
     trace,
     status: ticks,
     errors,
-    ready,
+    get ready() {
+      return ready
+    },
     loaded: started,
     clock,
     random,
@@ -170,6 +176,7 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
       await sync.stop()
       replica.reset()
       await replica.flushed()
+      ready = whenReady(replica, targets.tables)
       sync.start()
     },
     async addTarget(target) {
@@ -206,7 +213,7 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
       await started.catch(() => {})
       await share?.close()
       await sync.stop()
-      stopWatching()
+      for (const stop of stops) stop()
       status.close()
       ticks.close()
       await replica.flushed()

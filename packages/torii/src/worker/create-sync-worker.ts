@@ -9,7 +9,7 @@ import { createSyncController } from './sync-controller.ts'
 
 /** A world that is kept on the disk by a worker, with nobody reading it here. */
 export type SyncWorker = {
-  /** Resolves once the durable copy is a consistent state; rejects when synchronising stops before. */
+  /** Resolves once the durable copy is a consistent state; rejects when synchronising stops before. Another after `reset`. */
   readonly ready: Promise<void>
   readonly errors: ErrorStream<ReactiveError>
   readonly syncStatus: { get(): SyncTick; subscribe(listener: (tick: SyncTick) => void): () => void }
@@ -33,15 +33,18 @@ export function createSyncWorker(
   },
 ): SyncWorker {
   const { worker, clock = systemClock, log = silentLog } = options
-  const { ready, errors, ticks, begin, request, close } = createSyncController({
+  const controller = createSyncController({
     worker,
     init: initOf(options, worker),
     clock,
     log,
   })
+  const { errors, ticks, begin, request, close } = controller
   begin()
   return {
-    ready,
+    get ready() {
+      return controller.ready
+    },
     errors,
     syncStatus: ticks,
     pause: async () => void (await request({ ask: 'pause' })),

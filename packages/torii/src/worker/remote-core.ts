@@ -40,7 +40,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   const schemas = new Map<string, ModelSchema>()
   const rows = takeRows(replica, schemas)
   const controller = createSyncController({ worker, init: initOf(options, worker), clock, log, rows })
-  const { ticks, errors, ready, begin, request } = controller
+  const { ticks, errors, begin, request } = controller
   const onListenerError = (error: unknown): void =>
     log.write('error', 'freshet::torii::listener', String(error))
   const { guardPollMs, overlays, trace } = openOverlays(options, replica, clock, errors.emit, onListenerError)
@@ -56,9 +56,11 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
     trace,
     status: counted,
     errors,
-    ready,
+    get ready() {
+      return controller.ready
+    },
     // The worker does not tell what of it comes from the disk.
-    loaded: ready,
+    loaded: controller.ready,
     clock,
     random,
     begin,

@@ -87,6 +87,7 @@ function openSession(
       try {
         const value = await answerRequest(request, init, store, opening)
         port.post({ kind: 'REPLY', id, reply: { kind: 'done', value } })
+        if (request.ask === 'reset') tellReady(port, await opening, feed)
       } catch (error) {
         port.post({ kind: 'REPLY', id, reply: { kind: 'failed', error: toPlainFault(faultOf(error)) } })
       }
@@ -137,7 +138,7 @@ async function openCore(
 
 /** Tells what happens to a world from now on. */
 function report(port: Port, core: WorldCore, feed: RowFeed | undefined): void {
-  const { status, errors, schemas, replica, ready } = core
+  const { status, errors, schemas, replica } = core
   let toldSchemas = 0
   const tell = (): void => {
     if (schemas.size !== toldSchemas) port.post({ kind: 'SCHEMAS', schemas: [...schemas.values()] })
@@ -156,6 +157,10 @@ function report(port: Port, core: WorldCore, feed: RowFeed | undefined): void {
   })
   errors.subscribe((error) => tellError(port, error))
   tell()
+  tellReady(port, core, feed)
+}
+
+function tellReady(port: Port, { ready }: WorldCore, feed: RowFeed | undefined): void {
   ready.then(
     () => {
       if (feed) feed.whenSent(() => port.post({ kind: 'READY' }))

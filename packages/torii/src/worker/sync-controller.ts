@@ -19,7 +19,7 @@ import { threadPort, type SyncPort } from './sync-port.ts'
 export type SyncController = {
   readonly ticks: TickStream
   readonly errors: ErrorStream<ReactiveError> & { emit(error: ReactiveError): void }
-  /** Resolves with the first consistent state; rejects when synchronising halts before. */
+  /** Resolves with the first consistent state; rejects when synchronising halts before. Another after a reset. */
   readonly ready: Promise<void>
   /** Starts the worker unless it runs. */
   begin(): void
@@ -58,9 +58,7 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
     log.write('error', 'freshet::torii::listener', String(error))
   const ticks = createTickStream(clock, onListenerError)
   const errors = createErrorStream<ReactiveError>(onListenerError)
-  const ready = Promise.withResolvers<void>()
-  // Nobody has to wait for it.
-  ready.promise.catch(() => {})
+  let ready = notReady()
   let running: Running | undefined
   let requests = 0
   let closing = false
@@ -124,7 +122,9 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
   return {
     ticks,
     errors,
-    ready: ready.promise,
+    get ready() {
+      return ready.promise
+    },
     begin() {
       if (!closing && !running) start()
     },
@@ -135,7 +135,10 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
       const reply = Promise.withResolvers<SyncAnswer>()
       pending.set(id, reply)
       port.post({ kind: 'REQUEST', id, request })
-      return reply.promise
+      const answer = await reply.promise
+      // The worker says so again when the world has been read again.
+      if (request.ask === 'reset') ready = notReady()
+      return answer
     },
     async close() {
       closing = true
@@ -150,6 +153,13 @@ export function createSyncController(options: SyncControllerOptions): SyncContro
       ending.port.close()
     },
   }
+}
+
+function notReady(): PromiseWithResolvers<void> {
+  const ready = Promise.withResolvers<void>()
+  // Nobody has to wait for it.
+  ready.promise.catch(() => {})
+  return ready
 }
 
 function settle({ pending }: Running, id: number, reply: SyncReply): void {
