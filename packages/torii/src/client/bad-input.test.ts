@@ -4,6 +4,7 @@ import { createTestWorld, position, type TestWorld } from '../testing/test-world
 import { frame, trailersFrame } from '../wire/frames.ts'
 import type { Fetch } from '../wire/grpc-web.ts'
 import { createToriiClient } from '../wire/torii-client.ts'
+import type { EntityFilter } from './entity-filter.ts'
 import { createReactiveClient } from './reactive-client.ts'
 
 const grpc = { headers: { 'content-type': 'application/grpc-web+proto' } }
@@ -134,21 +135,67 @@ test.each([
   await client.shutdown()
 })
 
+function nested(depth: number): object {
+  let condition: object = { member: 'vec.x', op: 'eq', value: 1 }
+  for (let level = 0; level < depth; level++) condition = { op: 'or', where: [condition] }
+  return condition
+}
+
 test.each([
-  ['an operator nobody knows', { where: [{ member: 'vec.x', op: 'like', value: 1 }] }, 'torii/bad-filter'],
-  ['a tag that is none', 'model', 'torii/bad-model-tag'],
-] as const)('[TO21] %s is a usage error that says how it is written', async (_, filter, code) => {
+  ['an operator nobody knows', { where: [{ member: 'vec.x', op: 'like', value: 1 }] }, 'use eq, neq'],
+  ['no operator', { where: [{ member: 'vec.x', value: 1 }] }, 'use eq, neq'],
+  ['no member', { where: [{ op: 'eq', value: 1 }] }, 'such as vec.x'],
+  ['no value', { where: [{ member: 'vec.x', op: 'eq' }] }, 'without a value'],
+  ['no list of values', { where: [{ member: 'vec.x', op: 'in', value: 1 }] }, 'list of values'],
+  ['no list of conditions', { where: { member: 'vec.x', op: 'eq', value: 1 } }, 'list of conditions'],
+  ['no list within an or', { where: [{ op: 'or' }] }, 'list of conditions'],
+  ['a condition that is none', { where: ['vec.x = 1'] }, 'give { member, op, value }'],
+  ['conditions without an end', { where: [nested(10_000)] }, 'flatten'],
+  ['keys that are none', { keys: ['0x1'] }, 'by member'],
+  ['a key that is none', { keys: { player: {} } }, 'by member'],
+  ['one id and no list', { hashedKeys: '0x1' }, 'list of entity ids'],
+  ['a text', 'vec.x < 10', '{ hashedKeys, keys, where }'],
+  ['a list', [], '{ hashedKeys, keys, where }'],
+])('[TO21] a filter with %s is a usage error that says how it is written', async (_, filter, says) => {
   const world = createTestWorld()
   const { clock, random, client: transport, manifest } = world
-  const options = { toriiUrl: 'http://torii', clock, random, manifest, client: transport }
-  if (typeof filter === 'string') {
-    const opening = createReactiveClient({ ...options, models: [filter] })
-    await expect(opening).rejects.toMatchObject({ code, kind: 'usage' })
-    return
-  }
-  const client = await createReactiveClient(options)
+  const client = await createReactiveClient({
+    ...{ toriiUrl: 'http://torii', clock, random, manifest, client: transport },
+  })
   // As plain JavaScript may call it.
   const asked = { filter } as unknown as Parameters<typeof client.query>[1]
-  expect(() => client.query(position, asked)).toThrow(expect.objectContaining({ code, kind: 'usage' }))
+  const refusal = expect.objectContaining({
+    ...{ code: 'torii/bad-filter', kind: 'usage', message: expect.stringContaining(says) },
+  })
+  expect(() => client.query(position, asked)).toThrow(refusal)
+  expect(() => client.subscribe(position, null, () => {}, asked)).toThrow(refusal)
   await client.shutdown()
+})
+
+test('[TO21] filters may be nested, and a limit that is none is a usage error', async () => {
+  const world = createTestWorld()
+  const { clock, random, client: transport, manifest } = world
+  world.place(1, 1)
+  world.place(2, 2)
+  const client = await createReactiveClient({
+    ...{ toriiUrl: 'http://torii', clock, random, manifest, client: transport },
+  })
+  await world.pass(500)
+  const where = [nested(80)] as unknown as EntityFilter['where']
+  expect(client.query(position, { filter: { where } }).rows.length).toBe(1)
+  expect(client.query(position, { limit: 0 }).rows).toEqual([])
+  for (const limit of [-1, 1.5, NaN])
+    expect(() => client.query(position, { limit })).toThrow(
+      expect.objectContaining({ code: 'torii/bad-limit' }),
+    )
+  await client.shutdown()
+})
+
+test('[TO21] a tag that is none is a usage error', async () => {
+  const world = createTestWorld()
+  const { clock, random, client: transport, manifest } = world
+  const opening = createReactiveClient({
+    ...{ toriiUrl: 'http://torii', clock, random, manifest, client: transport, models: ['model'] },
+  })
+  await expect(opening).rejects.toMatchObject({ code: 'torii/bad-model-tag', kind: 'usage' })
 })

@@ -21,7 +21,9 @@ export type EntityFilter = {
 }
 
 /** All of a filter but `hashedKeys`, which rows do not hold. @throws {FreshetError} `torii/bad-filter` */
-export function toKernelFilter({ keys = {}, where = [] }: EntityFilter): Filter {
+export function toKernelFilter(filter: EntityFilter): Filter {
+  checkFilter(filter)
+  const { keys = {}, where = [] } = filter
   const ofKeys = Object.entries(keys).map(([field, value]): Filter => keyFilter(field, value))
   return { op: 'and', filters: [...ofKeys, ...where.map(conditionFilter)] }
 }
@@ -52,11 +54,54 @@ function conditionFilter(condition: MemberCondition): Filter {
       return { op: condition.op, field: condition.member, value: condition.value }
     default: {
       const unknown: { readonly op?: unknown } = condition
-      throw new FreshetError({
-        code: 'torii/bad-filter',
-        kind: 'usage',
-        message: `The filter has the unknown operator ${JSON.stringify(unknown.op)}; use eq, neq, gt, gte, lt, lte, in, and, or.`,
-      })
+      throw badFilter(
+        `the unknown operator ${JSON.stringify(unknown.op)}; use eq, neq, gt, gte, lt, lte, in, and, or`,
+      )
     }
   }
+}
+
+/** A filter may come from where nothing checks types, such as a text that a player typed. */
+function checkFilter(filter: EntityFilter): void {
+  const { hashedKeys, keys, where }: { readonly [part: string]: unknown } = isPlain(filter) ? filter : {}
+  if (!isPlain(filter)) throw badFilter('no parts; give { hashedKeys, keys, where }')
+  if (hashedKeys !== undefined && !isListOf(hashedKeys, (id) => typeof id === 'string'))
+    throw badFilter('hashedKeys that are no list of entity ids')
+  if (keys !== undefined && !(isPlain(keys) && isListOf(Object.values(keys), isKey)))
+    throw badFilter('keys that are no record of texts and numbers, by member')
+  if (where !== undefined) checkConditions(where, 0)
+}
+
+function checkConditions(where: unknown, depth: number): void {
+  if (depth > maxDepth) throw badFilter(`conditions nested deeper than ${maxDepth} levels; flatten them`)
+  if (!Array.isArray(where)) throw badFilter('a where that is no list of conditions')
+  for (const condition of where) {
+    if (!isPlain(condition)) throw badFilter('a condition that is no record; give { member, op, value }')
+    const { op, member, value } = condition
+    if (op === 'and' || op === 'or') checkConditions(condition['where'], depth + 1)
+    else if (typeof member !== 'string' || member === '')
+      throw badFilter('a condition without a member; give its path, such as vec.x')
+    else if (op === 'in' && !Array.isArray(value))
+      throw badFilter(`an in on ${member} without a list of values`)
+    else if (value === undefined) throw badFilter(`a condition on ${member} without a value`)
+  }
+}
+
+/** As deep as the kernel's filters may be, with some of its levels for the filter around them. */
+const maxDepth = 90
+
+function isPlain(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isListOf(list: unknown, holds: (item: unknown) => boolean): boolean {
+  return Array.isArray(list) && list.every(holds)
+}
+
+function isKey(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'bigint' || Number.isFinite(value)
+}
+
+function badFilter(what: string): FreshetError {
+  return new FreshetError({ code: 'torii/bad-filter', kind: 'usage', message: `The filter has ${what}.` })
 }

@@ -1,6 +1,7 @@
 import {
   compileOrder,
   compilePredicate,
+  FreshetError,
   type Collection,
   type OrderTerm,
   type Row,
@@ -37,7 +38,7 @@ export type QueryResult<R = Row> = {
 /**
  * The entities that match now. A look at what is here: nothing is asked of the server.
  *
- * @throws {FreshetError} `torii/bad-filter`, `query/bad-filter`, `query/bad-order`
+ * @throws {FreshetError} `torii/bad-filter`, `torii/bad-limit`, `query/bad-filter`, `query/bad-order`
  */
 export function queryEntities(
   collection: Collection,
@@ -46,6 +47,7 @@ export function queryEntities(
   indexes: ReadonlyMap<string, MemberIndex> = new Map(),
 ): QueryResult {
   const { filter = {}, order, limit = Infinity, cursor, consistency = 'overlay-first' } = options
+  checkLimit(limit)
   const matches = compilePredicate(toKernelFilter(filter))
   const read = consistency === 'overlay-first' ? collection.get : collection.confirmed
   const compare = compileOrder(cursor === undefined ? order : undefined)
@@ -64,6 +66,15 @@ export function queryEntities(
     ...(first.found > page.length && last && order === undefined && { next: last[0] }),
     complete: collection.complete,
   }
+}
+
+function checkLimit(limit: number): void {
+  if (limit === Infinity || (Number.isSafeInteger(limit) && limit >= 0)) return
+  throw new FreshetError({
+    code: 'torii/bad-limit',
+    kind: 'usage',
+    message: `The limit of a query is ${limit}; give a whole number from 0, or none for all entities.`,
+  })
 }
 
 type Found = readonly [id: string, row: Row]

@@ -31,9 +31,9 @@ export function subscribeRows(
     return known
   }
   const collection = replica.collection(model)
+  const query = { filter: toKernelFilter(filter), order, limit }
   if (filter.hashedKeys)
     return subscribeIds(collection, filter, { order, limit }, selectOnce, listener, clock, pace)
-  const query = { filter: toKernelFilter(filter), order, limit }
   const view = collection.view(query)
   const tell = paced<Shown>(clock, pace, ({ rows, ids }) => listener(rows.map(selectOnce), ids))
   let state: 'views' | 'window' | 'ended' = 'views'
