@@ -38,20 +38,20 @@ function between(range: StoreRange, keyOf: (bound: Bound) => string, past: strin
 
 function idKey([id, ...more]: Bound): string {
   if (typeof id === 'string' && more.length === 0) return id
-  throw usageError('storage/range', 'A range by id takes one text as a bound. Name an index for others.')
+  throw usageError('storage/range', 'A range by id takes one text as a bound; name an index for others.')
 }
 
 /** How many records a range may return. @throws {FreshetError} `storage/range` (usage). */
 export function rangeLimit({ limit = Number.MAX_SAFE_INTEGER }: StoreRange): number {
-  return wholeFrom(0, limit, 'limit')
+  return wholeFrom(0, limit)
 }
 
 /** How many records a slice of a scan holds. @throws {FreshetError} `storage/range` (usage). */
 export function checkedSliceRows(sliceRows: number): number {
-  return wholeFrom(1, sliceRows, 'size of a slice')
+  return wholeFrom(1, sliceRows)
 }
 
-function wholeFrom(least: number, count: number, what: string): number {
+function wholeFrom(least: number, count: number): number {
   if (Number.isSafeInteger(count) && count >= least) return count
-  throw usageError('storage/range', `${count} is no ${what}; give a whole number from ${least} on.`)
+  throw usageError('storage/range', `There are no ${count} records; ask for a whole number from ${least} on.`)
 }

@@ -15,19 +15,16 @@ export type StorableKind = 'plain' | 'bytes' | 'date' | 'tagged' | 'array' | 're
  */
 export function storableKind(value: Value): StorableKind {
   switch (typeof value) {
-    case 'string':
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return 'plain'
     case 'object':
-      return value === null ? 'plain' : objectKind(value)
-    default:
+      break
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       throw unstorable(`${typeof value} is no value; leave it out or use null`)
+    default:
+      return 'plain'
   }
-}
-
-function objectKind(value: object): StorableKind {
+  if (value === null) return 'plain'
   if (Array.isArray(value)) return 'array'
   if (value instanceof Tagged) return 'tagged'
   if (value instanceof Date) {

@@ -44,7 +44,7 @@ export function checkIndexes({ name: table, indexes = [] }: StoreTable): void {
 export function tableNamed<T extends StoreTable>(tables: ReadonlyMap<string, T>, name: string): T {
   const table = tables.get(name)
   if (table !== undefined) return table
-  throw usageError('storage/unknown-table', `There is no table "${name}". Declare it when opening the store.`)
+  throw usageError('storage/unknown-table', `There is no table "${name}"; declare it when opening the store.`)
 }
 
 /** @throws {FreshetError} `storage/unknown-index` (usage): the table declares no such index. */
@@ -53,7 +53,7 @@ export function indexNamed(table: StoreTable, name: string): StoreIndex {
   if (index !== undefined) return index
   throw usageError(
     'storage/unknown-index',
-    `Table "${table.name}" has no index "${name}". Declare it when opening the store.`,
+    `Table "${table.name}" has no index "${name}"; declare it when opening the store.`,
   )
 }
 
@@ -78,10 +78,7 @@ export function commitScope(tables: TableSet, commit: Commit, term: Term | undef
     touched.add(spaceOf(table))
   }
   if (term === undefined && touched.has('replica')) {
-    throw usageError(
-      'storage/term',
-      'Only the leader writes to replica tables. Pass the term of takeTerm() to commit().',
-    )
+    throw usageError('storage/term', 'A commit to a replica table needs the term of takeTerm().')
   }
   return { touchesIntent: touched.has('intent'), clearsReplica: cleared.has('replica') }
 }
