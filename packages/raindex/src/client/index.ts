@@ -6,3 +6,4 @@ export { RaindexClientError, type RaindexClientErrorName } from './client-error.
 export { fetchVerified, type VerifiedDownload } from './fetch-verified.ts'
 export * from './quotes/index.ts'
 export * from './registry/index.ts'
+export * from './shared/index.ts'

@@ -18,6 +18,7 @@ import {
   type Orderbook,
   type RestoredSnapshot,
 } from '../engine/index.ts'
+import { toHex } from '../engine/hex.ts'
 import type { LiveCodeCache } from './adapters.ts'
 import { isCovered, readMark, writeMark } from './chain-mark.ts'
 import { createLiveProjection, type LiveFact } from './live-projection.ts'
@@ -170,8 +171,19 @@ function restore<C extends Value>(book: Book<C>, snapshot: RestoredSnapshot, cur
   replica.apply({ kind: 'log', after, upTo: after + 1, finalizedTo: after + 1, facts })
   for (const { mutations } of snapshot.pending) addEnvelope(book, mutations, undefined)
   book.cursor = cursor
+  book.last = endOfCursor(cursor)
   book.lacking = lackedByOrders(replica, codeCache)
   commit(book)
+}
+
+/** Where a state ends whose engine counts whole blocks: a fork behind it can then be undone to it. */
+function endOfCursor(cursor: Value | undefined): ChainPosition | undefined {
+  if (typeof cursor !== 'object' || cursor === null || !('block' in cursor && 'hash' in cursor))
+    return undefined
+  const { block: blockNumber, hash } = cursor
+  const blockHash = typeof hash === 'string' ? toHex(hash, 32) : undefined
+  if (typeof blockNumber !== 'number' || blockHash === undefined) return undefined
+  return { blockNumber, logIndex: Number.MAX_SAFE_INTEGER, blockHash }
 }
 
 function applyPoll<C extends Value>(book: Book<C>, result: PollResult<C>): Applied {

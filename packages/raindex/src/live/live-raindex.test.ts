@@ -356,6 +356,29 @@ test('[RX35] a fork that nobody announced, or that reaches behind what is known,
   expect([restored.status.phase, balanceOf(restored)]).toEqual(['Errored', '1'])
 })
 
+test('[RX35] a fork behind a snapshot is undone to it, where its cursor names its block', async () => {
+  // As the engine that reads a local database has it.
+  const nextCursor = { block: 5, hash: at(5).blockHash } as unknown as number
+  const first = { ...step([], 1), nextCursor, mutationBatches: [envelope([deposit('1')], at(5))] }
+  const live = await open({ syncEngine: scripted([first]) })
+  await live.syncOnce()
+  const polls = [
+    { ...step([], 2), mutationBatches: [envelope([deposit('2')], at(5)), envelope([deposit('2')], at(6))] },
+    {
+      ...step([], 3),
+      rewindTo: { blockNumber: 5 },
+      mutationBatches: [envelope([deposit('10')], at(6, 0xf1))],
+    },
+    { ...step([], 4), rewindTo: { blockNumber: 4 } },
+  ]
+  const restored = await open({ syncEngine: scripted(polls), initialSnapshot: live.snapshot() })
+  await restored.syncOnce()
+  expect(balanceOf(restored)).toBe('3')
+  await restored.syncOnce()
+  expect(balanceOf(restored)).toBe('11')
+  await expect(restored.syncOnce()).rejects.toMatchObject({ errorName: 'ForkBeyondHistory' })
+})
+
 test('[RX35] a poll that rewinds and then fails is read again from the start after reset', async () => {
   const first = { ...step([], 1), mutationBatches: [0, 1].map((i) => envelope([deposit('1')], at(i))) }
   const bad = {

@@ -12,3 +12,8 @@ export {
 export { findAnvil } from './anvil.ts'
 export { orderBookCalls, type LocalTask, type OrderChoice } from './order-book-calls.ts'
 export { op, testProgram } from './test-program.ts'
+export {
+  sharedBooksContract,
+  type SharedBooksCase,
+  type SharedBooksUnderTest,
+} from './shared-books-contract.ts'

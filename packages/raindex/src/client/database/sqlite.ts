@@ -7,3 +7,4 @@ export {
   type BegunFromManifest,
 } from './begin-from-manifest.ts'
 export { readDumpManifest, type ListedDump } from './read-dump-manifest.ts'
+export { openSqliteSharedBooks, type SqliteSharedBooksOptions } from '../shared/sqlite-shared-books.ts'

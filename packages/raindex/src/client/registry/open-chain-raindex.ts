@@ -1,6 +1,6 @@
 import { createListeners, systemClock, type Clock, type Status } from '@freshet/core'
 import { createStaticCodeCache, type Interpreter, type StaticCodeCache } from '../../engine/index.ts'
-import { openLiveVirtualRaindex, type LiveVirtualRaindex } from '../../live/index.ts'
+import { openLiveVirtualRaindex, type LiveVirtualRaindex, type SyncEngine } from '../../live/index.ts'
 import {
   createBookSync,
   createChainHeads,
@@ -32,6 +32,8 @@ export type ChainRaindexOptions = BookSnapshotsOptions &
     readonly heads?: ChainHeads | undefined
     readonly clock?: Clock | undefined
     readonly onNotice?: ((notice: ChainNotice) => void) | undefined
+    /** Puts something between the database and the state, such as one that tells others what is polled. */
+    readonly through?: ((engine: SyncEngine<LocalDbCursor>) => SyncEngine<LocalDbCursor>) | undefined
   }
 
 /** How far a replica is behind its chain, and why. Everything a freshness line needs. */
@@ -92,15 +94,18 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
   const fetcher = createCodeFetcher({ pool, shelf: book, clock })
   const code = createStaticCodeCache()
   const snapshots = createBookSnapshots(book, options)
+  const engine = createLocalDbSyncEngine({ book, code: fetcher })
   const live = await openLiveVirtualRaindex<LocalDbCursor>({
     chainId,
     orderbook,
-    syncEngine: createLocalDbSyncEngine({ book, code: fetcher }),
+    syncEngine: options.through?.(engine) ?? engine,
     codeCache: code,
     host: options.interpreter(code),
     snapshots,
     clock,
   })
+  // The events of orders that came with a snapshot may not be in the database, which else knows what code they need.
+  fetcher.want(live.status.pending.artifacts)
   const listeners = createListeners<void>(() => undefined)
   let head: { readonly block: number; readonly timestamp: number | undefined } | undefined
   let isReading = false

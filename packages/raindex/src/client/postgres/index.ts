@@ -1,0 +1,1 @@
+export { openPostgresSharedBooks, type PostgresSharedBooksOptions } from './postgres-shared-books.ts'
