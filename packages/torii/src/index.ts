@@ -74,6 +74,17 @@ export { createSyncWorker, type SyncWorker } from './worker/create-sync-worker.t
 export type { FromSyncWorker, SyncInit, SyncRequest, ToSyncWorker } from './worker/messages.ts'
 export type { BrowserThread, NodeThread } from './worker/sync-port.ts'
 export { listTokens, selectComponent, selectEntity, selectMany } from './client/selectors.ts'
+export {
+  createDojoClient,
+  type DojoGrpcClient,
+  type DojoMessage,
+  type DojoQuery,
+} from './dojo/dojo-client.ts'
+export type { DojoClause, DojoKeys, DojoMember, DojoMemberValue } from './dojo/dojo-clause.ts'
+export type { DojoPage, DojoPagination } from './dojo/dojo-page.ts'
+export type { DojoSubscription } from './dojo/dojo-subscriptions.ts'
+export type { DojoToken, DojoTokenBalance, DojoTokenContract, DojoTokenFilter } from './dojo/dojo-tokens.ts'
+export type { DojoMembers, DojoTy, DojoTyValue } from './dojo/dojo-values.ts'
 export { feedDojoStore, type DojoEntity, type DojoStore } from './client/feed-dojo-store.ts'
 export type { TransactionOutcome } from './client/follow-transaction.ts'
 export type { OverlayTrace } from './client/trace-overlays.ts'

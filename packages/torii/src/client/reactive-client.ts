@@ -1,4 +1,5 @@
 import { delay, systemClock, uuidV7, type Row } from '@freshet/core'
+import type { ModelSchema } from '../schema/model-type.ts'
 import type { SyncTarget } from '../sync/sync-target.ts'
 import type { ReactiveClientOptions } from './client-options.ts'
 import { idOf, queryEntities, type QueryOptions, type QueryResult } from './entity-query.ts'
@@ -55,6 +56,8 @@ export interface ReactiveClient<S extends WorldSchema = WorldSchema> {
   readonly ready: Promise<void>
   /** The tags of models and events and the kinds of record that can be asked for. */
   readonly tables: readonly TagOf<S>[]
+  /** What the models that are synchronised hold, by tag, as the server declares them; empty until it was reached. */
+  readonly schemas: ReadonlyMap<string, ModelSchema>
   /** The entities that match now. */
   query<M extends TagOf<S>>(model: M, options?: QueryOptions): QueryResult<RowOf<S, M>>
   /** The entity with pending changes folded in. */
@@ -184,6 +187,7 @@ function clientOn(core: WorldCore): ReactiveClient {
       return core.ready
     },
     tables,
+    schemas,
     query: begun((model, query) =>
       queryEntities(replica.collection(model), schemas.get(model), query, indexesOf(model)),
     ),
