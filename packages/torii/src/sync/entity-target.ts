@@ -28,10 +28,11 @@ export async function entityPage(
   cursor: Value | undefined,
   limit: number,
   signal: AbortSignal,
+  onNext?: (cursor: Value) => void,
 ): Promise<Page> {
   const place =
     cursor === undefined ? { ...walkStart, total: await countOf(reading, table, signal) } : readPlace(cursor)
-  const { facts, next } = await walkPage(reading, [table], place, limit, signal)
+  const { facts, next } = await walkPage(reading, [table], place, limit, signal, onNext)
   return { facts, ...(next && { next }), ...(place.total > 0 && { total: place.total }) }
 }
 
@@ -130,8 +131,9 @@ async function walkPage(
   place: WalkPlace,
   limit: number,
   signal: AbortSignal,
+  onNext?: (place: WalkPlace) => void,
 ) {
-  const { page, next } = await walkOn({ client, world, kind, models, rules }, place, limit, signal)
+  const { page, next } = await walkOn({ client, world, kind, models, rules }, place, limit, signal, onNext)
   const latest = page.entities[0]?.executedAt ?? 0
   for (const tag of models) onRows(tag, page.entities.length, latest, page.next)
   return { facts: readFacts(page.entities, new Set(models), onBroken), next }

@@ -52,24 +52,34 @@ const quietPasses = 3
 /** More than any pass that gains on its world. */
 const maxPasses = 100
 
-/** Reads one page; `next` is where the walk goes on, undefined when it has seen everything. */
+/**
+ * Reads one page; `next` is where the walk goes on, undefined when it has seen everything.
+ *
+ * @param onNext - Told of `next` as soon as it is known.
+ */
 export async function walkOn(
   walk: HeadWalk,
   place: WalkPlace,
   limit: number,
   signal: AbortSignal,
+  onNext?: (place: WalkPlace) => void,
 ): Promise<{ readonly page: EntityPage; readonly next: WalkPlace | undefined }> {
   const here = place.pages === 0 ? await withHead(walk, place, signal) : place
   const { client, world, models, kind } = walk
+  const behind = (cursor: string): WalkPlace => ({ ...here, cursor, pages: here.pages + 1 })
+  const isFirstPass = here.floorBlock === 0 && here.floorTime === 0
   const page = await readFitting(limit, (rows) =>
     client.entities(
-      { world, models, kind, limit: rows, cursor: here.cursor, withBlock: here.floorBlock > 0 },
+      {
+        ...{ world, models, kind, limit: rows, cursor: here.cursor, withBlock: here.floorBlock > 0 },
+        // Elsewhere only the whole page tells whether the walk goes on behind it.
+        onNext: isFirstPass ? (cursor) => onNext?.(behind(cursor)) : undefined,
+      },
       signal,
     ),
   )
   const { next } = page
-  if (next !== undefined && !isBelow(page, here))
-    return { page, next: { ...here, cursor: next, pages: here.pages + 1 } }
+  if (next !== undefined && !isBelow(page, here)) return { page, next: behind(next) }
   return { page, next: nextPass(walk, here) }
 }
 

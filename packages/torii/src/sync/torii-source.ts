@@ -125,12 +125,12 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
     throw targetLeft(table)
   }
 
-  const ahead = createPageAhead(({ table, cursor, limit }, signal) => {
+  const ahead = createPageAhead(({ table, cursor, limit }, signal, onNext) => {
     const target = targets.find(table)
     return reading(table, signal, () =>
       target && !('tag' in target)
         ? recordPage(client, target, typeof cursor === 'string' ? cursor : undefined, limit, signal)
-        : entityPage(readingOf(table), table, cursor, limit, signal),
+        : entityPage(readingOf(table), table, cursor, limit, signal, onNext),
     )
   })
 
@@ -239,7 +239,12 @@ export function createToriiSource(options: ToriiSourceOptions): Source<RowFact> 
   return {
     // The stream says nothing of what the network swallowed: everything is compared from time to time [S5].
     capabilities: { kind: 'state', lossless: false, resumable: true, keptCursors: true },
-    page: ahead.page,
+    async page(request, signal) {
+      const page = await ahead.page(request, signal)
+      // It was asked for before; what has been left out since is not to be taken for whole.
+      if (targets.find(request.table)) return page
+      throw targetLeft(request.table)
+    },
     async get(table, ids, signal) {
       const target = targets.find(table)
       if (!target) return ids.map((id) => asHeld(options, table, id))

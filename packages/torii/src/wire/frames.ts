@@ -6,7 +6,11 @@ export type Frame =
   | { readonly kind: 'message'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'trailers'; readonly headers: ReadonlyMap<string, string> }
 
+export type OnBeginning = (bytes: Uint8Array) => void | Promise<void>
+
 const headBytes = 5
+/** So much of a message is its beginning: more than any cursor. */
+const beginningBytes = 2_048
 const compressedFlag = 0x01
 const trailersFlag = 0x80
 
@@ -30,13 +34,16 @@ export function trailersFrame(status: number, message = ''): Uint8Array<ArrayBuf
  * Cuts a body into frames as it arrives, and unpacks those that are compressed.
  *
  * @param maxBytes - The largest message that is taken, packed or not.
+ * @param onBeginning - Told how the first message begins, if possible before all of it is here; waited for.
  * @throws {FreshetError} `torii/message-too-large`, `torii/truncated` (retryable), `torii/bad-message`.
  */
 export async function* readFrames(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  onBeginning?: OnBeginning,
 ): AsyncGenerator<Frame> {
   const buffer = createByteBuffer()
+  let begin = onBeginning
   for await (const chunk of chunks) {
     buffer.push(chunk)
     for (;;) {
@@ -48,8 +55,18 @@ export async function* readFrames(
       const length = new DataView(head.buffer, head.byteOffset).getUint32(1)
       if (length > maxBytes) throw tooLarge(length, maxBytes)
       const whole = buffer.take(headBytes + length)
-      if (!whole) break
-      yield await readFrame(flags, whole.subarray(headBytes), maxBytes)
+      if (!whole) {
+        const beginning = begin && flags === 0 && buffer.peek(headBytes + beginningBytes)
+        if (beginning) {
+          await begin?.(beginning.subarray(headBytes))
+          begin = undefined
+        }
+        break
+      }
+      const item = await readFrame(flags, whole.subarray(headBytes), maxBytes)
+      if (item.kind === 'message') await begin?.(item.bytes)
+      begin = undefined
+      yield item
     }
   }
   if (buffer.size > 0) throw truncated()

@@ -1,6 +1,6 @@
 import { FreshetError } from '@freshet/core'
 import { decode, encode, type Codec } from './codec.ts'
-import { frame, readFrames, truncated } from './frames.ts'
+import { frame, readFrames, truncated, type OnBeginning } from './frames.ts'
 import { grpcError, httpError } from './grpc-status.ts'
 
 /** The part of `fetch` that is used. */
@@ -25,7 +25,14 @@ export type GrpcWebOptions = {
 
 /** Calls of `world.World` by gRPC-web, in a window, a worker and Node alike. */
 export type GrpcWeb = {
-  unary<Q, A>(rpc: string, asked: readonly [Codec<Q>, Q], answer: Codec<A>, signal: AbortSignal): Promise<A>
+  /** @param onBeginning - See `readFrames`. */
+  unary<Q, A>(
+    rpc: string,
+    asked: readonly [Codec<Q>, Q],
+    answer: Codec<A>,
+    signal: AbortSignal,
+    onBeginning?: OnBeginning,
+  ): Promise<A>
   /** Ends cleanly when the server does. Leaving it closes the connection. */
   stream<Q, A>(
     rpc: string,
@@ -52,6 +59,7 @@ export function createGrpcWeb(options: GrpcWebOptions): GrpcWeb {
     [codec, asked]: readonly [Codec<Q>, Q],
     answer: Codec<A>,
     outer: AbortSignal,
+    onBeginning?: OnBeginning,
   ): AsyncGenerator<A> {
     // Its own, so that leaving the loop ends the connection too.
     const leaving = new AbortController()
@@ -66,7 +74,7 @@ export function createGrpcWeb(options: GrpcWebOptions): GrpcWeb {
       })
       checkResponse(response, url, rpc)
       let ended = false
-      for await (const item of readFrames(chunksOf(response, signal), maxMessageBytes)) {
+      for await (const item of readFrames(chunksOf(response, signal), maxMessageBytes, onBeginning)) {
         if (item.kind === 'message') yield decode(answer, item.bytes, `The answer to ${rpc}`)
         else {
           ended = true
@@ -83,10 +91,10 @@ export function createGrpcWeb(options: GrpcWebOptions): GrpcWeb {
 
   return {
     stream,
-    async unary(rpc, asked, answer, signal) {
+    async unary(rpc, asked, answer, signal, onBeginning) {
       // Read to its end, so that the connection can be used again.
       const messages = []
-      for await (const each of stream(rpc, asked, answer, signal)) messages.push(each)
+      for await (const each of stream(rpc, asked, answer, signal, onBeginning)) messages.push(each)
       const [message] = messages
       if (message === undefined) throw truncated()
       return message

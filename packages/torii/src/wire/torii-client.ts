@@ -1,3 +1,4 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { asFreshetError, FreshetError } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { readModelMembers } from '../schema/read-schema.ts'
@@ -24,6 +25,7 @@ import {
 } from './record-messages.ts'
 import { recordCalls, type RecordFilter, type RecordPage, type RecordPush } from './record-calls.ts'
 import type { RecordKind } from './record-rows.ts'
+import { decodeUtf8 } from './short-text.ts'
 
 export type EntityPage = {
   readonly entities: readonly ToriiEntity[]
@@ -80,6 +82,8 @@ export interface ReactiveToriiClient {
       readonly kind?: EntityKind | undefined
       /** Whether `lastBlock` is wanted, which takes some unpacking. Default false. */
       readonly withBlock?: boolean | undefined
+      /** Told `next` of the page as soon as it is known, which may be before the rest of it is here. */
+      readonly onNext?: ((cursor: string) => void) | undefined
     },
     signal: AbortSignal,
   ): Promise<EntityPage>
@@ -137,6 +141,8 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
   // On one machine packing takes longer than what it saves.
   const { gzip = !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) } = options
   const grpc = createGrpcWeb({ url, fetch, maxMessageBytes, gzip })
+  // A fetch of the caller's own sends when it likes.
+  const untilSent = options.fetch ? async () => {} : loopRound
 
   return {
     async version(signal) {
@@ -186,7 +192,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
       }
       return { known, broken }
     },
-    async entities({ world, models, limit, cursor = '', ids, kind = 'entities', withBlock }, signal) {
+    async entities({ world, models, limit, cursor = '', ids, kind = 'entities', withBlock, onNext }, signal) {
       const query = {
         clause: ids && idsClause(ids),
         noHashedKeys: false,
@@ -200,6 +206,13 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
         [retrieveEntitiesRequest, { query }],
         retrieveEntitiesResponse,
         signal,
+        onNext &&
+          (async (beginning) => {
+            const next = readCursor(beginning)
+            if (next === '') return
+            onNext(next)
+            await untilSent()
+          }),
       )
       return {
         entities: ofWorld(entities, world),
@@ -269,6 +282,26 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
     },
   }
 }
+
+/** The cursor of a page, which is its first field; empty where it cannot be told yet. */
+function readCursor(beginning: Uint8Array): string {
+  const reader = new BinaryReader(beginning, decodeUtf8)
+  try {
+    const [no, wireType] = reader.tag()
+    return no === 1 && wireType === WireType.LengthDelimited ? reader.string() : ''
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Node sends what its `fetch` was asked once its loop comes round: unpacking a page before that would leave the
+ * server idle meanwhile. Browsers send at once.
+ */
+const loopRound: () => Promise<void> =
+  typeof setImmediate === 'function'
+    ? () => new Promise((resolve) => void setImmediate(resolve))
+    : async () => {}
 
 const entityCalls: { readonly [K in EntityKind]: { readonly retrieve: string; readonly subscribe: string } } =
   {
