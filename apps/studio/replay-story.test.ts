@@ -214,6 +214,11 @@ test('[SR5] the address follows the head, and opens there again', async () => {
   const other = await openReplay(link?.slice(1))
   expect(await clock(other).textContent()).toBe(time)
   expect(await other.getByLabel('Order').locator('option:checked').textContent()).toBe('Bid')
+  // In the same window, too; and what is not there is said.
+  await other.goto(`${server.url}#/replay?order=0x12`)
+  await other.getByText('There is no order 0x12 here').waitFor()
+  await other.locator('.replay-chart').waitFor()
+  expect(await other.getByLabel('Order').locator('option:checked').textContent()).toBe('Auction')
 })
 
 test('[SR6] points, events and pictures are kept as files', async () => {
@@ -259,7 +264,7 @@ test('[SR7] the keyboard alone reaches and works all of it', async () => {
   await page.getByRole('button', { name: 'Play', exact: true }).waitFor()
 })
 
-test('[SR8] the chart is drawn for light and dark, and follows a change', async () => {
+test('[SR8] the chart is drawn for light and dark, follows a change, and fits a narrow window', async () => {
   const page = await openReplay()
   const light = await linePixels(page, 1)
   expect(light[0]).toBeGreaterThan(400)
@@ -273,4 +278,17 @@ test('[SR8] the chart is drawn for light and dark, and follows a change', async 
     .locator('.replay-chart')
     .evaluate((chart) => getComputedStyle(chart).backgroundColor)
   expect(paper).toBe('rgb(20, 23, 26)')
+
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+  const isInSight = (selector: string): Promise<boolean> =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((shown) => {
+        const { left, right } = shown.getBoundingClientRect()
+        return left >= 0 && right <= innerWidth
+      })
+  for (const selector of ['nav [aria-current]', '.replay-chart canvas'])
+    await expect.poll(() => isInSight(selector)).toBe(true)
 })

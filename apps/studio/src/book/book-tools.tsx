@@ -36,6 +36,7 @@ export function BookTools(props: BookToolsProps) {
       <label className="book-search">
         Find{' '}
         <input
+          className="field"
           type="search"
           value={sought}
           placeholder="order, token, vault, owner"

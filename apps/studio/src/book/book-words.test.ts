@@ -3,11 +3,7 @@ import type { BookHealth } from '@freshet/cli/studio'
 import type { BesideAnswer } from './book-answers.ts'
 import { apartText, describeBook, describeVerdict, shortAmount, shortHexes } from './book-words.ts'
 
-const health: BookHealth = {
-  ...{ state: 'live', block: 10, head: 10, behind: 0, ageMs: 500, missingCode: 0 },
-  ...{ orders: 1, vaults: 2, lastError: null, bytecodeFetches: 0, snapshotLoads: 0 },
-  ...{ chainId: 1, orderbook: `0x${'1'.repeat(40)}`, isHealthy: true },
-}
+const health = { state: 'live', behind: 0, missingCode: 0, lastError: null } as const
 const said = (changes: Partial<BookHealth>, isConnected = true) => {
   const view = { isConnected, health: { ...health, ...changes }, blockAtUnixMs: 1_000 }
   const { tone, state, waits } = describeBook(view, 4_000)

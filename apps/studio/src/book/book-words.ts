@@ -1,3 +1,4 @@
+import type { BookHealth } from '@freshet/cli/studio'
 import { gapText, type QuoteVerdict } from '@freshet/raindex/client'
 import { spanWords, type FreshnessWords } from '../strip/describe-freshness.ts'
 import type { BesideAnswer } from './book-answers.ts'
@@ -12,8 +13,12 @@ export type BookFreshnessWords = Pick<FreshnessWords, 'tone' | 'state' | 'troubl
   readonly source: string
 }
 
+type BookFreshness = Pick<BookView, 'isConnected' | 'blockAtUnixMs'> & {
+  readonly health: Pick<BookHealth, 'state' | 'behind' | 'missingCode' | 'lastError'> | undefined
+}
+
 export function describeBook(
-  { isConnected, health, blockAtUnixMs }: Pick<BookView, 'isConnected' | 'health' | 'blockAtUnixMs'>,
+  { isConnected, health, blockAtUnixMs }: BookFreshness,
   nowUnixMs: number,
 ): BookFreshnessWords {
   const age = blockAtUnixMs === undefined ? 'nothing read yet' : `${spanWords(nowUnixMs - blockAtUnixMs)} old`

@@ -25,6 +25,7 @@ export function CounterpartyField({ value, choices, onChange }: CounterpartyFiel
       <label htmlFor={id}>Counterparty</label>
       <input
         id={id}
+        className="field"
         list={`${id}-choices`}
         value={typed}
         placeholder="the zero address"

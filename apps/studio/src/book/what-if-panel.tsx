@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react'
 import { dayTimeText } from '../replay/time-text.ts'
 import type { BookNames } from './book-names.ts'
 import type { PairRow } from './book-rows.ts'
-import { shortAmount, zeroAddress } from './book-words.ts'
+import { shortAmount, shortHexes, zeroAddress } from './book-words.ts'
 import { CounterpartyField } from './counterparty-field.tsx'
 import { useAnswers, useWhatIf, type Answers, type OpenedWhatIf } from './use-what-if.ts'
 import { amountOf, mostSecondsLater, vaultKey, type WhatIfQuestion } from './what-if.ts'
@@ -131,7 +131,7 @@ function BalanceSlider({ label, present, wanted, onWant }: BalanceSliderProps) {
       <label>
         <span>{label}</span>
         <input
-          className="book-amount"
+          className="field book-amount"
           inputMode="decimal"
           spellCheck={false}
           aria-label={`${label}: balance`}
@@ -167,7 +167,9 @@ function Outcome({ answers }: { readonly answers: Answers | undefined }) {
   const [last, first] = [answers?.last.outcome, answers?.first.outcome]
   return (
     <div className="book-outcome" aria-live="polite">
-      <output data-part="what-if">{last === undefined ? '…' : outcomeText(last)}</output>
+      <output data-part="what-if" data-kind={last?.kind}>
+        {last === undefined ? '…' : outcomeText(last)}
+      </output>
       <span className="hint">{first === undefined ? '' : `as it is: ${outcomeText(first)}`}</span>
     </div>
   )
@@ -176,7 +178,7 @@ function Outcome({ answers }: { readonly answers: Answers | undefined }) {
 function outcomeText(outcome: ReplayMoment['outcome']): string {
   return outcome.kind === 'quote'
     ? `${shortAmount(display(outcome.ioRatio))}, most ${shortAmount(display(outcome.outputMax))}`
-    : gapText(outcome.reason)
+    : shortHexes(gapText(outcome.reason))
 }
 
 type PairVault = {

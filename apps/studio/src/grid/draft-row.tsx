@@ -72,7 +72,7 @@ export function DraftRow({ table, fields, texts, reasons, onAdd, onCancel }: Dra
 }
 
 function placeholder(field: string, { schema }: StudioTable): string {
-  return field === schema.idField ? 'id, or none' : fieldType(schema, field)
+  return field === schema.idField ? 'optional' : fieldType(schema, field)
 }
 
 /** Only fields in which something was typed: the database fills in its defaults for the others. */

@@ -57,7 +57,7 @@ export function GridHeader(props: GridHeaderProps) {
             <input
               type="search"
               aria-label={`Filter ${field}`}
-              placeholder={isNumeric(fieldType(schema, field)) ? '>100, 5..9' : 'filter'}
+              placeholder={isNumeric(fieldType(schema, field)) ? '>100' : 'filter'}
               spellCheck={false}
               autoComplete="off"
               value={typed[field] ?? ''}

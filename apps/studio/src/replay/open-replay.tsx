@@ -53,6 +53,11 @@ export function OpenReplay({ subject, replay, address, children }: OpenReplayPro
         </label>
         <span className="hint">{subject.title}</span>
       </div>
+      {address.order !== undefined && known?.hash !== address.order && (
+        <p className="replay-missing" role="alert">
+          There is no order {address.order} here, so this is another one.
+        </p>
+      )}
       <RunOf key={`${order} ${stepSeconds}`} {...{ subject, replay, choice, player, step }} />
     </>
   )

@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import { axisTexts } from './axis-texts.ts'
 import { readInk, type ChartInk } from './chart-ink.ts'
 import { pointAt, type ChartMarker, type ChartProps } from './chart-props.ts'
 import { drawMarkers, markerAt } from './draw-markers.ts'
@@ -37,6 +38,8 @@ export type ReplayChart = {
 
 const shareOfRatio = 0.68
 const axisWidth = 72
+/** Half of a time of day with its seconds, which may stand at the very end. */
+const roomAtEnd = 32
 
 /**
  * Makes the chart in an element.
@@ -179,6 +182,7 @@ function paneOptions(
   }
   return {
     ...size,
+    padding: [null, roomAtEnd, null, null],
     tzDate: (second) => uPlot.tzDate(new Date(second * 1_000), 'Etc/UTC'),
     legend: { show: false },
     // Points at the pointer would show what is hidden.
@@ -189,7 +193,10 @@ function paneOptions(
     ],
     axes: [
       { ...axis, values: (_, splits) => splits.map(clockText), size: 30 },
-      { ...axis, label, size: axisWidth },
+      {
+        ...{ ...axis, label, size: axisWidth },
+        values: (_chart, splits, _axis, _space, step) => [...axisTexts(splits, step)],
+      },
     ],
   }
 }

@@ -1,5 +1,5 @@
 import type { StudioConfig } from '@freshet/cli/studio'
-import { Suspense } from 'react'
+import { Suspense, useEffect, useRef, type RefObject } from 'react'
 import type { StudioTable } from '../data/studio-table.ts'
 import { DemoBar } from '../demo/demo-bar.tsx'
 import type { DemoLink } from '../demo/demo-link.ts'
@@ -19,6 +19,7 @@ export function App({ config, tables, demo }: AppProps) {
   const [hash, setHash] = useHash()
   const page = pageOf(hash)
   const table = page === undefined ? (tables.find(({ name }) => name === hash) ?? tables[0]) : undefined
+  const nav = useCurrentInSight(hash)
   return (
     <>
       <header className="top">
@@ -26,7 +27,11 @@ export function App({ config, tables, demo }: AppProps) {
           <img src="/freshet.svg" alt="" width="18" height="18" /> Freshet
         </span>
         <h1>{config.title}</h1>
-        <nav aria-label="Pages">
+        <nav
+          ref={nav}
+          aria-label="Pages"
+          onFocus={({ target }) => target.scrollIntoView({ block: 'nearest', inline: 'nearest' })}
+        >
           {tables.map(({ name }) => (
             <button
               key={name}
@@ -54,7 +59,8 @@ export function App({ config, tables, demo }: AppProps) {
       </header>
       {page && (
         <Suspense fallback={<p className="empty">Loading…</p>}>
-          <page.Page config={config} demo={demo} />
+          {/* Another link to the same page opens what it names. */}
+          <page.Page key={hash} config={config} demo={demo} />
         </Suspense>
       )}
       {table && <TablePage key={table.name} table={table} />}
@@ -63,4 +69,20 @@ export function App({ config, tables, demo }: AppProps) {
       {demo && !page && <DemoBar link={demo} />}
     </>
   )
+}
+
+/** In a narrow window not all pages have room: the current one is scrolled to. */
+function useCurrentInSight(current: string): RefObject<HTMLElement | null> {
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (nav.current === null) return undefined
+    const list = nav.current
+    const sizes = new ResizeObserver(() =>
+      list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    )
+    // Told at once, and whenever its size changes.
+    sizes.observe(list)
+    return () => sizes.disconnect()
+  }, [current])
+  return nav
 }

@@ -64,7 +64,7 @@ export function TablePage({ table }: { readonly table: StudioTable }) {
             {drafts.trouble}
           </span>
         )}
-        <span className="hint">Enter edits, at the id opens the card · Escape leaves</span>
+        <span className="hint keys-hint">Enter edits, at the id opens the card · Escape leaves</span>
         <Pager
           page={query.page}
           pages={pages}

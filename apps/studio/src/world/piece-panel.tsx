@@ -31,6 +31,7 @@ export function PiecePanel(props: PiecePanelProps) {
         <label>
           Piece{' '}
           <input
+            className="field"
             type="number"
             min={1}
             value={selected ?? ''}
