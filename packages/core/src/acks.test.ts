@@ -7,6 +7,7 @@ import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
 import { createVirtualClock } from './testing/virtual-clock.ts'
+import { sourceSide } from './source-side.ts'
 
 /** A row with a pending write over it, and every value of it that a listener has seen since. */
 function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
@@ -119,7 +120,7 @@ test('[W5] a whole walk settles acknowledged removals that nothing else can tell
   const read = write('op', { kind: 'delete' })
   reply(read.startedAt, [], ack)
   expect(replica.overlay.size).toBe(1)
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   reply(replica.seq, [], [])
   replica.apply({
     kind: 'state',
@@ -171,7 +172,7 @@ test('[W5] a parked reply leaves the layer until it is applied', () => {
     { price: 1, name: 'x' },
   ])
   ready.add('it')
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect([rows.get('a'), rows.confirmed('a')]).toEqual([
     { price: 2, name: 'x' },
     { price: 2, name: 'x' },

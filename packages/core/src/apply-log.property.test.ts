@@ -8,6 +8,7 @@ import { createSeededRandom } from './testing/seeded-random.ts'
 import { toyProjection, type ToyLog } from './testing/toy-chain.ts'
 import { toyTable } from './testing/toy-table.ts'
 import type { Row } from './value.ts'
+import { sourceSide } from './source-side.ts'
 
 type Stretch = { readonly upTo: number; readonly facts: readonly ToyLog[] }
 
@@ -66,7 +67,7 @@ function runHistory(random: Random): void {
     }
     if (outcome.kind === 'beyond-history') {
       expect(rewindTo).toBeLessThan(outcome.oldest)
-      replica.reset()
+      sourceSide(replica).reset()
       stretches = []
       final = -1
     }
@@ -90,7 +91,7 @@ function runHistory(random: Random): void {
     else if (roll < 8) rewind()
     else {
       ready.add(['code:a', 'code:b', 'schema:c'][randomBelow(random, 3)] ?? '')
-      replica.retryDeferred()
+      sourceSide(replica).retryDeferred()
     }
     expect(Object.fromEntries(replica.collection(toyTable).entries())).toEqual(naiveReplay(stretches, ready))
     expect(replica.position).toBe(headOf(stretches))

@@ -4,6 +4,7 @@ import { createIntake, type IntakeOptions } from './intake.ts'
 import { createReplica } from './replica.ts'
 import { toyProjection, type ToyLog } from './testing/toy-chain.ts'
 import { toyTable } from './testing/toy-table.ts'
+import { sourceSide } from './source-side.ts'
 
 function setUp(options: Partial<IntakeOptions<ToyLog>> & { readonly maxRows?: number } = {}) {
   const { maxRows, ...rest } = options
@@ -26,7 +27,7 @@ function setUp(options: Partial<IntakeOptions<ToyLog>> & { readonly maxRows?: nu
       replica.apply({ kind: 'log', facts: [], ...batch }),
     makeReady(need: string) {
       ready.add(need)
-      return replica.retryDeferred()
+      return sourceSide(replica).retryDeferred()
     },
   }
 }
@@ -83,8 +84,8 @@ test('[A3] a rewind behind what is kept, or behind what is final, asks for a res
   expect(rows.get('a')).toEqual({ value: 6, touches: 6 })
   apply({ after: 5, upTo: 6, finalizedTo: 5 })
   expect(apply({ after: 4, upTo: 5, rewindTo: 4 })).toEqual({ kind: 'beyond-history', oldest: 5 })
-  replica.reset()
-  expect([replica.position, rows.size, replica.resume().marks]).toEqual([-1, 0, []])
+  sourceSide(replica).reset()
+  expect([replica.position, rows.size, sourceSide(replica).resume().marks]).toEqual([-1, 0, []])
   expect(apply({ after: -1, upTo: 7, facts: [add('a', 2)] }).kind).toBe('applied')
 })
 
@@ -92,7 +93,7 @@ test('[S8] the marks of the kept positions are given back, newest first', () => 
   const { replica, apply } = setUp({ keepPositions: 2 })
   for (let position = 0; position < 5; position++)
     apply({ after: position - 1, upTo: position, mark: `#${position}` })
-  expect(replica.resume()).toMatchObject({
+  expect(sourceSide(replica).resume()).toMatchObject({
     position: 4,
     marks: [
       { position: 4, mark: '#4' },
@@ -200,7 +201,7 @@ test('[S12] at the head of its log a replica knows its tables whole, but for wha
   view.subscribe(({ complete }) => seen.push(complete))
   apply({ after: -1, upTo: 0, facts: [add('a', 1)] })
   expect([rows.complete, rows.lookup('b').kind]).toEqual([false, 'unknown'])
-  replica.reachedHead()
+  sourceSide(replica).reachedHead()
   expect([rows.complete, rows.lookup('b').kind]).toEqual([true, 'absent'])
   apply({ after: 0, upTo: 1, facts: [add('b', 1, 'code:b')] })
   expect(rows.complete).toBe(false)
@@ -212,7 +213,7 @@ test('[S12] at the head of its log a replica knows its tables whole, but for wha
   expect(rows.complete).toBe(true)
   // Each batch told a view once, its completeness with its rows.
   expect(seen).toEqual([false, true, false, false, true, true])
-  replica.reset()
+  sourceSide(replica).reset()
   expect([rows.complete, replica.coverages.get(toyTable, 'all')]).toEqual([false, undefined])
   apply({ after: -1, upTo: 0, facts: [add('a', 1)] })
   expect(rows.complete).toBe(false)
@@ -221,7 +222,7 @@ test('[S12] at the head of its log a replica knows its tables whole, but for wha
 test('[S12] what waits when the head is reached keeps its tables open', () => {
   const { replica, rows, apply, makeReady } = setUp()
   apply({ after: -1, upTo: 0, facts: [add('a', 1, 'code:a')] })
-  replica.reachedHead()
+  sourceSide(replica).reachedHead()
   expect(rows.complete).toBe(false)
   makeReady('code:a')
   expect(rows.complete).toBe(true)

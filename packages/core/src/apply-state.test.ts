@@ -5,6 +5,7 @@ import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
 import { createVirtualClock } from './testing/virtual-clock.ts'
+import { sourceSide } from './source-side.ts'
 
 function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
   const replica = createReplica({
@@ -48,7 +49,7 @@ test('[A2] a reply to a read that crossed a change is not written, and the row i
 test('[A2] a crossing reply that says what is held already verifies it and wants nothing', () => {
   const { replica, rows, push, reply } = setUp()
   push(put('a', { price: '1.50' }))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   const read = replica.beginRead()
   push(patch('a', { price: '2.0' }))
   reply(read.startedAt, [put('a', { price: '2.0' })])
@@ -75,7 +76,7 @@ test('[A2] a read that crossed the removal of a row does not bring it back', () 
 test('[A2] a removal by a whole walk is not undone by a read that was sent before it', () => {
   const { replica, rows, push, reply, wanted } = setUp()
   push(put('a', { n: 1 }))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   const read = replica.beginRead()
   reply(replica.seq, [], [whole])
   expect(rows.get('a')).toBeUndefined()
@@ -192,7 +193,7 @@ test('[S3] a partial update shows at once; on a base that is not verified, or no
   push(patch('a', { x: 2 }))
   expect(rows.get('a')).toEqual({ x: 2, y: 1 })
   expect(wanted()).toEqual([])
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   push(patch('a', { x: 3 }), patch('new', { x: 1 }))
   expect(rows.get('a')).toEqual({ x: 3, y: 1 })
   expect(rows.get('new')).toBeUndefined()
@@ -211,7 +212,7 @@ test('[S3] a patch takes fields away and counts its version', () => {
 test('[S4] a whole walk takes away what it did not see, and not what moved meanwhile', () => {
   const { replica, rows, push, reply, wanted } = setUp()
   push(put('seen', { n: 1 }), put('gone', { n: 1 }), put('moved', { n: 1 }))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   const since = replica.seq
   reply(since, [put('seen', { n: 1 })])
   push(patch('moved', { n: 2 }))
@@ -225,11 +226,11 @@ test('[S4] a whole walk takes away what it did not see, and not what moved meanw
 test('[S4] a walk that began before the epoch did takes nothing away', () => {
   const { replica, rows, push, reply } = setUp()
   push(put('a', { n: 1 }), put('b', { n: 1 }))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   const since = replica.seq
   reply(since, [put('a', { n: 1 })])
   // The host begins another epoch between two pages.
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   reply(replica.seq, [put('b', { n: 1 })], [{ ...whole, since }])
   expect([...rows.ids()]).toEqual(['a', 'b'])
   expect(rows.complete).toBe(false)
@@ -239,7 +240,7 @@ test('[S4] a walk that began before the epoch did takes nothing away', () => {
 test('[S4] a walk that saw an older state of a row does not take it away', () => {
   const { replica, rows, push, reply, wanted } = setUp()
   push(put('a', { n: 5 }, 5))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   reply(replica.seq, [put('a', { n: 4 }, 4)], [whole])
   expect(rows.get('a')).toEqual({ n: 5 })
   expect(wanted()).toEqual(['a'])
@@ -248,7 +249,7 @@ test('[S4] a walk that saw an older state of a row does not take it away', () =>
 test('[S4] a whole walk settles the wish for a row that is not there', () => {
   const { replica, push, reply } = setUp()
   push(put('a', { n: 1 }), touched('a'))
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   reply(replica.seq, [], [whole])
   expect(replica.refetches.idle).toBe(true)
 })
@@ -256,7 +257,7 @@ test('[S4] a whole walk settles the wish for a row that is not there', () => {
 test('[S3] a reply that was sent before the epoch verifies nothing in it', () => {
   const { replica, rows, reply } = setUp()
   const read = replica.beginRead()
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   reply(read.startedAt, [put('a', { n: 1 })], [{ table: toyTable, key: 'q', complete: true, ids: ['a'] }])
   expect(rows.get('a')).toEqual({ n: 1 })
   expect(rows.meta('a')?.verifiedEpoch).toBe(replica.epoch - 1)
@@ -268,12 +269,12 @@ test('[R6] a reading that was sent before an invalidation is not fresh after it'
   const { replica, reply } = setUp()
   const update: CoverageUpdate = { table: toyTable, key: 'q', complete: true, ids: ['a'] }
   const read = replica.beginRead()
-  replica.invalidate(toyTable, 'q')
+  sourceSide(replica).invalidate(toyTable, 'q')
   reply(read.startedAt, [put('a', { n: 1 })], [update])
   expect(replica.coverages.get(toyTable, 'q')?.invalidated).toBe(true)
   reply(replica.seq, [put('a', { n: 1 })], [update])
   expect(replica.coverages.get(toyTable, 'q')?.invalidated).toBe(false)
-  replica.invalidate(toyTable, 'q')
+  sourceSide(replica).invalidate(toyTable, 'q')
   expect(replica.coverages.get(toyTable, 'q')?.invalidated).toBe(true)
 })
 

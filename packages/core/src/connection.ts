@@ -10,6 +10,7 @@ import type { Telemetry } from './telemetry.ts'
 import type { Value } from './value.ts'
 import { createWake, type Wake } from './wake.ts'
 import { within } from './within.ts'
+import { sourceSide } from './source-side.ts'
 
 /** What one connection to a source works with. */
 export type ConnectionOptions<F> = {
@@ -83,6 +84,7 @@ export function createConnection<F>(options: ConnectionOptions<F>): Connection {
 /** The two tasks of a connection: one hears the stream, the other reads and keeps it true. */
 function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSignal) {
   const { replica, source, asked, clock, stallMs, rules } = options
+  const side = sourceSide(replica)
   const { kind, resumable } = source.capabilities
   const live = createLive()
   const tellDurable = createDurableTeller(replica, source)
@@ -95,7 +97,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     if (rules.subscribeFirst === false) await reachedLive()
     // Where a reading of everything is due, going on would miss what it was to bring.
     const goesOn = kind === 'log' || (resumable && (replica.continuous || rules.provenContinuity === false))
-    const items = source.stream?.(goesOn ? replica.resume() : null, signal)[Symbol.asyncIterator]()
+    const items = source.stream?.(goesOn ? side.resume() : null, signal)[Symbol.asyncIterator]()
     try {
       for (;;) {
         const next = await nextItem(items)
@@ -136,7 +138,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
         return
       case 'invalidated':
         asked.reconcile = true
-        replica.markStale()
+        side.markStale()
         return wake.now()
       case 'progress':
         return replica.status.update({ progress: progressOf(item.done, item.total) })
@@ -148,7 +150,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     const span = options.telemetry.span('freshet.walk', { replica: replica.name })
     try {
       asked.reconcile = false
-      const epoch = replica.beginEpoch()
+      const epoch = side.beginEpoch()
       for (const table of source.page ? options.whole : []) {
         // What went on from an earlier connection is followed by a reading of everything.
         if (!(await walkTable(reading, table, isFirst, signal))) asked.reconcile = true
@@ -183,13 +185,13 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
     await refetchAll()
     signal.throwIfAborted()
     options.onProgress()
-    if (kind === 'log') replica.reachedHead()
+    if (kind === 'log') side.reachedHead()
     replica.status.update({
       state: 'live',
       progress: undefined,
       freshness: { lastError: undefined, nextAttemptAtUnixMs: undefined },
     })
-    if (!asked.reconcile) replica.markFresh()
+    if (!asked.reconcile) side.markFresh()
     return maintain()
   }
 
@@ -206,7 +208,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
         await refetchAll()
         signal.throwIfAborted()
         reconcileAt = clock.now() + everyMs
-        if (!asked.reconcile) replica.markFresh()
+        if (!asked.reconcile) side.markFresh()
         replica.status.update({ progress: undefined })
         options.onProgress()
       }
@@ -267,7 +269,7 @@ function applyLog<F>(replica: Replica<F>, batch: LogBatch<F>): boolean {
         `The log goes on behind position ${batch.after}, the replica stands at ${outcome.position}.`,
       )
     case 'beyond-history':
-      replica.reset()
+      sourceSide(replica).reset()
       throw restart(`The log was rewound behind position ${outcome.oldest}, the oldest that is kept.`)
   }
 }

@@ -51,6 +51,7 @@ export type {
 export type { Draft, Projection, RowKey } from './projection.ts'
 export type { Page, PageRequest, Resume, Source, SourceCapabilities, StreamItem } from './source.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { sourceSide, type SourceSide } from './source-side.ts'
 export { createIntake, type Intake, type IntakeOptions } from './intake.ts'
 export { releaseRows } from './release-rows.ts'
 export { followStore, type Follower } from './follower.ts'

@@ -6,6 +6,7 @@ import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
 import { createVirtualClock } from './testing/virtual-clock.ts'
+import { sourceSide } from './source-side.ts'
 
 function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
   const lines: string[] = []
@@ -117,9 +118,9 @@ test('[S7] absolute facts wait for their needs, with all later facts about the s
   expect(push(put('c', { n: 1 })).kind).toBe('applied')
   expect([...rows.ids()]).toEqual(['c'])
   // A whole walk does not take away what is held back.
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   ready.add('schema:1')
-  expect(replica.retryDeferred()).toBe(2)
+  expect(sourceSide(replica).retryDeferred()).toBe(2)
   expect([...rows.ids()].toSorted()).toEqual(['b', 'c'])
   expect(replica.status.get().pending).toEqual([])
 })
@@ -136,9 +137,11 @@ test('[S7] a late batch that finds no room waits on, and what is not there yet i
   push(put('late', { n: 1 }))
   push(put('a', { n: 1 }))
   ready.add('it')
-  expect(() => replica.retryDeferred()).toThrow(expect.objectContaining({ code: 'replica/too-many-rows' }))
+  expect(() => sourceSide(replica).retryDeferred()).toThrow(
+    expect.objectContaining({ code: 'replica/too-many-rows' }),
+  )
   push(gone('a'))
-  expect(replica.retryDeferred()).toBe(1)
+  expect(sourceSide(replica).retryDeferred()).toBe(1)
   expect(rows.get('late')).toEqual({ n: 1 })
 })
 
@@ -157,10 +160,10 @@ test('[S7] [S4] what waited through a whole walk does not bring back what the wa
   push(put('held', { waits: true }))
   const page = [put('paged', { n: 1 }), put('pushed', { n: 1 })]
   replica.apply({ kind: 'state', startedAt: replica.seq, facts: page })
-  replica.beginEpoch()
+  sourceSide(replica).beginEpoch()
   replica.apply({ kind: 'state', startedAt: replica.seq, facts: [put('other', { n: 1 })], covers })
   ready.add('it')
-  expect(replica.retryDeferred()).toBe(3)
+  expect(sourceSide(replica).retryDeferred()).toBe(3)
   expect([...rows.ids()].toSorted()).toEqual(['held', 'other'])
   // Whether they came back since, or never went, is asked.
   const wanted = replica.refetches.takeEager().map(({ id }) => id)
@@ -185,7 +188,7 @@ test('[S13] [S7] a page that waited for longer than its walk does not take back 
   const end = { table: toyTable, key: wholeTable, complete: true, since }
   replica.apply({ kind: 'state', startedAt: since, facts: [put('b', { n: 1 })], covers: [end] })
   expect([[...rows.ids()], rows.complete]).toEqual([['b'], true])
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect([[...rows.ids()].toSorted(), rows.complete]).toEqual([['a', 'b'], true])
 })
 
@@ -201,7 +204,7 @@ test('[S7] pushes that waited are applied in their order, and a push behind them
   push(put('a', { n: 2 }))
   push(put('a', { n: 3 }))
   ready.add('it')
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect([rows.get('a'), replica.refetches.idle]).toEqual([{ n: 3 }, true])
 })
 
@@ -217,7 +220,7 @@ test('[A4] a parked batch moves the checkpoint when it is parked, not when it is
   expect(replica.checkpoint).toBe(1)
   replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', {})], checkpoint: 2 })
   ready.add('it')
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect(replica.checkpoint).toBe(2)
 })
 
@@ -231,9 +234,9 @@ test('[T7] a reset forgets rows, coverage, position and freshness, and keeps wha
     covers: [{ table: toyTable, key: wholeTable, complete: true }],
     checkpoint: 'c',
   })
-  replica.markFresh()
+  sourceSide(replica).markFresh()
   const view = rows.view()
-  replica.reset()
+  sourceSide(replica).reset()
   expect([rows.size, rows.complete, replica.checkpoint, replica.continuous]).toEqual([
     0,
     false,

@@ -11,6 +11,7 @@ import { createSeededRandom } from './testing/seeded-random.ts'
 import { toyProjection, type ToyLog } from './testing/toy-chain.ts'
 import { toyTable } from './testing/toy-table.ts'
 import { createVirtualClock } from './testing/virtual-clock.ts'
+import { sourceSide } from './source-side.ts'
 
 function setUp({
   capabilities = {},
@@ -280,7 +281,7 @@ test('[S4] a walk that a new epoch of the host crossed is made again', async () 
   await clock.settle()
   remote.beforeNext(
     async () => {},
-    async () => void replica.beginEpoch(),
+    async () => void sourceSide(replica).beginEpoch(),
   )
   remote.push({ kind: 'live' })
   await clock.settle()

@@ -1,4 +1,4 @@
-import type { Query, Replica, Row } from '@freshet/core'
+import { sourceSide, type Query, type Replica, type Row } from '@freshet/core'
 import { isUnder, keySegment, type CachedPages, type CachedRows } from './cache.ts'
 import { rowsTable } from './live-settings.ts'
 
@@ -55,13 +55,13 @@ export function createCachedPages(options: {
     },
     invalidate(prefix) {
       if (options.invalidateAll && (prefix === '' || isUnder(prefix, 'id'))) return options.invalidateAll()
-      if (prefix === '') return replica.reset()
+      if (prefix === '') return sourceSide(replica).reset()
       for (const { key } of replica.coverages.ofTable(rowsTable)) {
         if (key.startsWith('slot:') && isUnder(key.slice('slot:'.length), prefix))
-          replica.invalidate(rowsTable, key)
+          sourceSide(replica).invalidate(rowsTable, key)
       }
       const { key } = coverageOf(prefix)
-      replica.invalidate(rowsTable, key)
+      sourceSide(replica).invalidate(rowsTable, key)
     },
     flushed: () => replica.flushed(),
   }

@@ -8,6 +8,7 @@ import {
   type Sync,
   type TabEnvironment,
   type TabMessage,
+  sourceSide,
 } from '@freshet/core'
 import type { RowNews } from './live-rows.ts'
 import { rowsTable, type LiveSettings } from './live-settings.ts'
@@ -69,8 +70,8 @@ export function createLiveConnection(options: {
       await sync.pause()
       generation += 1
       current = master
-      replica.reset()
-      replica.beginEpoch()
+      sourceSide(replica).reset()
+      sourceSide(replica).beginEpoch()
       sync = newSync(options, () => current)
       if (replica.status.get().role === 'leader') sync.start()
       log.write('info', 'freshet::table', 'master swapped', { cache_key: cacheKey })

@@ -8,6 +8,7 @@ import {
   type Status,
   type Store,
   type TabEnvironment,
+  sourceSide,
 } from '@freshet/core'
 import { createLiveConnection, type LiveConnection } from './live-connection.ts'
 import { createLiveRows, type LiveRows } from './live-rows.ts'
@@ -93,7 +94,7 @@ export function createLiveCore(options: LiveCoreOptions): LiveCore & { committed
       outcome: 'invalidated',
     })
     // In a tab that follows, the rows are as good as the leader's.
-    if (replica.status.get().role === 'leader') replica.beginEpoch()
+    if (replica.status.get().role === 'leader') sourceSide(replica).beginEpoch()
     rows.upkeep.markAll()
     if (settings.preload) connection.reconcile()
     events.emit({ kind: 'datasetChanged' })

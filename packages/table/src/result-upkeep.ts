@@ -7,6 +7,7 @@ import {
   type Query,
   type Replica,
   type Row,
+  sourceSide,
 } from '@freshet/core'
 import { judgeChange, type JudgedResult, type RowBefore } from './membership.ts'
 import type { Master } from './master.ts'
@@ -47,6 +48,7 @@ export function createResultUpkeep(options: {
   master(): Master
 }): ResultUpkeep {
   const { replica, table } = options
+  const { invalidate } = sourceSide(replica)
   const collection = replica.collection(table)
   const rulesByKey = new Map<string, { readonly master: Master; readonly rules: QueryRules }>()
   // The rows that each result is known to have taken account of, as they were then. What a result
@@ -104,7 +106,7 @@ export function createResultUpkeep(options: {
       const update = { table, key, query, complete, fetchedAtUnixMs, ids, total }
       replica.apply({ kind: 'state', startedAt: 'live', facts: [], covers: [update] })
     }
-    if (stale || (changed && !fresh)) replica.invalidate(table, coverage.key)
+    if (stale || (changed && !fresh)) invalidate(table, coverage.key)
   }
   /** What only a pending write made, or did to a row, is no change. */
   const isConfirmedChange = (id: string): boolean => {
@@ -131,7 +133,7 @@ export function createResultUpkeep(options: {
     rowsChanged({ ids }, readKey) {
       if (ids === 'all') {
         forgetAll()
-        for (const { key } of results()) replica.invalidate(table, key)
+        for (const { key } of results()) invalidate(table, key)
         return
       }
       if (results().length === 0) {
@@ -178,7 +180,7 @@ export function createResultUpkeep(options: {
     },
     resultRead(coverage, crossed) {
       accounted.delete(coverage.key)
-      if (crossed === 'all') return replica.invalidate(table, coverage.key)
+      if (crossed === 'all') return invalidate(table, coverage.key)
       const account = accountOf(coverage.key)
       for (const id of coverage.ids) {
         if (!crossed.has(id)) account.set(id, collection.confirmed(id))
@@ -187,7 +189,7 @@ export function createResultUpkeep(options: {
       judge(coverage, [...crossed])
     },
     markAll() {
-      for (const { key } of results()) replica.invalidate(table, key)
+      for (const { key } of results()) invalidate(table, key)
     },
   }
 }

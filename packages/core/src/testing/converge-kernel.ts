@@ -27,6 +27,7 @@ import { createToyChain, toyProjection, type ToyChain, type ToyLog } from './toy
 import { createToyTable, toyTable, type ToyTable } from './toy-table.ts'
 import { createToyWorld, type ToyWorld } from './toy-world.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+import { sourceSide } from '../source-side.ts'
 
 /** A disk that outlives the stores on it. */
 export interface KernelDisk {
@@ -224,7 +225,7 @@ async function takeStep(run: Run, step: KernelStep): Promise<void> {
       return run.process.replica.refetches.want({ table: toyTable, id: step.id })
     case 'ready':
       run.ready.add(step.need)
-      run.process.replica.retryDeferred()
+      sourceSide(run.process.replica).retryDeferred()
       return
     case 'wait':
       return run.clock.advance(step.ms)
@@ -283,9 +284,9 @@ async function quieten(run: Run): Promise<void> {
   for (const need of allNeeds) run.ready.add(need)
   // A crashed store stays dead: what memory shows is judged by what a new process makes of the disk.
   if (run.history.steps.some((step) => step.kind === 'crash')) await restart(run, await run.disk.open(tables))
-  run.process.replica.retryDeferred()
+  sourceSide(run.process.replica).retryDeferred()
   await run.clock.advance(run.history.lossless ? 15_000 : 60_000)
-  run.process.replica.retryDeferred()
+  sourceSide(run.process.replica).retryDeferred()
   await run.clock.advance(2_500)
 }
 

@@ -1,4 +1,4 @@
-import { createIntake, createReplica, type Replica, type Row } from '@freshet/core'
+import { createIntake, createReplica, type Replica, type Row, sourceSide } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { packLossless } from '../float/index.ts'
@@ -63,7 +63,7 @@ test('[RX13] after any history of blocks, forks, repeats and late code the state
       const canonical: (readonly Mutation[])[] = []
       for (const step of steps) play(step, replica, canonical, code)
       for (const { evaluable } of orders) code.add(`interpreter:${evaluable.interpreter}`)
-      replica.retryDeferred()
+      sourceSide(replica).retryDeferred()
       expect(rowsOf(replica)).toEqual(freshRows(canonical))
     }),
     { numRuns: 500, seed: 20_255 },
@@ -96,7 +96,7 @@ function play(
     case 'code': {
       const order = orders[step.order]
       if (order !== undefined) code.add(`interpreter:${order.evaluable.interpreter}`)
-      replica.retryDeferred()
+      sourceSide(replica).retryDeferred()
     }
   }
 }

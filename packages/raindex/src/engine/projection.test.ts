@@ -1,4 +1,4 @@
-import { createIntake, createReplica, FreshetError, type Replica } from '@freshet/core'
+import { createIntake, createReplica, FreshetError, type Replica, sourceSide } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { floatToHex, packLossless, parse, zero } from '../float/index.ts'
 import { addressOf, fixtureOrder, wordOf } from '../testing/fixture-order.ts'
@@ -115,7 +115,7 @@ test('[RX12] the removal of an order that waits for code waits too, so that no d
   expect(add(replica, 2, [deltas('1')])).toBe('applied')
   expect(replica.status.get().pending).toEqual(needs)
   for (const need of needs) code.add(need)
-  expect(replica.retryDeferred()).toBe(2)
+  expect(sourceSide(replica).retryDeferred()).toBe(2)
   expect(replica.collection('orders').size).toBe(0)
   expect(replica.collection('vaults').get(outputVault)?.['balance']).toBe(parse('1'))
 })
@@ -130,7 +130,7 @@ test('[RX12] a later word of the same key waits behind an earlier one', () => {
   add(replica, 0, [{ kind: 'setOrders', orders: [fixtureOrder] }, word(1)])
   expect(add(replica, 1, [word(2)])).toBe('parked')
   for (const need of needs) code.add(need)
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect(replica.collection('store').get(storeRowId(addressOf(0xbb), wordOf(1), wordOf(7)))?.['value']).toBe(
     wordOf(2),
   )
@@ -145,7 +145,7 @@ test('[RX11] the clock goes on while an order waits, and what comes late does no
   ])
   expect(add(replica, 1, [{ kind: 'setEnv', blockNumber: 1, timestamp: 112 }])).toBe('applied')
   for (const need of needs) code.add(need)
-  replica.retryDeferred()
+  sourceSide(replica).retryDeferred()
   expect(replica.collection('env').get(envId)).toEqual({ blockNumber: 1, timestamp: 112 })
   expect(replica.collection('orders').size).toBe(1)
 })

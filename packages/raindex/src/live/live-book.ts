@@ -7,6 +7,7 @@ import {
   type Replica,
   type Store,
   type Value,
+  sourceSide,
 } from '@freshet/core'
 import {
   isCodeReady,
@@ -110,7 +111,7 @@ export async function openLiveBook<C extends Value>(options: LiveBookOptions): P
     },
     rebuildIfBroken() {
       if (!book.broken) return
-      book.replica.reset()
+      sourceSide(book.replica).reset()
       Object.assign(book, {
         queue: createBytecodeWarmupQueue(),
         cursor: undefined,
@@ -197,7 +198,7 @@ function applyPoll<C extends Value>(book: Book<C>, result: PollResult<C>): Appli
     rewound = rewindTo !== undefined && rewind(book, rewindTo.blockNumber)
     book.applied = { batches: 0, mutations: 0 }
     addNew(book, mutationBatches)
-    replica.retryDeferred()
+    sourceSide(replica).retryDeferred()
   } catch (error) {
     restoreQueue()
     book.last = last
@@ -246,7 +247,9 @@ function commit({ replica, cursor, queue, last }: Book<Value>): void {
 /** Undoes what came after a block; false when nothing did. */
 function rewind(book: Book<Value>, blockNumber: number): boolean {
   const { replica, queue } = book
-  const kept = replica.resume().marks.find(({ mark }) => readMark(mark).blockNumber <= blockNumber)
+  const kept = sourceSide(replica)
+    .resume()
+    .marks.find(({ mark }) => readMark(mark).blockNumber <= blockNumber)
   const after = kept?.position ?? -1
   if (after === replica.position) return false
   const mark = kept?.mark
@@ -273,7 +276,7 @@ function takeBack({ replica, last }: Book<Value>, before: number, checkpoint: Va
 }
 
 function lastMark(replica: Replica<LiveFact>): ChainPosition | undefined {
-  const mark = replica.resume().marks[0]?.mark
+  const mark = sourceSide(replica).resume().marks[0]?.mark
   return mark === undefined ? undefined : readMark(mark)
 }
 

@@ -12,6 +12,7 @@ import {
   type Row,
   type RowFact,
   type Store,
+  sourceSide,
 } from '@freshet/core'
 import {
   createScriptedSource,
@@ -85,8 +86,8 @@ test('[T6] a restart stands where the run before stopped', async () => {
     ],
     checkpoint: { token: 'c1' },
   })
-  first.replica.markFresh()
-  first.replica.invalidate(toyTable, 'q')
+  sourceSide(first.replica).markFresh()
+  sourceSide(first.replica).invalidate(toyTable, 'q')
   await first.replica.close()
 
   const { replica, rows, all, clock } = await open(disk)
@@ -122,7 +123,7 @@ test('[T6] [S7] what waits survives a restart in its order, and can be rewound',
   expect([second.replica.position, second.replica.status.get().pending]).toEqual([2, ['code:a']])
   expect(second.all()).toEqual({ b: { value: 1, touches: 1 } })
   ready.add('code:a')
-  expect(second.replica.retryDeferred()).toBe(2)
+  expect(sourceSide(second.replica).retryDeferred()).toBe(2)
   await second.replica.close()
 
   const third = await openLog(await openMemoryStore({ tables, disk }), ready)
@@ -137,7 +138,7 @@ test('[S12] [T6] that a log was applied to its head is known after a restart', a
   const first = await open()
   const batch: LogBatch<ToyLog> = { kind: 'log', after: -1, upTo: 0, facts: [toyLog('a')] }
   first.replica.apply(batch)
-  first.replica.reachedHead()
+  sourceSide(first.replica).reachedHead()
   await first.replica.close()
   const second = await open()
   expect(second.replica.collection(toyTable).complete).toBe(true)
@@ -153,7 +154,7 @@ test('[T6] facts whose optional fields are undefined can wait on the disk', asyn
   expect(first.push({ ...put('a', { n: 1 }), version: undefined } as RowFact).kind).toBe('parked')
   await first.replica.close()
   const second = await open(disk, { intake: createIntake({ needsOf, isReady: () => true }) })
-  expect(second.replica.retryDeferred()).toBe(1)
+  expect(sourceSide(second.replica).retryDeferred()).toBe(1)
   expect(second.all()).toEqual({ a: { n: 1 } })
 })
 
@@ -174,7 +175,7 @@ test('[T7] a reset empties the replica on the disk and leaves the operations', a
   await first.store.append('$operations', { operationId: 'o1' })
   first.replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })], checkpoint: 'c' })
   await first.replica.flushed()
-  first.replica.reset()
+  sourceSide(first.replica).reset()
   first.push(put('b', { n: 1 }))
   await first.replica.close()
   const second = await open(disk)
@@ -242,10 +243,10 @@ test('[S10] [S7] a walk whose last page waits is made again by the next run', as
   }
   const first = await open(disk, options)
   first.push(put('gone', { n: 1 }))
-  first.replica.beginEpoch()
+  sourceSide(first.replica).beginEpoch()
   const covers = [{ table: toyTable, key: wholeTable, complete: true }]
   first.replica.apply({ kind: 'state', startedAt: first.replica.seq, facts: [put('late', { n: 1 })], covers })
-  first.replica.markFresh()
+  sourceSide(first.replica).markFresh()
   first.replica.apply({ kind: 'state', startedAt: 'live', facts: [], checkpoint: 'c1' })
   expect(first.replica.continuous).toBe(true)
   await first.replica.flushed()
@@ -253,7 +254,7 @@ test('[S10] [S7] a walk whose last page waits is made again by the next run', as
   expect([second.replica.checkpoint, second.replica.continuous]).toEqual(['c1', false])
   // In its own run the walk is finished when the page can go.
   ready.add('it')
-  first.replica.retryDeferred()
+  sourceSide(first.replica).retryDeferred()
   expect(first.all()).toEqual({ late: { n: 1 } })
 })
 
@@ -261,7 +262,7 @@ test('[S3] rows read on demand are not verified after a restart, even if the str
   const disk = createMemoryDisk()
   const first = await open(disk)
   first.push(put('a', { n: 1 }))
-  first.replica.markFresh()
+  sourceSide(first.replica).markFresh()
   await first.replica.close()
   const second = await open(disk)
   expect(second.rows.meta('a')?.verifiedEpoch).not.toBe(second.replica.epoch)
@@ -335,12 +336,12 @@ test('[T5] killed at any commit, a log replica starts again with rows and positi
       run.replica.apply(batch(position))
       if (position === 5) {
         ready.add('it')
-        run.replica.retryDeferred()
+        sourceSide(run.replica).retryDeferred()
       }
       await run.clock.settle()
     }
     ready.add('it')
-    run.replica.retryDeferred()
+    sourceSide(run.replica).retryDeferred()
     await run.replica.flushed()
     return run.all()
   }
@@ -398,7 +399,7 @@ test('[T9] a follower that was away too long reads everything again and drops wh
   await leader.replica.flushed()
   await follower.following.pull()
   expect(follower.all()).toEqual({ d: { n: 1 }, e: { n: 1 } })
-  leader.replica.reset()
+  sourceSide(leader.replica).reset()
   leader.push(put('f', { n: 1 }))
   await leader.replica.flushed()
   await follower.following.pull()
@@ -438,7 +439,7 @@ test('[T9] [S10] a new leader does not go on from a checkpoint where it cannot k
       covers,
       checkpoint: 'c1',
     })
-    old.replica.markFresh()
+    sourceSide(old.replica).markFresh()
     await old.replica.flushed()
     await next.following.promote()
     expect(next.replica.continuous).toBe(complete)

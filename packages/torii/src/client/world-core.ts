@@ -20,6 +20,7 @@ import {
   type StoreRecord,
   type TableSpec,
   type TabMessage,
+  sourceSide,
 } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { createActiveTargets, tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'
@@ -174,7 +175,7 @@ export async function openWorldCore(options: WorldCoreOptions): Promise<WorldCor
       await started
       if (!leads()) throw notLeading()
       await sync.stop()
-      replica.reset()
+      sourceSide(replica).reset()
       await replica.flushed()
       ready = whenReady(replica, targets.tables)
       sync.start()

@@ -6,6 +6,7 @@ import {
   wholeTable,
   type Replica,
   type RowFact,
+  sourceSide,
 } from '@freshet/core'
 import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
 import { countOverlays } from '../client/count-overlays.ts'
@@ -105,7 +106,7 @@ export function initOf(options: SyncInit, { database }: SyncWorkerOptions): Sync
 function takeRows(replica: Replica, schemas: Map<string, ModelSchema>): RowTaker {
   return {
     // What a worker before this one has sent is not known to be true any more until it is sent again.
-    started: () => void replica.beginEpoch(),
+    started: () => void sourceSide(replica).beginEpoch(),
     take(message) {
       if (message.kind === 'ROWS') return takeBatch(replica, message)
       for (const schema of message.schemas) schemas.set(schema.tag, schema)
@@ -114,7 +115,7 @@ function takeRows(replica: Replica, schemas: Map<string, ModelSchema>): RowTaker
 }
 
 function takeBatch(replica: Replica, { reset, changes, complete }: RowBatch): void {
-  if (reset) replica.reset()
+  if (reset) sourceSide(replica).reset()
   const facts = changes.flatMap(({ table, ids, rows }) =>
     ids.map((id, at): RowFact => {
       const row = rows[at]

@@ -1,4 +1,4 @@
-import { createReplica, type RowFact } from '@freshet/core'
+import { createReplica, type RowFact, sourceSide } from '@freshet/core'
 import { expect, test } from 'vitest'
 import type { RowBatch } from './messages.ts'
 import { createRowFeed } from './row-feed.ts'
@@ -54,7 +54,7 @@ test('[TO31] a feed tells what is whole, what is dropped, and nothing once it is
   const covers = [{ table: 'b', key: 'all', complete: true }]
   replica.apply({ kind: 'state', startedAt: 'live', facts: puts(1), covers })
   await turn()
-  replica.reset()
+  sourceSide(replica).reset()
   apply(puts(1, 2))
   await turn()
   const changes = (value: number) => [{ table: 'a', ids: ['0'], rows: [{ value }] }]

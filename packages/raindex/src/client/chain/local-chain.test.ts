@@ -1,4 +1,4 @@
-import { createSync, randomBelow, type Random, type Replica } from '@freshet/core'
+import { createSync, randomBelow, type Random, type Replica, sourceSide } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
 import { createWasmEvm } from '@freshet/evm'
 import { expect, test } from 'vitest'
@@ -158,7 +158,7 @@ async function untilQuiet(
     .poll(
       async () => {
         const { phase } = await live.syncOnce()
-        return `${phase} ${live.cursor?.hash} ${replica.resume().marks[0]?.mark}`
+        return `${phase} ${live.cursor?.hash} ${sourceSide(replica).resume().marks[0]?.mark}`
       },
       { timeout: 30_000, interval: 20 },
     )
