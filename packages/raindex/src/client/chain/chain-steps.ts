@@ -11,6 +11,7 @@ import type { Consumer, Delivery } from './consumer.ts'
 import { fetchWindows, type FetchedWindow } from './fetch-windows.ts'
 import { isCanonical, newestCanonical } from './find-fork.ts'
 import type { BlockId, Ledger } from './ledger.ts'
+import { packLogs, unpackLogs, type LogPage } from './log-page.ts'
 import type { BlockHeader } from './read-header.ts'
 import { chainMoved } from './read-logs.ts'
 import { fetchHeaders } from './timestamps.ts'
@@ -183,7 +184,13 @@ async function* readUnfinal(run: Run, head: BlockHeader): AsyncGenerator<ChainSt
   for (const { number, hash } of headers) run.unfinal.set(number, hash)
   const [first = head] = headers
   const scan = scanLogs(logs, orderbook.address)
-  yield* takeWindow(run, { from, to: head.number, filter, first, header: head, logs, scan }, headers, head)
+  const page = packLogs(logs)
+  yield* takeWindow(
+    run,
+    { from, to: head.number, filter, first, header: head, logs: page, scan },
+    headers,
+    head,
+  )
 }
 
 /** Takes a stretch: what it lacks is fetched, the ledger keeps it, the consumer is told. */
@@ -210,7 +217,9 @@ async function* takeWindow(
   yield* readStoreHistory(run, [...newStores.keys()], from, head.number - finalityDepth)
   const logs = await withStoreLogs(run, window, newStores.keys(), headers)
   const told =
-    consumer && to > consumer.position ? await changesOf(run, logs, from - 1, () => from) : undefined
+    consumer && to > consumer.position
+      ? await changesOf(run, unpackLogs(logs), from - 1, () => from)
+      : undefined
   for (const [store, block] of newStores) run.stores.set(store, block)
   const finalizedTo = head.number - finalityDepth
   await ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
@@ -272,7 +281,7 @@ async function withStoreLogs(
   window: FetchedWindow,
   newStores: Iterable<Address>,
   headers: readonly BlockHeader[],
-): Promise<readonly ChainLog[]> {
+): Promise<LogPage> {
   const stores = [...run.stores.keys(), ...newStores].filter((store) => !window.filter.addresses.has(store))
   if (stores.length === 0) return window.logs
   const { orderbook, rules, notify, pool, size } = run.options
@@ -288,12 +297,15 @@ async function withStoreLogs(
       if (rules.parentHash && part.from > from && part.first.parentHash !== last.hash)
         throw chainMoved(part.from)
       last = part.header
-      added.push(...part.logs)
+      added.push(...unpackLogs(part.logs))
     }
     if (rules.parentHash && last.hash !== header.hash) throw chainMoved(to)
   }
-  return [...window.logs, ...added.filter(({ address }) => address !== orderbook.address)].toSorted(
-    (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,
+  const ofStores = added.filter(({ address }) => address !== orderbook.address)
+  return packLogs(
+    [...unpackLogs(window.logs), ...ofStores].toSorted(
+      (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,
+    ),
   )
 }
 

@@ -1,9 +1,11 @@
-import type { ChainLog, Orderbook } from '../../engine/index.ts'
+import type { Orderbook } from '../../engine/index.ts'
+import type { LogPage } from './log-page.ts'
 import { readHeader, type BlockHeader } from './read-header.ts'
+import { readLogPage } from './read-log-page.ts'
 import { readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
 import { RpcFault } from './rpc-fault.ts'
 import type { RpcPool } from './rpc-pool.ts'
-import { scanLogs, type LogScan } from './scan-logs.ts'
+import { scanPage, type LogScan } from './scan-logs.ts'
 import { quantity, withTimestamps } from './timestamps.ts'
 import type { WindowSize } from './window-size.ts'
 
@@ -16,7 +18,7 @@ export type FetchedWindow = BlockRange & {
   /** Of the last block. */
   readonly header: BlockHeader
   /** Ascending, with the time of their blocks. */
-  readonly logs: readonly ChainLog[]
+  readonly logs: LogPage
   /** What they name, looked through while windows before it are written. */
   readonly scan: LogScan
 }
@@ -81,7 +83,7 @@ export async function fetchRange(
   try {
     const ends = blocks === 1 ? [range.to] : [range.to, range.from]
     const { first, header, logs } = await pool.ask(
-      [logsCall(filter, range), ...ends.map(headerCall)],
+      [{ ...logsCall(filter, range), readInPlace: readLogPage }, ...ends.map(headerCall)],
       ([logsAnswer, lastAnswer, firstAnswer = lastAnswer]) => {
         // A node that lags behind gives no logs for blocks it does not have, and no error.
         const last = headerThatIsThere(lastAnswer, range.to)
@@ -93,7 +95,7 @@ export async function fetchRange(
     size.answered(blocks, logs.length)
     // Where their hash is another than that of these headers, the logs are of another chain.
     const timed = await withTimestamps(pool, logs, [first, header], signal)
-    const scan = scanLogs(timed, orderbook.address)
+    const scan = scanPage(timed, orderbook.address)
     return [{ ...range, filter, first, header, logs: timed, scan }]
   } catch (error) {
     if (blocks === 1 || !isTooLarge(error)) throw error

@@ -1,6 +1,7 @@
 import type { Value } from '@freshet/core'
 import type { Address, Bytes32, ChainLog, StoreSet } from '../../engine/index.ts'
 import type { TokenDecimals } from './book-changes.ts'
+import type { LogPage } from './log-page.ts'
 import type { BlockHeader } from './read-header.ts'
 
 /** A block by number and hash. */
@@ -24,7 +25,7 @@ export type LedgerWindow = {
   /** Of blocks that may still be reorganised, ascending. */
   readonly headers: readonly BlockHeader[]
   /** Of the order book and its stores, ascending, with the time of their blocks. */
-  readonly logs: readonly ChainLog[]
+  readonly logs: readonly ChainLog[] | LogPage
   /** Stores first named in these logs, and the block that does. */
   readonly newStores: ReadonlyMap<Address, number>
   readonly newTokens: readonly Token[]
@@ -58,7 +59,7 @@ export interface Ledger {
   completeStores(stores: readonly Address[]): Promise<void>
   commit(window: LedgerWindow): Promise<void>
   /** Keeps logs of a store that is about to become known, from before the tip. What is there already stays. */
-  addStoreLogs(logs: readonly ChainLog[]): Promise<void>
+  addStoreLogs(logs: readonly ChainLog[] | LogPage): Promise<void>
   /** Forgets everything after a block, which has this hash where it is known. */
   rewind(to: number): Promise<void>
   /** Kept blocks at or before a number, newest first. */

@@ -3,6 +3,7 @@ import type { ChainNotice } from './chain-notice.ts'
 import type { ChainRules } from './chain-rules.ts'
 import { fetchRange, logsCall, type FetchContext } from './fetch-windows.ts'
 import type { BlockId } from './ledger.ts'
+import { unpackLogs } from './log-page.ts'
 import { bloomMayContain } from './log-bloom.ts'
 import type { BlockHeader } from './read-header.ts'
 import { chainMoved, readLogs, type LogFilter } from './read-logs.ts'
@@ -41,7 +42,7 @@ export async function readTip(
   ])
   const headers = [...below, head]
   if (rules.parentHash) assertLinked(headers, after)
-  const logs = windows.flatMap((window) => window.logs)
+  const logs = windows.flatMap((window) => unpackLogs(window.logs))
   assertOf(logs, new Map(headers.map((header) => [header.number, header])))
   return { headers, logs: rules.bloom ? await withMissing(context, headers, logs, filter) : logs }
 }
@@ -119,7 +120,7 @@ function readBlockLogs(
 ): readonly ChainLog[] {
   if (header === undefined) return []
   const { number, hash, timestamp } = header
-  const logs = readLogs(result, filter, { from: number, to: number })
+  const logs = unpackLogs(readLogs(result, filter, { from: number, to: number }))
   if (logs.some(({ blockHash }) => blockHash !== hash)) throw chainMoved(number)
   return logs.map((log) => ({ ...log, blockTimestamp: timestamp }))
 }

@@ -1,10 +1,16 @@
 import type { Clock } from '@freshet/core'
-import { HttpRequestError, ResponseBodyTooLargeError, TimeoutError } from 'viem'
-import { getHttpRpcClient } from 'viem/utils'
+import { createBodyReader } from './read-body.ts'
+import type { ReadInPlace } from './read-log-page.ts'
+import { repliesInPlace } from './rpc-reply.ts'
 import { faultOfReply, faultOfStatus, RpcFault } from './rpc-fault.ts'
 
 /** One call of JSON-RPC. */
-export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
+export type RpcCall = {
+  readonly method: string
+  readonly params: readonly unknown[]
+  /** Reads a list from the bytes of the answer where it can; else the result is what JSON says. */
+  readonly readInPlace?: ReadInPlace | undefined
+}
 
 export type RpcFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
@@ -31,38 +37,78 @@ export type RpcNode = {
 
 export function createRpcNode(options: RpcNodeOptions): RpcNode {
   const { url, fetch, timeoutMs, maxAnswerBytes, clock } = options
-  const client = getHttpRpcClient(url, {
-    fetchFn: fetch,
-    timeout: timeoutMs,
-    maxResponseBodySize: maxAnswerBytes,
-  })
+  const { address, headers } = addressOf(url)
+  const bodies = createBodyReader(maxAnswerBytes)
   let lastId = 0
+  /** Times what takes too long, and ends with whoever asks. */
+  const exchange = async <T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const controller = new AbortController()
+    const abort = (): void => controller.abort(outer.reason)
+    outer.addEventListener('abort', abort)
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      controller.abort()
+    }, timeoutMs)
+    try {
+      return await work(controller.signal)
+    } catch (error) {
+      outer.throwIfAborted()
+      if (isLate) throw new RpcFault('timeout', 'The node has not answered in time.', { cause: error })
+      throw toFault(error)
+    } finally {
+      clearTimeout(timer)
+      outer.removeEventListener('abort', abort)
+      // A fetch whose time is over does not go on behind it.
+      controller.abort()
+    }
+  }
   return {
     name: hostOf(url),
     async request(calls, outer) {
       outer.throwIfAborted()
-      // Ends with the request, so that a fetch whose time is over does not go on behind it.
-      const controller = new AbortController()
-      const abort = (): void => controller.abort(outer.reason)
-      outer.addEventListener('abort', abort)
-      const body = calls.map(({ method, params }) => ({ id: ++lastId, method, params }))
-      const [only] = body
-      try {
-        const fetchOptions = { signal: controller.signal }
-        const reply: unknown =
-          only !== undefined && body.length === 1
-            ? await client.request({ body: only, fetchOptions })
-            : await client.request({ body, fetchOptions })
-        return readReply(body, reply)
-      } catch (error) {
-        outer.throwIfAborted()
-        throw toFault(error, clock.now())
-      } finally {
-        outer.removeEventListener('abort', abort)
-        controller.abort()
-      }
+      const sent = calls.map(({ method, params }) => ({ jsonrpc: '2.0', id: ++lastId, method, params }))
+      const readInPlace = calls.find((call) => call.readInPlace !== undefined)?.readInPlace
+      const body = JSON.stringify(sent.length === 1 ? sent[0] : sent)
+      return exchange(outer, async (signal) => {
+        const response = await (fetch ?? globalThis.fetch)(address, { method: 'POST', headers, body, signal })
+        const reply = await bodies.read(
+          response,
+          (text) => (readInPlace && repliesInPlace(text, readInPlace)) ?? parseReply(text, response.ok),
+        )
+        if (response.ok || isError(reply)) return readReply(sent, reply)
+        throw faultOfStatus(response.status, response.headers.get('Retry-After'), clock.now())
+      })
     },
   }
+}
+
+/** Where a request goes: a name and a password in the address are sent as nodes expect them. */
+function addressOf(url: string): { readonly address: string; readonly headers: Record<string, string> } {
+  const headers = { 'Content-Type': 'application/json' }
+  if (!URL.canParse(url)) return { address: url, headers }
+  const parsed = new URL(url)
+  if (parsed.username === '') return { address: parsed.toString(), headers }
+  const secret = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`
+  parsed.username = ''
+  parsed.password = ''
+  return { address: parsed.toString(), headers: { ...headers, Authorization: `Basic ${btoa(secret)}` } }
+}
+
+/** What is no JSON is none of a node that says it is well. */
+function parseReply(text: Uint8Array, isOk: boolean): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(text))
+  } catch (error) {
+    if (isOk) throw error
+    return undefined
+  }
+}
+
+/** Whether a reply with a bad status says what is wrong itself. */
+function isError(reply: unknown): boolean {
+  const error = isRecord(reply) ? reply['error'] : undefined
+  return isRecord(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string'
 }
 
 type SentCall = { readonly id: number; readonly method: string }
@@ -87,25 +133,12 @@ function readReply(sent: readonly SentCall[], reply: unknown): readonly unknown[
   })
 }
 
-function toFault(error: unknown, nowUnixMs: number): RpcFault {
+function toFault(error: unknown): RpcFault {
   if (error instanceof RpcFault) return error
-  if (error instanceof TimeoutError) {
-    return new RpcFault('timeout', 'The node has not answered in time.', { cause: error })
-  }
-  if (error instanceof ResponseBodyTooLargeError) {
-    return new RpcFault('too-large', "The node's answer is larger than is taken.", { cause: error })
-  }
-  if (error instanceof HttpRequestError && error.status !== undefined) {
-    return faultOfStatus(error.status, error.headers?.get('Retry-After') ?? null, nowUnixMs)
-  }
-  const what = error instanceof SyntaxError || causeIs(error, SyntaxError) ? 'is no JSON' : 'did not come'
+  const what = error instanceof SyntaxError ? 'is no JSON' : 'did not come'
   return new RpcFault('transport', `The node's answer ${what}. Check its address and the network.`, {
     cause: error,
   })
-}
-
-function causeIs(error: unknown, type: typeof SyntaxError): boolean {
-  return error instanceof Error && error.cause instanceof type
 }
 
 function firstRecord(items: readonly unknown[]): Readonly<Record<string, unknown>> | undefined {

@@ -1,4 +1,4 @@
-import type { ChainLog } from '../../engine/index.ts'
+import { hashAt, type LogPage } from './log-page.ts'
 import { readHeader, type BlockHeader } from './read-header.ts'
 import { chainMoved } from './read-logs.ts'
 import { RpcFault } from './rpc-fault.ts'
@@ -51,19 +51,22 @@ export async function fetchHeaders(
  */
 export async function withTimestamps(
   pool: RpcPool,
-  logs: readonly ChainLog[],
+  page: LogPage,
   known: readonly BlockHeader[],
   signal: AbortSignal,
-): Promise<readonly ChainLog[]> {
+): Promise<LogPage> {
   const headers = new Map(known.map((header) => [header.number, header]))
   const lacking = new Set<number>()
-  for (const { blockNumber, blockTimestamp } of logs)
-    if (blockTimestamp === undefined && !headers.has(blockNumber)) lacking.add(blockNumber)
-  for (const header of await fetchHeaders(pool, [...lacking], signal)) headers.set(header.number, header)
-  return logs.map((log) => {
-    const header = headers.get(log.blockNumber)
-    if (header === undefined) return log
-    if (header.hash !== log.blockHash) throw chainMoved(log.blockNumber)
-    return log.blockTimestamp === header.timestamp ? log : { ...log, blockTimestamp: header.timestamp }
+  page.timestamps.forEach((timestamp, at) => {
+    const block = page.blockNumbers[at] ?? 0
+    if (Number.isNaN(timestamp) && !headers.has(block)) lacking.add(block)
   })
+  for (const header of await fetchHeaders(pool, [...lacking], signal)) headers.set(header.number, header)
+  const timestamps = page.timestamps.map((timestamp, at) => {
+    const header = headers.get(page.blockNumbers[at] ?? 0)
+    if (header === undefined) return timestamp
+    if (header.hash !== hashAt(page, at, 'block')) throw chainMoved(header.number)
+    return header.timestamp
+  })
+  return { ...page, timestamps }
 }

@@ -3,6 +3,7 @@ import { toHex } from '../../engine/hex.ts'
 import type { Address, ChainLog, StoreSet } from '../../engine/index.ts'
 import { wordsOf } from './book-changes.ts'
 import { keptBlocks } from './kept-blocks.ts'
+import { isLogPage, unpackLogs } from './log-page.ts'
 import type { Ledger, Token } from './ledger.ts'
 
 /**
@@ -31,7 +32,7 @@ export function createTransientLedger(resume: Resume | null): Ledger {
       early = []
     },
     async addStoreLogs(logs) {
-      early.push(...logs)
+      early.push(...(isLogPage(logs) ? unpackLogs(logs) : logs))
     },
     async rewind(to) {
       while ((kept.at(-1)?.number ?? -1) > to) kept.pop()

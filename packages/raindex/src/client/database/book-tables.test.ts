@@ -272,7 +272,7 @@ test('[CN16] a first fill keeps no index for readers; the first who reads has th
   await bookOf(database).commit(windowOf(writer.logs, 1, 1))
   expect(indexes()).toBe(0)
   await database.query('SELECT * FROM take_orders')
-  expect(indexes()).toBe(7)
+  expect(indexes()).toBe(8)
   plain.close()
 })
 
@@ -288,7 +288,7 @@ test('[CN16] a read does not wait for another process that writes, and has the i
   other.exec('COMMIT')
   await database.query('SELECT 1')
   expect(other.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'idx_%'").get()).toEqual({
-    n: 7,
+    n: 8,
   })
   other.close()
 })
@@ -348,12 +348,12 @@ test.each([
   [
     'of a newer schema',
     'CREATE TABLE raw_events (x); CREATE TABLE freshet_layout (version); INSERT INTO freshet_layout VALUES (1); PRAGMA application_id = 1380533336; PRAGMA user_version = 3',
-    'has schema 3.1, and this Freshet reads 2.2',
+    'has schema 3.1, and this Freshet reads 2.3',
   ],
   [
     'of an older layout',
     'CREATE TABLE raw_events (x); CREATE TABLE freshet_layout (version); INSERT INTO freshet_layout VALUES (1); PRAGMA application_id = 1380533336; PRAGMA user_version = 2',
-    'has schema 2.1, and this Freshet reads 2.2',
+    'has schema 2.1, and this Freshet reads 2.3',
   ],
 ])('[CN12] a file %s is refused and left as it is', async (_, sql, message) => {
   const path = newPath()

@@ -1,6 +1,7 @@
 import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '../../engine/index.ts'
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
-import { createLogWriter } from './log-writer.ts'
+import { isLogPage, packLogs, type LogPage } from '../chain/log-page.ts'
+import { createLogWriter, type WrittenPart } from './log-writer.ts'
 import { blockTables, childTables } from './schema.ts'
 import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { blockId, hexOf, logOf } from './stored-values.ts'
@@ -79,10 +80,8 @@ export function createBookTables(
   }
   const putBlock = (number: number, hash: Hex, timestamp: number | undefined): void =>
     run('INSERT OR REPLACE INTO block_hashes VALUES (?, ?, ?, ?, ?)', number, hash, timestamp ?? null)
-  const putLogs = (logs: readonly ChainLog[]): void => {
-    for (const log of logs) writer.put(log)
-    writer.finish()
-  }
+  const putLogs = (logs: readonly ChainLog[] | LogPage, part?: WrittenPart): void =>
+    writer.put(isLogPage(logs) ? logs : packLogs(logs), part)
   const setTip = ({ number, hash }: BlockId): void => {
     run(
       `INSERT INTO target_watermarks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
@@ -103,15 +102,22 @@ export function createBookTables(
     all(
       `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
-       UNION SELECT * FROM (SELECT DISTINCT block_number, block_hash FROM raw_events WHERE ${here} AND block_number <= ?
+       UNION SELECT * FROM (SELECT DISTINCT block_number, '0x' || lower(hex(substr(bytes, 33, 32))) FROM raw_logs WHERE ${here} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
        ORDER BY 1 DESC LIMIT ?`,
       ...[atOrBefore, limit, ...scope, atOrBefore, limit, limit],
     ).map(blockId)
+  /** Changes with each commit of another process, after which what the writer remembers may be wrong. */
+  let seenVersion: SqlValue | undefined
   /** Changes of the tables, all or none; what the writer remembers goes with them. */
   const write = (work: () => void): void => {
     try {
-      inTransaction(database, work)
+      inTransaction(database, () => {
+        const [version] = prepared('PRAGMA data_version').all()[0] ?? []
+        if (version !== seenVersion) writer.forget()
+        seenVersion = version
+        work()
+      })
     } catch (error) {
       writer.forget()
       throw error
@@ -152,7 +158,7 @@ export function createBookTables(
           throw new RangeError(`Blocks ${from} to ${to} do not follow block ${before.number}.`)
         }
         newTokens.forEach(putToken)
-        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
+        writer.knowDecimals(tokens())
         for (const [store, block] of newStores)
           run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?, ?)', store, block, storesLack ? 0 : 1)
         putLogs(logs)
@@ -161,16 +167,16 @@ export function createBookTables(
         if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
       })
     },
-    addStoreLogs: (logs: readonly ChainLog[]): void => write(() => putLogs(logs)),
+    addStoreLogs: (logs: readonly ChainLog[] | LogPage): void => write(() => putLogs(logs)),
     /** Logs from before those that are there. What vaults held is worked out again by `finishOlder`. */
     addOlder(
-      logs: readonly ChainLog[],
+      logs: readonly ChainLog[] | LogPage,
       newStores: ReadonlyMap<Address, number>,
       newTokens: readonly Token[],
     ): void {
       write(() => {
         newTokens.forEach(putToken)
-        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
+        writer.knowDecimals(tokens())
         for (const [store, block] of newStores) {
           run(
             `INSERT INTO book_stores VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE
@@ -178,16 +184,15 @@ export function createBookTables(
             ...[store, block],
           )
         }
-        for (const log of logs) writer.put(log, 'rows')
-        writer.finish()
+        putLogs(logs, 'rows')
       })
     },
     /** Makes the movements and balances of all vaults anew, from all events that are there. */
     finishOlder(): void {
       write(() => {
         writer.forget()
-        writer.decimals = new Map(tokens().map(({ address, decimals }) => [address, decimals]))
-        run(`DELETE FROM vault_movements WHERE vault IN (SELECT vault FROM book_vaults WHERE ${here})`)
+        writer.knowDecimals(tokens())
+        run(`DELETE FROM vault_movements WHERE ${here}`)
         run(`DELETE FROM book_vaults WHERE ${here}`)
         for (let after = -1; ;) {
           const logs = readRows(after, logsAPass).map(logOf)
@@ -196,12 +201,14 @@ export function createBookTables(
             logs.length < logsAPass
               ? logs
               : logs.filter((log) => log.blockNumber < (logs.at(-1)?.blockNumber ?? 0))
-          for (const log of whole) if (log.address === orderbook.address) writer.put(log, 'movements')
+          putLogs(
+            whole.filter((log) => log.address === orderbook.address),
+            'movements',
+          )
           const last = whole.at(-1)
           if (logs.length < logsAPass || last === undefined) break
           after = last.blockNumber
         }
-        writer.finish()
       })
     },
     rewind(to: number): void {
@@ -215,7 +222,6 @@ export function createBookTables(
             to,
           )
         }
-        undoMovements(to)
         for (const table of blockTables) run(`DELETE FROM ${table} WHERE ${here} AND block_number > ?`, to)
         run(`DELETE FROM book_stores WHERE ${here} AND first_block > ?`, to)
         noteRewind(to)
@@ -280,7 +286,7 @@ export function createBookTables(
     timestampOf(block: number): number | undefined {
       const [row] = all(
         `SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?
-         UNION ALL SELECT block_timestamp FROM raw_events WHERE ${here} AND block_number = ? LIMIT 1`,
+         UNION ALL SELECT block_timestamp FROM raw_logs WHERE ${here} AND block_number = ? LIMIT 1`,
         ...[block, ...scope, block],
       )
       return typeof row?.[0] === 'number' ? row[0] : undefined
@@ -335,37 +341,16 @@ export function createBookTables(
     },
   }
 
-  /** Takes movements away. A vault then holds what its last one says; one that has none left was never there. */
-  function undoMovements(to: number): void {
-    const later = 'EXISTS (SELECT 1 FROM vault_movements m WHERE m.vault = v.vault AND m.block_number > ?)'
-    const touched = all(
-      `SELECT vault FROM book_vaults v WHERE ${here} AND (last_block > ? OR ${later})`,
-      ...[to, to],
-    )
-    for (const [vault = null] of touched) {
-      prepared('DELETE FROM vault_movements WHERE vault = ? AND block_number > ?').run(vault, to)
-      const [last] = prepared(
-        `SELECT running_balance, block_number, log_index FROM vault_movements WHERE vault = ?
-         ORDER BY block_number DESC, log_index DESC, movement_index DESC LIMIT 1`,
-      ).all(vault)
-      if (last === undefined) prepared('DELETE FROM book_vaults WHERE vault = ?').run(vault)
-      else {
-        const put = 'UPDATE book_vaults SET balance = ?, last_block = ?, last_log_index = ? WHERE vault = ?'
-        prepared(put).run(...last, vault)
-      }
-    }
-  }
-
   /** Rows of logs that count: those of a store from the block on that names it. */
   function readRows(after: number, limit: number, upTo?: number): readonly (readonly SqlValue[])[] {
     return all(
-      `SELECT r.address, r.topics, r.data, r.block_number, r.block_hash, r.block_timestamp, r.transaction_hash,
-         r.log_index
-       FROM raw_events r
+      `SELECT coalesce(r.source, r.orderbook_address), r.event, r.topics, r.block_number, r.block_timestamp, r.log_index,
+         r.bytes
+       FROM raw_logs r
        LEFT JOIN book_stores s ON s.chain_id = r.chain_id AND s.orderbook_address = r.orderbook_address
-         AND s.store_address = r.address
+         AND s.store_address = r.source
        WHERE r.chain_id = ? AND r.orderbook_address = ? AND r.block_number > ? AND r.block_number <= ?
-         AND (r.address = r.orderbook_address OR s.first_block <= r.block_number)
+         AND (r.source IS NULL OR s.first_block <= r.block_number)
        ORDER BY r.block_number, r.log_index LIMIT ?`,
       ...[after, upTo ?? Number.MAX_SAFE_INTEGER, limit],
     )

@@ -95,7 +95,7 @@ function makeReadIndexes(database: SqlDatabase): boolean {
   const [timeout] = database.prepare('PRAGMA busy_timeout').all()
   database.exec('PRAGMA busy_timeout = 0')
   try {
-    if (database.prepare('SELECT 1 FROM raw_events LIMIT 1').all().length === 0) return false
+    if (database.prepare('SELECT 1 FROM raw_logs LIMIT 1').all().length === 0) return false
     // Told of how much there is, SQLite looks by these and not by the order book, which it takes for rare.
     database.exec(`${readIndexesSql} PRAGMA analysis_limit = 1000; ANALYZE`)
     return true

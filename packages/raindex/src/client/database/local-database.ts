@@ -1,6 +1,7 @@
 import type { Address, ArtifactId, ChainLog } from '../../engine/index.ts'
 import type { CodeShelf } from '../chain/code-fetcher.ts'
 import type { Ledger, Token } from '../chain/ledger.ts'
+import type { LogPage } from '../chain/log-page.ts'
 import type { BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
 import type { SqlRow } from './database-core.ts'
 import type { SqlValue } from './sql-database.ts'
@@ -10,7 +11,7 @@ export interface LocalBook extends Ledger, CodeShelf {
   readonly id: BookId
   /** Keeps logs from before those that are there, and the stores and tokens they name. */
   addOlder(
-    logs: readonly ChainLog[],
+    logs: readonly ChainLog[] | LogPage,
     newStores: ReadonlyMap<Address, number>,
     newTokens: readonly Token[],
   ): Promise<void>

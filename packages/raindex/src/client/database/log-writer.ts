@@ -1,10 +1,18 @@
-import { decodeLog, type Address, type Bytes32, type ChainLog, type Orderbook } from '../../engine/index.ts'
-import { isVaultless } from '../../engine/orderbook.ts'
-import { add, floatToHex, hexToFloat, zero, type Float } from '../../float/index.ts'
+import { decodeLog, type Address, type Orderbook } from '../../engine/index.ts'
+import { topics as knownTopics } from '../../engine/topics.ts'
 import type { Token } from '../chain/ledger.ts'
+import { startOf, unpackLog, type LogOrigin, type LogPage } from '../chain/log-page.ts'
+import { createBulkInsert } from './bulk-insert.ts'
 import { eventRows } from './event-rows.ts'
+import { apartTable, eventNumbers, isInPlaceTable } from './event-views.ts'
+import { isDepositInPlace, isTakeInPlace, isWithdrawalInPlace } from './in-place.ts'
+import { createPlainMovements } from './plain-movements.ts'
 import { preparedOnce, type SqlDatabase, type SqlStatement, type SqlValue } from './sql-database.ts'
-import { vaultMovements, type OpenClear, type VaultMovement } from './vault-movements.ts'
+import { createVaultLedger } from './vault-ledger.ts'
+import { vaultMovements, type OpenClear } from './vault-movements.ts'
+
+/** What of logs is written: `rows` of logs from before those that are there, whose `movements` come again later. */
+export type WrittenPart = 'all' | 'rows' | 'movements'
 
 /** Writes logs and what they say, in their order. */
 export function createLogWriter(
@@ -13,120 +21,163 @@ export function createLogWriter(
   scope: readonly [number, Address],
 ) {
   const prepared = preparedOnce(database)
-  const vaults = new Map<string, KnownVault>()
-  const touched = new Set<KnownVault>()
+  const insertOne = createInsert(prepared)
+  const logs = createBulkInsert(database, 'raw_logs', scope, 8)
+  const vaults = createVaultLedger(database, orderbook, scope)
+  const plain = createPlainMovements(vaults)
+  let decimals: ReadonlyMap<string, Token['decimals']> = new Map()
   let clears: OpenClear[] = []
   let transaction: string | undefined
-  const inserts = new Map<string, SqlStatement>()
-  /** How many rows came in: none when the row is there. */
-  const insert = (table: string, values: readonly SqlValue[]): number => {
-    const known = inserts.get(table)
-    if (known !== undefined) return known.run(...values)
-    const statement = prepared(`INSERT OR IGNORE INTO ${table} VALUES (${values.map(() => '?').join(', ')})`)
-    inserts.set(table, statement)
-    return statement.run(...values)
-  }
 
-  const writer = {
-    decimals: new Map<Address, Token['decimals']>(),
-    forget(): void {
-      vaults.clear()
-      touched.clear()
-      clears = []
-    },
-    /** At the end of a stretch: what vaults then hold is written once. */
-    finish(): void {
-      clears = []
-      transaction = undefined
-      const put = prepared(
-        'UPDATE book_vaults SET balance = ?, last_block = ?, last_log_index = ? WHERE vault = ?',
-      )
-      for (const { vault, balance, block, index } of touched)
-        put.run(floatToHex(balance), block, index, vault)
-      touched.clear()
-    },
-    /** @param part - What of it: `rows` for logs from before those that are there, whose movements come again later. */
-    put(log: ChainLog, part: 'all' | 'rows' | 'movements' = 'all'): void {
-      const { transactionHash, logIndex, blockNumber, blockTimestamp, address, topics, data } = log
+  const decimalsOf = (token: string): number | undefined => {
+    const known = decimals.get(token)
+    return known === 'none' ? undefined : known
+  }
+  /** A log that is not read where it lies: decoded as a whole, its rows in tables. */
+  const putDecoded = (page: LogPage, at: number, isInPlace: boolean, part: WrittenPart): void => {
+    const log = unpackLog(page, at)
+    const { address, transactionHash, logIndex, blockNumber, blockTimestamp } = log
+    const event = decodeLog(
+      log,
+      orderbook.address,
+      address === orderbook.address ? undefined : new Set([address]),
+    )
+    if (event.kind === 'ClearV3' || event.kind === 'AfterClearV2') {
       if (transactionHash !== transaction) clears = []
       transaction = transactionHash
+    }
+    const clear = event.kind === 'AfterClearV2' ? clears.shift() : undefined
+    if (event.kind === 'ClearV3') clears.push(event)
+    if (part !== 'movements') {
+      const rows = eventRows(event, decimalsOf)
       const place = [...scope, transactionHash, logIndex] as const
-      const time = blockTimestamp ?? null
-      const raw = [blockNumber, time, address, topicsText(topics), data, log.blockHash]
-      const isNew = part === 'movements' || insert('raw_events', [...place, ...raw]) > 0
-      const event = decodeLog(
-        log,
-        orderbook.address,
-        address === orderbook.address ? undefined : new Set([address]),
-      )
-      const clear = event.kind === 'AfterClearV2' ? clears.shift() : undefined
-      if (event.kind === 'ClearV3') clears.push(event)
-      // What it says is there already.
-      if (!isNew) return
-      const rows = part === 'movements' ? undefined : eventRows(event, decimalsOf)
       // A time is always known here; the public schema demands one.
-      const when = [blockNumber, time ?? 0] as const
-      if (rows !== undefined) insert(rows.table, [...place, ...when, ...rows.values])
-      for (const child of rows?.children ?? []) insert(child.table, [...place, ...child.values])
-      if (part === 'rows') return
-      vaultMovements(event, clear, decimalsOf).forEach((movement, at) =>
-        move(movement, at, blockNumber, logIndex),
+      const when = [blockNumber, blockTimestamp ?? 0] as const
+      if (rows !== undefined && !isInPlace) {
+        const table = isInPlaceTable(rows.table) ? apartTable(rows.table) : rows.table
+        insertOne(table, [...place, ...when, ...rows.values])
+      }
+      for (const child of rows?.children ?? []) insertOne(child.table, [...place, ...child.values])
+    }
+    if (part !== 'rows') {
+      vaultMovements(event, clear, decimalsOf).forEach((movement, index) =>
+        vaults.move(movement, blockNumber, logIndex, index),
       )
+    }
+  }
+
+  return {
+    /** Forgets what it knows of the tables: they have changed, or not changed as they should have. */
+    forget(): void {
+      logs.forget()
+      vaults.forget()
+      clears = []
+      transaction = undefined
+    },
+    knowDecimals(tokens: readonly Token[]): void {
+      decimals = new Map(tokens.map(({ address, decimals: known }) => [address, known]))
+      vaults.decimals = decimals
+    },
+    /** Logs in their order. Those that are there already change nothing. */
+    put(page: LogPage, part: WrittenPart = 'all'): void {
+      const origins = page.origins.map((origin) => originOf(origin, orderbook.address))
+      const view = new DataView(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
+      const mayRepeat = part !== 'movements' && hasLogs(prepared, scope, page)
+      let added = 0
+      for (let at = 0; at < page.length; at++) {
+        const origin = origins[page.originAt[at] ?? 0]
+        if (origin === undefined) throw new RangeError('A log has no origin.')
+        const [start, end] = [startOf(page, at), page.ends[at] ?? 0]
+        const isInPlace = origin.isInPlace(view, start, end)
+        if (part !== 'movements') {
+          const [block = 0, index = 0, time = NaN] = [
+            page.blockNumbers[at],
+            page.logIndexes[at],
+            page.timestamps[at],
+          ]
+          const { event, source, topics } = origin
+          logs.values.push(block, index, Number.isNaN(time) ? null : time, event, source, topics)
+          logs.values.push(isInPlace ? 1 : 0, page.bytes.subarray(start, end))
+          if (!mayRepeat) logs.added()
+          // What it says is there already; only the order of clears still counts.
+          else if (logs.flush() === 0) {
+            if (origin.isClear) putDecoded(page, at, isInPlace, 'rows')
+            continue
+          }
+          added += 1
+        }
+        const isRead =
+          isInPlace && (part === 'rows' ? origin.isWhole : plain.put(origin.event, view, page, at))
+        if (!isRead) putDecoded(page, at, isInPlace, part)
+      }
+      if (part !== 'movements' && !mayRepeat && logs.flush() !== added)
+        throw new RangeError('A log is there twice in one stretch.')
+      vaults.flush()
+      // A transaction is never in two stretches.
+      clears = []
+      transaction = undefined
     },
   }
-  const decimalsOf = (token: string): number | undefined => {
-    // Addresses are strings; the map is keyed by them.
-    const decimals = writer.decimals.get(token as Address)
-    return decimals === 'none' ? undefined : decimals
-  }
-  const move = (
-    { kind, owner, token, vaultId, delta }: VaultMovement,
-    at: number,
-    block: number,
-    index: number,
-  ): void => {
-    if (writer.decimals.get(token) === 'none' || isVaultless(orderbook.version, vaultId)) return
-    const known = vaultOf(owner, token, vaultId)
-    known.balance = add(known.balance, delta)
-    known.block = block
-    known.index = index
-    touched.add(known)
-    const [moved, held] = [floatToHex(delta), floatToHex(known.balance)]
-    insert('vault_movements', [known.vault, block, index, at, kind, moved, held])
-  }
-  const vaultOf = (owner: Address, token: Address, vaultId: Bytes32): KnownVault => {
-    const name = `${vaultId}${owner}${token}`
-    const known = vaults.get(name) ?? readVault([owner, token, vaultId])
-    vaults.set(name, known)
-    return known
-  }
-  /** Names a new vault, which holds nothing yet. */
-  const readVault = (name: readonly SqlValue[]): KnownVault => {
-    const read = prepared(
-      `SELECT vault, balance FROM book_vaults
-       WHERE chain_id = ? AND orderbook_address = ? AND owner = ? AND token = ? AND vault_id = ?`,
-    )
-    const find = (): readonly SqlValue[] | undefined => read.all(...scope, ...name)[0]
-    const there = find()
-    if (there === undefined) insert('book_vaults', [null, ...scope, ...name, zeroHex, -1, -1])
-    const [vault, balance] = there ?? find() ?? []
-    return { vault: Number(vault), balance: hexToFloat(String(balance)), block: -1, index: -1 }
-  }
-  return writer
 }
 
-/** A vault by its number, and what it holds after the newest movement. */
-type KnownVault = { readonly vault: number; balance: Float; block: number; index: number }
+/** What all logs of an origin have in common. */
+type KnownOrigin = {
+  readonly event: number
+  readonly source: string | null
+  readonly topics: string | null
+  readonly isClear: boolean
+  /** Whether nothing hangs on its row. */
+  readonly isWhole: boolean
+  readonly isInPlace: (view: DataView, start: number, end: number) => boolean
+}
 
-const zeroHex = floatToHex(zero)
+const numbersByTopic: ReadonlyMap<string, number> = new Map(
+  Object.entries(knownTopics).map(([name, topic]) => [topic, eventNumbers[name as keyof typeof knownTopics]]),
+)
 
-/** Nearly all logs have one topic, of a dozen. */
-const topicTexts = new Map<string, string>()
+const checks: ReadonlyMap<number, KnownOrigin['isInPlace']> = new Map([
+  [eventNumbers.DepositV2, isDepositInPlace],
+  [eventNumbers.WithdrawV2, isWithdrawalInPlace],
+  [eventNumbers.TakeOrderV3, isTakeInPlace],
+])
 
-function topicsText(topics: readonly Bytes32[]): string {
-  const [topic] = topics
-  if (topics.length !== 1 || topic === undefined) return JSON.stringify(topics)
-  const text = topicTexts.get(topic) ?? JSON.stringify(topics)
-  if (topicTexts.size < 100) topicTexts.set(topic, text)
-  return text
+const never = (): boolean => false
+const isSetInPlace = (_: DataView, start: number, end: number): boolean => end - start === 64 + 3 * 32
+
+function originOf({ address, topics }: LogOrigin, orderbook: Address): KnownOrigin {
+  const number = topics.length === 1 ? (numbersByTopic.get(topics[0] ?? '') ?? 0) : 0
+  const isOwn = address === orderbook
+  const own = isOwn ? checks.get(number) : number === eventNumbers.Set ? isSetInPlace : undefined
+  return {
+    event: number,
+    source: isOwn ? null : address,
+    topics: number === 0 ? JSON.stringify(topics) : null,
+    isClear: isOwn && (number === eventNumbers.ClearV3 || number === eventNumbers.AfterClearV2),
+    isWhole: number !== eventNumbers.TakeOrderV3,
+    isInPlace: own ?? never,
+  }
+}
+
+/** Whether logs are there of the blocks that a page is of. */
+function hasLogs(
+  prepared: (sql: string) => SqlStatement,
+  scope: readonly [number, Address],
+  { blockNumbers, length }: LogPage,
+): boolean {
+  if (length === 0) return false
+  const sql = `SELECT 1 FROM raw_logs WHERE chain_id = ? AND orderbook_address = ? AND block_number BETWEEN ? AND ?
+    LIMIT 1`
+  let [first, last] = [Infinity, 0]
+  for (const block of blockNumbers.subarray(0, length)) {
+    first = Math.min(first, block)
+    last = Math.max(last, block)
+  }
+  return prepared(sql).all(...scope, first, last).length > 0
+}
+
+function createInsert(prepared: (sql: string) => SqlStatement) {
+  return (table: string, values: readonly SqlValue[]): void => {
+    const places = values.map(() => '?').join(', ')
+    prepared(`INSERT OR IGNORE INTO ${table} VALUES (${places})`).run(...values)
+  }
 }

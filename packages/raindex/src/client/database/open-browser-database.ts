@@ -18,7 +18,7 @@ export type BrowserDatabaseOptions = {
 export async function openBrowserDatabase(options: BrowserDatabaseOptions): Promise<LocalDatabase> {
   const { name, startWorker } = options
   const worker = startWorker()
-  const caller = createThreadCaller((call) => worker.postMessage(call))
+  const caller = createThreadCaller((call, handedOver) => worker.postMessage(call, handedOver))
   worker.addEventListener('message', (event: MessageEvent<ThreadReply>) => caller.receive(event.data))
   worker.addEventListener('error', (event) => {
     caller.fail(new Error(`The worker of the database ${name} has failed: ${event.message}`))

@@ -51,7 +51,7 @@ async function openInThread({ path }: LocalDatabaseOptions): Promise<LocalDataba
     : new URL('./database-thread.js', import.meta.url)
   const execArgv = fromSource ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : []
   const worker = new Worker(script, { workerData: { path }, execArgv })
-  const caller = createThreadCaller((message) => worker.postMessage(message))
+  const caller = createThreadCaller((message, handedOver) => worker.postMessage(message, handedOver))
   // What the thread sends is a reply of its script.
   worker.on('message', (reply: ThreadReply) => caller.receive(reply))
   worker.on('error', (error: Error) => caller.fail(error))

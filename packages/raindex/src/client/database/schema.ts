@@ -1,3 +1,5 @@
+import { apartTable, eventViewIndexesSql, eventViewsSql, isInPlaceTable } from './event-views.ts'
+
 /** "RIDX", the mark of the public tool's files. */
 export const applicationId = 0x52_49_44_58
 
@@ -5,7 +7,7 @@ export const applicationId = 0x52_49_44_58
 export const publicSchemaVersion = 2
 
 /** Version of the tables that are ours alone. */
-export const layoutVersion = 2
+export const layoutVersion = 3
 
 const book = 'chain_id INTEGER NOT NULL, orderbook_address TEXT NOT NULL'
 const place = `${book}, transaction_hash TEXT NOT NULL, log_index INTEGER NOT NULL`
@@ -46,38 +48,38 @@ const eventTablesSql = Object.entries(eventTables).map(([table, columns]) => {
   const own = columns.split(', ').map((column) => `${column} ${columnType(column)}`)
   // One tree instead of two; the view looks orders up by their row, and what is long lies better apart.
   const form = table === 'order_events' || table === 'meta_events' ? '' : ' WITHOUT ROWID'
-  return `CREATE TABLE ${table} (${event}, ${own.join(', ')}, PRIMARY KEY (${order}))${form};`
+  const name = isInPlaceTable(table) ? apartTable(table) : table
+  return `CREATE TABLE ${name} (${event}, ${own.join(', ')}, PRIMARY KEY (${order}))${form};`
 })
-
-/** The entry of `eth_getLogs`, made when it is read: stored, it would hold every byte of a log once more. */
-const rawJson = `json_object('address', address, 'topics', json(topics), 'data', data,
-  'blockNumber', printf('0x%x', block_number), 'blockTimestamp', printf('0x%x', block_timestamp),
-  'transactionHash', transaction_hash, 'blockHash', block_hash, 'logIndex', printf('0x%x', log_index),
-  'removed', json('false'))`
 
 /**
  * What vaults held. The public schema repeats the four parts of a vault's name in each row of its two tables, which is
- * most of what is written; here each vault is named once, and the public tables are views.
+ * most of what is written; here each vault is named once, and the public tables are views. A vault holds what its
+ * newest movement says.
  */
 const vaultTablesSql = `
 CREATE TABLE book_vaults (
   vault INTEGER PRIMARY KEY, ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
-  balance TEXT NOT NULL, last_block INTEGER NOT NULL, last_log_index INTEGER NOT NULL,
   UNIQUE (chain_id, orderbook_address, owner, token, vault_id)
 );
 CREATE TABLE vault_movements (
-  vault INTEGER NOT NULL, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL,
-  movement_index INTEGER NOT NULL, change_type TEXT NOT NULL, delta TEXT NOT NULL, running_balance TEXT NOT NULL,
-  UNIQUE (vault, block_number, log_index, movement_index)
-);
+  ${book}, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, movement_index INTEGER NOT NULL,
+  vault INTEGER NOT NULL, change_type TEXT NOT NULL, delta TEXT NOT NULL, running_balance TEXT NOT NULL,
+  PRIMARY KEY (${order}, movement_index)
+) WITHOUT ROWID;
 CREATE VIEW running_vault_balances AS
-  SELECT chain_id, orderbook_address, owner, token, vault_id, balance, last_block, last_log_index FROM book_vaults;
+  SELECT v.chain_id, v.orderbook_address, v.owner, v.token, v.vault_id, m.running_balance AS balance,
+    m.block_number AS last_block, m.log_index AS last_log_index
+  FROM book_vaults v JOIN vault_movements m ON m.chain_id = v.chain_id AND m.orderbook_address = v.orderbook_address
+    AND (m.block_number, m.log_index, m.movement_index) = (SELECT n.block_number, n.log_index, n.movement_index
+      FROM vault_movements n WHERE n.vault = v.vault
+      ORDER BY n.block_number DESC, n.log_index DESC, n.movement_index DESC LIMIT 1);
 CREATE VIEW vault_balance_changes AS
-  SELECT v.chain_id, v.orderbook_address, r.transaction_hash, m.log_index, m.block_number,
+  SELECT m.chain_id, m.orderbook_address, r.transaction_hash, m.log_index, m.block_number,
     coalesce(r.block_timestamp, 0) AS block_timestamp, v.owner, v.token, v.vault_id, m.change_type, m.delta,
     m.running_balance, m.movement_index
   FROM vault_movements m JOIN book_vaults v ON v.vault = m.vault
-  JOIN raw_events r ON r.chain_id = v.chain_id AND r.orderbook_address = v.orderbook_address
+  JOIN raw_events r ON r.chain_id = m.chain_id AND r.orderbook_address = m.orderbook_address
     AND r.block_number = m.block_number AND r.log_index = m.log_index;`
 
 /** The public schema: raw events, decoded tables, tokens, watermarks, balances. */
@@ -93,10 +95,9 @@ CREATE TABLE target_watermarks (
 CREATE TABLE sync_status (
   id INTEGER PRIMARY KEY CHECK (id = 1), last_synced_block INTEGER NOT NULL DEFAULT 0, updated_at TEXT
 );
-CREATE TABLE raw_events (
-  ${place}, block_number INTEGER NOT NULL, block_timestamp INTEGER, address TEXT NOT NULL,
-  topics TEXT NOT NULL, data TEXT NOT NULL, block_hash TEXT NOT NULL,
-  raw_json TEXT GENERATED ALWAYS AS (${rawJson}) VIRTUAL, PRIMARY KEY (${order})
+CREATE TABLE raw_logs (
+  ${book}, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, block_timestamp INTEGER, event INTEGER NOT NULL,
+  source TEXT, topics TEXT, in_place INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (${order})
 );
 ${eventTablesSql.join('\n')}
 CREATE TABLE order_ios (
@@ -114,8 +115,13 @@ CREATE TABLE erc20_tokens (
   ${book}, token_address TEXT NOT NULL, name TEXT NOT NULL, symbol TEXT NOT NULL, decimals INTEGER NOT NULL,
   PRIMARY KEY (chain_id, orderbook_address, token_address)
 );
+${eventViewsSql}
 ${vaultTablesSql}
 `
+
+/** Finds the newest movement of a vault: for readers, and for a writer that does not know what vaults hold. */
+export const vaultIndexSql = `CREATE INDEX IF NOT EXISTS idx_vault_movements ON vault_movements
+  (vault, block_number, log_index, movement_index);`
 
 /**
  * Indexes that only readers need, made when one first reads: a book is filled several times as fast without them, and
@@ -125,13 +131,11 @@ export const readIndexesSql = `
 CREATE INDEX IF NOT EXISTS idx_order_events_hash ON order_events (chain_id, orderbook_address, order_hash);
 CREATE INDEX IF NOT EXISTS idx_order_events_nonce ON order_events
   (chain_id, orderbook_address, order_owner, order_nonce, block_number);
-CREATE INDEX IF NOT EXISTS idx_take_orders_nonce ON take_orders
-  (chain_id, orderbook_address, order_owner, order_nonce);
 CREATE INDEX IF NOT EXISTS idx_clear_alice ON clear_v3_events (chain_id, orderbook_address, alice_order_hash);
 CREATE INDEX IF NOT EXISTS idx_clear_bob ON clear_v3_events (chain_id, orderbook_address, bob_order_hash);
 CREATE INDEX IF NOT EXISTS idx_after_clear_transaction ON after_clear_v2_events (${log});
-CREATE INDEX IF NOT EXISTS idx_store_sets_word ON interpreter_store_sets
-  (chain_id, orderbook_address, store_address, namespace, key, block_number, log_index);
+${eventViewIndexesSql}
+${vaultIndexSql}
 `
 
 /** What the public schema has no place for. */
@@ -164,8 +168,9 @@ CREATE TABLE virtual_snapshots (
 
 /** Rows that belong to blocks, which a fork takes away. */
 export const blockTables: readonly string[] = [
-  'raw_events',
-  ...Object.keys(eventTables),
+  'raw_logs',
+  'vault_movements',
+  ...Object.keys(eventTables).map((table) => (isInPlaceTable(table) ? apartTable(table) : table)),
   'block_hashes',
   'virtual_snapshots',
 ]

@@ -1,20 +1,31 @@
 import type { Bytes32, ChainLog, Hex } from '../../engine/index.ts'
 import type { BlockId } from '../chain/ledger.ts'
+import { unpackBytes } from '../chain/log-page.ts'
+import { topicsOfEvents } from './event-views.ts'
 import type { SqlValue } from './sql-database.ts'
 
 /** A log from its columns, in the order in which they are asked for. */
-export function logOf(row: readonly SqlValue[]): ChainLog {
-  const [address, topics, data, blockNumber, blockHash, blockTimestamp, transactionHash, logIndex] = row
+export function logOf([
+  address,
+  event,
+  topics,
+  block,
+  timestamp,
+  index,
+  bytes,
+]: readonly SqlValue[]): ChainLog {
+  if (!(bytes instanceof Uint8Array)) throw new RangeError('A log that is kept has no bytes.')
   return {
     address: hexOf(address),
     // Written by the log writer.
-    topics: JSON.parse(String(topics)) as readonly Bytes32[],
-    data: hexOf(data),
-    blockNumber: Number(blockNumber),
-    blockHash: hexOf(blockHash),
-    blockTimestamp: typeof blockTimestamp === 'number' ? blockTimestamp : undefined,
-    transactionHash: hexOf(transactionHash),
-    logIndex: Number(logIndex),
+    topics:
+      typeof topics === 'string'
+        ? (JSON.parse(topics) as Bytes32[])
+        : (topicsOfEvents.get(Number(event)) ?? []),
+    blockNumber: Number(block),
+    blockTimestamp: typeof timestamp === 'number' ? timestamp : undefined,
+    logIndex: Number(index),
+    ...unpackBytes(bytes, 0, bytes.length),
   }
 }
 

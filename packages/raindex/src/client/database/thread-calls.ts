@@ -1,5 +1,6 @@
 import { FreshetError, type FreshetErrorOptions } from '@freshet/core'
 import { RaindexClientError, type RaindexClientErrorName } from '../client-error.ts'
+import { isLogPage } from '../chain/log-page.ts'
 import type { DatabaseCall } from './local-database.ts'
 
 /** A call to another thread. */
@@ -27,7 +28,10 @@ export type ThreadCaller = {
   fail(error: Error): void
 }
 
-export function createThreadCaller(send: (call: ThreadCall) => void): ThreadCaller {
+/** @param send - Given the buffers too that are handed over instead of copied. */
+export function createThreadCaller(
+  send: (call: ThreadCall, handedOver: ArrayBuffer[]) => void,
+): ThreadCaller {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let last = 0
   let gone: Error | undefined
@@ -39,7 +43,7 @@ export function createThreadCaller(send: (call: ThreadCall) => void): ThreadCall
       if (gone) return Promise.reject(gone)
       const pending = Promise.withResolvers<unknown>()
       waiting.set(++last, pending)
-      send({ number: last, call })
+      send({ number: last, call }, buffersOf(call))
       return pending.promise
     },
     receive(reply) {
@@ -54,6 +58,15 @@ export function createThreadCaller(send: (call: ThreadCall) => void): ThreadCall
       waiting.clear()
     },
   }
+}
+
+/** The bytes of packed logs: who gives them to a database does not need them any more. */
+function buffersOf(call: DatabaseCall): ArrayBuffer[] {
+  if (call.kind !== 'book') return []
+  return call.args.flatMap((given) => {
+    const logs: unknown = typeof given === 'object' && given !== null && 'logs' in given ? given.logs : given
+    return isLogPage(logs) ? [logs.bytes.buffer] : []
+  })
 }
 
 /** An error in a form that crosses threads. */

@@ -1,0 +1,91 @@
+import { hashesBytes } from '../chain/log-page.ts'
+
+/**
+ * Whether the data of an event is encoded as contracts encode it, so that its words lie at fixed places.
+ *
+ * What says no may be well formed in another way: then it is decoded as a whole, which finds what is wrong.
+ *
+ * @param start - Where the bytes of the log begin, its two hashes ahead of the data.
+ */
+export type InPlaceCheck = (view: DataView, start: number, end: number) => boolean
+
+/** Below 2^223 and not nothing, an amount is the coefficient of its float. */
+export const isDepositInPlace: InPlaceCheck = (view, start, end) => {
+  const data = start + hashesBytes
+  if (end - data < 4 * 32 || !isAddress(view, data) || !isAddress(view, data + 32)) return false
+  const amount = data + 3 * 32
+  return view.getUint32(amount) === 0 && view.getUint8(amount + 4) < 0x80 && !isZeroWord(view, amount)
+}
+
+export const isWithdrawalInPlace: InPlaceCheck = (view, start, end) => {
+  const data = start + hashesBytes
+  return end - data >= 6 * 32 && isAddress(view, data) && isAddress(view, data + 32)
+}
+
+/** Its two inner offsets: a take's own words and those of its order then lie where `takeWords` says. */
+export const isTakeInPlace: InPlaceCheck = (view, start, end) => {
+  const data = start + hashesBytes
+  if (end - data < 13 * 32 || !isAddress(view, data) || !isAddress(view, data + 8 * 32)) return false
+  return indexAt(view, data + 32) === 4 * 32 && indexAt(view, data + 4 * 32) === 4 * 32
+}
+
+/** Where the inputs and outputs of a take's order begin: at the count of each. */
+export type TakePlaces = { inputs: number; outputs: number }
+
+/**
+ * Looks through all of a take that `isTakeInPlace` has accepted: whether every part of it is as contracts encode it
+ * and nobody has signed words for it, which have rows of their own.
+ *
+ * @param places - Is given where its lists are.
+ */
+export function isPlainTake(view: DataView, start: number, end: number, places: TakePlaces): boolean {
+  const order = start + hashesBytes + 8 * 32
+  const program = order + 5 * 32
+  if (end - program < 4 * 32 || indexAt(view, order + 32) !== 5 * 32) return false
+  if (!isAddress(view, program) || !isAddress(view, program + 32)) return false
+  if (indexAt(view, program + 2 * 32) !== 3 * 32) return false
+  const inputs = program + 4 * 32 + 32 * Math.ceil(indexAt(view, program + 3 * 32) / 32)
+  const outputs = endOfList(view, inputs, end)
+  const signed = endOfList(view, outputs, end)
+  if (!(signed + 32 <= end)) return false
+  places.inputs = inputs
+  places.outputs = outputs
+  return (
+    indexAt(view, order + 2 * 32) === inputs - order &&
+    indexAt(view, order + 3 * 32) === outputs - order &&
+    indexAt(view, order - 32) === signed - (order - 4 * 32) &&
+    isZeroWord(view, signed)
+  )
+}
+
+/** Behind a list of tokens and vaults; `NaN` when it is none. */
+function endOfList(view: DataView, start: number, end: number): number {
+  if (!(start + 32 <= end)) return NaN
+  const listEnd = start + 32 + 64 * indexAt(view, start)
+  if (!(listEnd <= end)) return NaN
+  for (let at = start + 32; at < listEnd; at += 64) if (!isAddress(view, at)) return NaN
+  return listEnd
+}
+
+/** A count or an offset; `NaN` when it is none. */
+export function indexAt(view: DataView, at: number): number {
+  for (let i = 0; i < 28; i += 4) if (view.getUint32(at + i) !== 0) return NaN
+  const index = view.getUint32(at + 28)
+  return index < 2 ** 31 ? index : NaN
+}
+
+export function isZeroWord(view: DataView, at: number): boolean {
+  for (let i = 0; i < 32; i += 4) if (view.getUint32(at + i) !== 0) return false
+  return true
+}
+
+function isAddress(view: DataView, at: number): boolean {
+  return view.getUint32(at) === 0 && view.getUint32(at + 4) === 0 && view.getUint32(at + 8) === 0
+}
+
+/** A word as a number. */
+export function wordAt(view: DataView, at: number): bigint {
+  const low = (view.getBigUint64(at + 16) << 64n) | view.getBigUint64(at + 24)
+  if (view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n) return low
+  return (view.getBigUint64(at) << 192n) | (view.getBigUint64(at + 8) << 128n) | low
+}
