@@ -34,6 +34,8 @@ export type Freshness = {
   readonly nextAttemptAtUnixMs: number | undefined
   /** How far the remote is, such as the latest block, where the source tells. */
   readonly head?: number | undefined
+  /** When that block was made: whether the remote itself lags behind. */
+  readonly headAtUnixMs?: number | undefined
 }
 
 export type Progress = {

@@ -15,7 +15,7 @@ function tickOf(overall: Partial<SyncTick['overall']>, of: Partial<ModelTick> = 
     clock: at,
     overall: {
       ...{ state: 'bootstrapping', lastSyncedAt: undefined, lagMs: undefined, pendingOverlayCount: 0 },
-      ...{ progress: undefined, lastError: undefined, head: undefined },
+      ...{ progress: undefined, lastError: undefined, head: undefined, headAtUnixMs: undefined },
       ...overall,
     },
     models: [{ ...model, ...of }, model],

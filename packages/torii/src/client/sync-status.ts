@@ -61,7 +61,8 @@ export function createSyncStatus(options: {
     get,
     subscribe: listeners.add,
     // Beside the rest of the status, which tabs that follow are told.
-    pulsed: ({ head }) => replica.status.update({ freshness: { head } }),
+    pulsed: ({ head, blockUnixMs }) =>
+      replica.status.update({ freshness: { head, headAtUnixMs: blockUnixMs } }),
     rowsRead(model, rows, latestUnixS, cursor) {
       const of = countsOf(model)
       if (clock.now() - of.sinceUnixMs > windowMs) Object.assign(of, { rows: 0, sinceUnixMs: clock.now() })

@@ -30,7 +30,7 @@ function tickOf(state: SyncState, freshness: Partial<Status['freshness']> = {}) 
     role: 'leader',
     pending: [],
     degraded: undefined,
-    freshness: { ...none, head: 9, ...freshness },
+    freshness: { ...none, head: 9, headAtUnixMs: now - 700, ...freshness },
     progress,
   }
   const counts = { lastCursor: 'c', lastTimestamp: 7, lastBatchSize: 2, rows: 30, sinceUnixMs: now - 10_000 }
@@ -66,6 +66,7 @@ test('[TO27] a tick tells age, progress, throughput, failures and what comes nex
       progress: 0.25,
       lastError: undefined,
       head: 9,
+      headAtUnixMs: now - 700,
     },
     models: [
       {

@@ -21,6 +21,8 @@ export type SyncTick = {
     readonly lastError: { readonly code: string; readonly message: string } | undefined
     /** The latest block of the indexer, as whoever synchronises has heard. */
     readonly head: number | undefined
+    /** When that block was made, where the server tells: an old one says that the indexer lags behind the chain. */
+    readonly headAtUnixMs: number | undefined
   }
   readonly models: readonly ModelTick[]
 }
@@ -112,6 +114,7 @@ export function makeSyncTick(options: {
         message: freshness.lastError.message,
       },
       head: freshness.head,
+      headAtUnixMs: freshness.headAtUnixMs,
     },
     models: ticks,
   }

@@ -42,6 +42,7 @@ export function firstTick(now: number): SyncTick {
       progress: undefined,
       lastError: undefined,
       head: undefined,
+      headAtUnixMs: undefined,
     },
     models: [],
   }
