@@ -1,5 +1,5 @@
 import type { ReplayWorkers } from '@freshet/raindex/client'
-import type { Bytes32 } from '@freshet/raindex/engine'
+import { hashOrder } from '@freshet/raindex/engine'
 import { useMemo, useState, type ReactNode } from 'react'
 import { shortHex } from '../book/book-words.ts'
 import { PairReplay, type PairReplayProps } from './pair-replay.tsx'
@@ -21,7 +21,10 @@ export type OpenReplayProps = {
 /** A book that can be replayed: which order, in which steps. */
 export function OpenReplay({ subject, replay, address, children }: OpenReplayProps) {
   const { from, head } = subject
-  const orders = useMemo(() => ordersToChoose(subject, address.order), [subject, address.order])
+  const orders = useMemo(
+    () => ordersToChoose(subject, replay, address.order),
+    [subject, replay, address.order],
+  )
   const known = orders.find(({ hash }) => hash === address.order) ?? orders[0]
   const [order, setOrder] = useState(known?.hash ?? '0x')
   const [stepSeconds, setStepSeconds] = useState(address.stepSeconds ?? 1)
@@ -63,12 +66,14 @@ export function OpenReplay({ subject, replay, address, children }: OpenReplayPro
   )
 }
 
-/** Those that have a name, and the one that the link names: of a live book it may be any. */
-function ordersToChoose({ orders, orderbook }: ReplaySubject, named: string | undefined) {
-  const isOther = named !== undefined && orders.every(({ hash }) => hash !== named)
-  if (!isOther || orderbook === undefined || !/^0x[0-9a-f]{64}$/.test(named)) return orders
-  // Its shape is checked.
-  return [...orders, { hash: named as Bytes32, name: shortHex(named) }]
+/** Those that have a name, and the one that the link names, which may be any: as far as the history has them. */
+function ordersToChoose({ orders }: ReplaySubject, replay: ReplayWorkers, named: string | undefined) {
+  const known = replay.orders().map(hashOrder)
+  const other = orders.some(({ hash }) => hash === named) ? undefined : known.find((hash) => hash === named)
+  return [
+    ...orders.filter(({ hash }) => known.includes(hash)),
+    ...(other === undefined ? [] : [{ hash: other, name: shortHex(other) }]),
+  ]
 }
 
 /** One choice: first its progress, then the replay. */

@@ -1,11 +1,11 @@
 import type { BookInfo } from '@freshet/cli/studio'
 import { useState, type ReactNode } from 'react'
 import type { StudioPageProps } from '../shell/studio-pages.ts'
-import { loadKeptBook } from './kept-book.ts'
+import { openKeptBook } from './kept-book.ts'
 import { OpenReplay } from './open-replay.tsx'
-import { loadRecordedBook } from './recorded-book.ts'
+import { openRecordedBook } from './recorded-book.ts'
 import { readReplayAddress, type ReplayAddress } from './replay-address.ts'
-import { useReplayBook, type LoadBook } from './use-replay.ts'
+import { useReplayBook, type OpenBook } from './use-replay.ts'
 import 'uplot/dist/uPlot.min.css'
 import './replay.css'
 
@@ -64,14 +64,12 @@ type SourceOfProps = {
 
 /** One book: first it is read, then it can be replayed. */
 function SourceOf({ info, orderbook, address, children }: SourceOfProps) {
-  const [load] = useState((): LoadBook => {
-    if (info === undefined || orderbook === undefined) return loadRecordedBook
-    return (signal, onShare) => {
-      const onProgress = (blocks: number, of: number): void => onShare(blocks / Math.max(1, of))
-      return loadKeptBook({ info, orderbook, time: address.time, signal, onProgress })
-    }
+  const [openBook] = useState((): OpenBook => {
+    if (info === undefined || orderbook === undefined) return openRecordedBook
+    const { time, order } = address
+    return (signal, onShare) => openKeptBook({ info, orderbook, time, order, signal, onShare })
   })
-  const opened = useReplayBook(load)
+  const opened = useReplayBook(openBook)
   switch (opened.kind) {
     case 'loading':
       return (

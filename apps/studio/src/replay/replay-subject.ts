@@ -1,5 +1,5 @@
-import type { ReplayBook } from '@freshet/raindex/client'
-import type { Address, Bytes32, TokenRow } from '@freshet/raindex/engine'
+import type { ReplayWorkers } from '@freshet/raindex/client'
+import type { Address, Bytes32 } from '@freshet/raindex/engine'
 
 /** A book whose past is replayed, with what people call its parts. */
 export type ReplaySubject = {
@@ -9,10 +9,12 @@ export type ReplaySubject = {
   /** Of the chart, in seconds since 1970. */
   readonly from: number
   readonly head: { readonly number: number; readonly timestamp: number }
-  readonly tokens: readonly (TokenRow & { readonly symbol: string })[]
+  readonly tokens: readonly { readonly token: string; readonly symbol: string }[]
   readonly orders: readonly { readonly hash: Bytes32; readonly name: string }[]
-  readonly book: ReplayBook
 }
+
+/** A book that is ready to be replayed. */
+export type OpenedReplay = { readonly subject: ReplaySubject; readonly replay: ReplayWorkers }
 
 export function symbolOf({ tokens }: Pick<ReplaySubject, 'tokens'>, token: Address | undefined): string {
   return tokens.find((known) => known.token === token)?.symbol ?? token?.slice(0, 10) ?? '?'

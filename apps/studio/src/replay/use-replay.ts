@@ -1,7 +1,7 @@
-import { openReplayWorkers, type ReplayRun, type ReplayWorkers } from '@freshet/raindex/client'
+import type { ReplayRun, ReplayWorkers } from '@freshet/raindex/client'
 import type { Address, Bytes32 } from '@freshet/raindex/engine'
 import { useEffect, useState } from 'react'
-import type { ReplaySubject } from './replay-subject.ts'
+import type { OpenedReplay } from './replay-subject.ts'
 
 /** Who asks for the quotes: as nobody in particular, like the public client. */
 export const counterparty: Address = `0x${'0'.repeat(40)}`
@@ -10,29 +10,28 @@ export type OpenedBook =
   /** `share` of it is read, where that is known. */
   | { readonly kind: 'loading'; readonly share: number | undefined }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'open'; readonly subject: ReplaySubject; readonly replay: ReplayWorkers }
+  | ({ readonly kind: 'open' } & OpenedReplay)
 
-export type LoadBook = (signal: AbortSignal, onShare: (share: number) => void) => Promise<ReplaySubject>
+export type OpenBook = (signal: AbortSignal, onShare: (share: number) => void) => Promise<OpenedReplay>
 
-/** Loads the book and opens it in a worker, which ends with the page. Another `load` loads anew. */
-export function useReplayBook(load: LoadBook): OpenedBook {
-  const [opened, setOpened] = useState<{ readonly by: LoadBook; readonly book: OpenedBook }>()
+/** Opens the book; its worker ends with the page. Another `openBook` opens anew. */
+export function useReplayBook(openBook: OpenBook): OpenedBook {
+  const [opened, setOpened] = useState<{ readonly by: OpenBook; readonly book: OpenedBook }>()
   useEffect(() => {
     const abort = new AbortController()
     const set = (book: OpenedBook): void => {
-      if (!abort.signal.aborted) setOpened({ by: load, book })
+      if (!abort.signal.aborted) setOpened({ by: openBook, book })
     }
     const open = async (): Promise<void> => {
-      const subject = await load(abort.signal, (share) => set({ kind: 'loading', share }))
-      const replay = await openReplayWorkers(subject.book)
+      const { subject, replay } = await openBook(abort.signal, (share) => set({ kind: 'loading', share }))
       if (abort.signal.aborted) return replay.close()
       abort.signal.addEventListener('abort', () => replay.close())
       set({ kind: 'open', subject, replay })
     }
     open().catch((error: unknown) => set({ kind: 'failed', message: messageOf(error) }))
     return () => abort.abort()
-  }, [load])
-  return opened?.by === load ? opened.book : { kind: 'loading', share: undefined }
+  }, [openBook])
+  return opened?.by === openBook ? opened.book : { kind: 'loading', share: undefined }
 }
 
 export type RunState =
