@@ -1,6 +1,8 @@
 import type { CommitSeq, Space, StoreChanges, StoreTable, StoreWrite } from '@freshet/core'
 import { defaultMaxTombstones } from '../store-options.ts'
 import { booksName, type ObjectStoreSpec, type StoredRecord, type StoredTable } from './database.ts'
+import { newestById } from './newest-by-id.ts'
+import type { PackKeeping } from './packs.ts'
 import { toRecord } from './range-read.ts'
 import { brought } from './requests.ts'
 import type { Transactions } from './transactions.ts'
@@ -13,19 +15,26 @@ export interface ChangeKeeping {
   /**
    * Deletes records, and forgets the oldest deletions beyond the bound.
    *
+   * @param packed - Those that were in packs, and are not there any more.
    * @param maxTombstones - Default 100,000.
    * @returns The number up to which deletions are forgotten, 0 for none.
    */
   remove(
     transaction: IDBTransaction,
     gone: readonly RecordKey[],
+    packed: ReadonlySet<RecordKey> | undefined,
     seq: CommitSeq,
     maxTombstones?: number,
   ): Promise<CommitSeq>
   /** Forgets the deletions in a table that is emptied. */
   clear(transaction: IDBTransaction, table: StoredTable): void
   /** What changed in any of these tables, in one transaction. */
-  since(transactions: Transactions, tables: readonly StoredTable[], seq: CommitSeq): Promise<StoreChanges>
+  since(
+    transactions: Transactions,
+    tables: readonly StoredTable[],
+    seq: CommitSeq,
+    packs: PackKeeping | undefined,
+  ): Promise<StoreChanges>
 }
 
 /** The key of a record in an object store. */
@@ -34,8 +43,8 @@ export type RecordKey = { readonly table: StoredTable; readonly id: string }
 type Tombstone = { readonly table: string; readonly id: string; readonly seq: CommitSeq }
 
 /** The index over the number that wrote a record. */
-const seqIndex = 'seq'
-const bySeq: ObjectStoreSpec['indexPaths'] = new Map([[seqIndex, 'seq']])
+export const seqIndex = 'seq'
+export const bySeq: ObjectStoreSpec['indexPaths'] = new Map([[seqIndex, 'seq']])
 const storeName = 'tombstones'
 /** The space whose changes followers are told. */
 const followed: Space = 'replica'
@@ -44,20 +53,25 @@ const followed: Space = 'replica'
 export const changes: ChangeKeeping = {
   tombstones: { storeName, keyPath: ['table', 'id'], indexPaths: bySeq },
   pathsOf: ({ space }) => (space === followed ? bySeq : new Map()),
-  async remove(transaction, gone, seq, maxTombstones = defaultMaxTombstones) {
-    const noted = await Promise.all(gone.map((key) => removeOne(transaction, key, seq)))
+  async remove(transaction, gone, packed, seq, maxTombstones = defaultMaxTombstones) {
+    const noted = await Promise.all(
+      gone.map((key) => removeOne(transaction, key, packed?.has(key) === true, seq)),
+    )
     return noted.includes(true) ? prune(transaction, maxTombstones) : 0
   },
   clear(transaction, { name }) {
     transaction.objectStore(storeName).delete(IDBKeyRange.bound([name], [name, []]))
   },
-  since({ run, readState }, tables, seq) {
+  since({ run, readState }, tables, seq, packs) {
     const asked = tables.filter(({ space }) => space === followed)
-    const stores = [booksName, storeName, ...asked.map((table) => table.storeName)]
+    const stores = [booksName, storeName, ...asked.flatMap((table) => table.scope)]
     return run(stores, async (transaction): Promise<StoreChanges> => {
       const state = await readState(transaction)
       if (!(seq >= state.resetSeq && seq <= state.seq)) return { kind: 'reset', seq: state.seq }
-      const changed = await Promise.all(asked.map((table) => changedSince(transaction, table, seq)))
+      const packed = asked.some((table) => table.packs) ? await packs?.since(transaction, seq) : undefined
+      const changed = await Promise.all(
+        asked.map((table) => changedSince(transaction, table, packed?.get(table.name) ?? [], seq)),
+      )
       return { kind: 'changes', seq: state.seq, writes: changed.flat() }
     })
   },
@@ -66,22 +80,22 @@ export const changes: ChangeKeeping = {
 async function changedSince(
   transaction: IDBTransaction,
   table: StoredTable,
+  packed: readonly StoredRecord[],
   seq: CommitSeq,
 ): Promise<readonly StoreWrite[]> {
   const records = transaction.objectStore(table.storeName)
   const newer = async (store: IDBObjectStore): Promise<unknown[]> =>
     brought(store.index(seqIndex).getAll(IDBKeyRange.lowerBound(seq, true)))
   // Both written by this store alone.
-  const changed = (await newer(records)) as StoredRecord[]
+  const changed = newestById([...((await newer(records)) as StoredRecord[]), ...packed])
   const tombstones = (await newer(transaction.objectStore(storeName))) as Tombstone[]
   const gone = tombstones.filter((tombstone) => tombstone.table === table.name)
-  // A tombstone of a record written again since says nothing.
-  const keys = await Promise.all(gone.map(({ id }) => brought(records.getKey(id))))
   return [
+    // A record that was written again has a newer number than its tombstone, so it is among the changed ones.
     ...gone
-      .filter((_, at) => keys[at] === undefined)
+      .filter(({ id }) => !changed.has(id))
       .map(({ id }) => ({ table: table.name, id, value: undefined })),
-    ...changed.map((record) => ({ table: table.name, ...toRecord(record) })),
+    ...[...changed.values()].map((record) => ({ table: table.name, ...toRecord(record) })),
   ]
 }
 
@@ -89,11 +103,12 @@ async function changedSince(
 async function removeOne(
   transaction: IDBTransaction,
   { table, id }: RecordKey,
+  wasPacked: boolean,
   seq: CommitSeq,
 ): Promise<boolean> {
   const records = transaction.objectStore(table.storeName)
-  if ((await brought(records.getKey(id))) === undefined) return false
-  records.delete(id)
+  if ((await brought(records.getKey(id))) !== undefined) records.delete(id)
+  else if (!wasPacked) return false
   if (table.space !== followed) return false
   const tombstone: Tombstone = { table: table.name, id, seq }
   transaction.objectStore(storeName).put(tombstone)

@@ -3,13 +3,14 @@ import { usageError } from '../errors.ts'
 import { toClonedRow, type ClonedRow } from './clone-codec.ts'
 import type { ChangeKeeping } from './changes.ts'
 import type { IndexKeeping } from './indexes.ts'
+import type { PackKeeping } from './packs.ts'
 
 /** The object store of the one record of the books, under `stateKey`. */
 export const booksName = 'freshet'
 export const stateKey = 'state'
 
-/** The layout this code reads and writes. */
-export const currentLayout = 1
+/** The layout this code reads and writes: the first, and the second where rows are packed. */
+export const layouts = { loose: 1, packed: 2 } as const
 
 export type State = {
   readonly layout: number
@@ -44,24 +45,36 @@ export type StoredTable = StoreTable &
   ObjectStoreSpec & {
     /** The keys of a row in the declared indexes, where those are kept. */
     readonly keysOf: ((row: Row) => Pick<StoredRecord, `k${number}`>) | undefined
+    /** What packs its rows, where that may be. */
+    readonly packs: PackKeeping | undefined
+    /** All object stores that hold its records. */
+    readonly scope: readonly string[]
   }
 
 /** What a store keeps beside rows by id, where the host wants it. */
 export type Keeping = {
   readonly indexes?: IndexKeeping | undefined
   readonly changes?: ChangeKeeping | undefined
+  readonly packs?: PackKeeping | undefined
 }
 
 /** @throws {FreshetError} `storage/not-kept` (usage): indexes are declared, and nothing keeps them. */
-export function storedTable(table: StoreTable, { indexes, changes }: Keeping): StoredTable {
+export function storedTable(table: StoreTable, { indexes, changes, packs }: Keeping): StoredTable {
   if (!indexes && table.indexes?.length) throw notKept('indexes')
+  const storeName = `:${table.name}`
+  const packing = packs?.takes(table) ? packs : undefined
   const stored: StoredTable = {
     ...table,
-    storeName: `:${table.name}`,
+    storeName,
     keyPath: 'id',
     indexPaths: new Map([...(indexes?.pathsOf(table) ?? []), ...(changes?.pathsOf(table) ?? [])]),
     keysOf: indexes?.keysOf(table),
-    rekey: async (records) => indexes?.rekey(records, stored),
+    packs: packing,
+    scope: [storeName, ...(packing ? [packing.spec.storeName] : [])],
+    async rekey(records) {
+      if (table.indexes?.length) await packs?.unpack(records.transaction, stored)
+      await indexes?.rekey(records, stored)
+    },
   }
   return stored
 }

@@ -5,7 +5,7 @@ import { appendKey, commitScope, intentTableNamed, tableNamed } from '../tables.
 import { fromClonedRow } from './clone-codec.ts'
 import { booksName, notKept, type Keeping, type StoredRecord, type StoredTable } from './database.ts'
 import type { OpenedDatabase } from './open-database.ts'
-import { readRange, toRecord } from './range-read.ts'
+import { getRecords, readRange, toRecord } from './range-read.ts'
 import { encodeWrite, lastWrites } from './record-writes.ts'
 import { brought } from './requests.ts'
 import { createTransactions } from './transactions.ts'
@@ -18,7 +18,7 @@ export type IndexedDbStoreParts = Keeping & {
 
 /** The store on an open database. Every call is one transaction. */
 export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbStoreParts): Store {
-  const { tables, name: storeName, indexes, changes, maxTombstones } = parts
+  const { tables, name: storeName, indexes, changes, packs, maxTombstones } = parts
   const transactions = createTransactions(storeName, opened)
   const { assertOpen, run, readState, change, close } = transactions
 
@@ -34,24 +34,26 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
       const encoded = lastWrites(writes).map((write) => encodeWrite(tableOf(write.table), write))
       const cleared = clear.map(tableOf)
       const touched = new Set([...encoded.map(({ table }) => table), ...cleared])
-      const specs = [...touched, ...(changes ? [changes.tombstones] : [])]
-      const stores = specs.map((spec) => spec.storeName)
+      const stores = [...touched].flatMap(({ scope: of }) => of)
+      if (changes) stores.push(changes.tombstones.storeName)
       return change(stores, scope.touchesIntent ? 'strict' : 'relaxed', async (transaction, state) => {
         if (term !== undefined && term !== state.term) throw deposedError(storeName, term, state.term)
         const seq = state.seq + 1
         for (const table of cleared) {
           transaction.objectStore(table.storeName).clear()
+          table.packs?.clear(transaction, table)
           changes?.clear(transaction, table)
         }
-        for (const { table, id, record } of encoded) {
+        for (const { table, id, record } of (await packs?.put(transaction, encoded, seq)) ?? encoded) {
           const records = transaction.objectStore(table.storeName)
           if (record) records.put({ ...record, seq })
           else if (!changes) records.delete(id)
         }
         const gone = encoded.filter(({ record }) => !record)
+        const packed = await packs?.remove(transaction, gone)
         // Where deletions are not noted, a follower of a later run must read everything again.
         const unnoted = gone.length > 0 ? seq : 0
-        const forgotten = await (changes?.remove(transaction, gone, seq, maxTombstones) ?? unnoted)
+        const forgotten = await (changes?.remove(transaction, gone, packed, seq, maxTombstones) ?? unnoted)
         return [{ seq, resetSeq: Math.max(state.resetSeq, forgotten, scope.clearsReplica ? seq : 0) }, seq]
       })
     },
@@ -67,26 +69,20 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
       })
     },
     async get(name, ids) {
-      const table = tableOf(name).storeName
-      return run([table], async (transaction) => {
-        const records = transaction.objectStore(table)
-        // Written by this store alone.
-        const found = (await Promise.all(ids.map((id) => brought(records.get(id))))) as (
-          | StoredRecord
-          | undefined
-        )[]
+      const table = tableOf(name)
+      return run(table.scope, async (transaction) => {
+        const found = await (table.packs?.get(transaction, table, ids) ?? getRecords(transaction, table, ids))
         return found.map((record) => record && fromClonedRow(record))
       })
     },
     async range(name: string, range: StoreRange) {
       const table = tableOf(name)
       const { index } = range
-      return run([table.storeName], async (transaction) => {
-        const records = transaction.objectStore(table.storeName)
+      return run(table.scope, async (transaction) => {
         if (index !== undefined && !indexes) throw notKept('indexes')
         const found = await (index === undefined || !indexes
-          ? readRange(records, idInterval(range), range)
-          : indexes.read(records, table, { ...range, index }))
+          ? readById(transaction, table, range)
+          : indexes.read(transaction.objectStore(table.storeName), table, { ...range, index }))
         return found.map(toRecord)
       })
     },
@@ -95,23 +91,25 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
       let lower: readonly string[] = []
       for (let more = true; more;) {
         const range = { lower, lowerInclusive: false, limit }
-        const table = tableOf(name).storeName
-        const slice = await run([table], (transaction) =>
-          readRange(transaction.objectStore(table), idInterval(range), range),
-        )
+        const table = tableOf(name)
+        const slice = await run(table.scope, (transaction) => readById(transaction, table, range))
         if (slice.length > 0) yield slice.map(toRecord)
         lower = slice.slice(-1).map(({ id }) => id)
         more = slice.length === limit
       }
     },
     async count(name) {
-      const table = tableOf(name).storeName
-      return run([table], (transaction) => brought(transaction.objectStore(table).count()))
+      const table = tableOf(name)
+      return run(
+        table.scope,
+        async (transaction) =>
+          table.packs?.count(transaction, table) ?? brought(transaction.objectStore(table.storeName).count()),
+      )
     },
     async changesSince(seq) {
       assertOpen()
       if (!changes) throw notKept('changes')
-      return changes.since(transactions, [...tables.values()], seq)
+      return changes.since(transactions, [...tables.values()], seq, packs)
     },
     async takeTerm() {
       return change([], 'relaxed', async (_, { term }) => [{ term: term + 1 }, term + 1])
@@ -124,4 +122,16 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
       close()
     },
   }
+}
+
+function readById(
+  transaction: IDBTransaction,
+  table: StoredTable,
+  range: StoreRange,
+): Promise<readonly StoredRecord[]> {
+  const interval = idInterval(range)
+  return (
+    table.packs?.read(transaction, table, interval, range) ??
+    readRange(transaction.objectStore(table.storeName), interval, range)
+  )
 }

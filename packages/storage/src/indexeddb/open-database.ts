@@ -1,6 +1,6 @@
 import type { Clock, FreshetError } from '@freshet/core'
 import { storageError } from '../errors.ts'
-import { booksName, currentLayout, stateKey, type ObjectStoreSpec, type State } from './database.ts'
+import { booksName, layouts, notKept, stateKey, type ObjectStoreSpec, type State } from './database.ts'
 import { blockedError, indexedDbError, unavailableError } from './indexeddb-errors.ts'
 import { abortQuietly, brought } from './requests.ts'
 
@@ -13,6 +13,8 @@ export type OpenedDatabase = {
 export type DatabaseOptions = {
   readonly name: string
   readonly stores: readonly ObjectStoreSpec[]
+  /** The newest that can be read. */
+  readonly layout: State['layout']
   /** How long an upgrade waits for other tabs to let go. */
   readonly blockedTimeoutMs: number
   readonly clock: Clock
@@ -91,7 +93,7 @@ async function upgrade(
   const { objectStoreNames } = database
   if (!objectStoreNames.contains(booksName)) {
     if (objectStoreNames.length > 0) throw foreignError(name)
-    const state: State = { layout: currentLayout, seq: 0, term: 0, resetSeq: 0 }
+    const state: State = { layout: layouts.loose, seq: 0, term: 0, resetSeq: 0 }
     database.createObjectStore(booksName).put(state, stateKey)
   }
   for (const spec of stores) {
@@ -106,8 +108,11 @@ async function upgrade(
   }
 }
 
-/** @throws {FreshetError} `storage/foreign`, or `storage/layout` for a newer one. */
-async function isUpToDate({ name, stores }: DatabaseOptions, database: IDBDatabase): Promise<boolean> {
+/** @throws {FreshetError} `storage/foreign`; `storage/layout` for a newer one; `storage/not-kept` for one with packs. */
+async function isUpToDate(
+  { name, stores, layout }: DatabaseOptions,
+  database: IDBDatabase,
+): Promise<boolean> {
   const { objectStoreNames } = database
   if (!objectStoreNames.contains(booksName)) throw foreignError(name)
   const transaction = database.transaction([...objectStoreNames])
@@ -117,7 +122,8 @@ async function isUpToDate({ name, stores }: DatabaseOptions, database: IDBDataba
   )
   // Written by `upgrade`.
   const state = (await brought(transaction.objectStore(booksName).get(stateKey))) as State | undefined
-  if (state === undefined || state.layout <= currentLayout) return hasAll
+  if (state === undefined || state.layout <= layout) return hasAll
+  if (state.layout === layouts.packed) throw notKept('packs')
   throw storageError(
     'storage/layout',
     `The store ${name} is of a newer Freshet. Reload the page, or upgrade Freshet.`,

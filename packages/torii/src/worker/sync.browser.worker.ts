@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 // The file a browser's worker runs: see SyncWorkerOptions.
 import type { TabEnvironment } from '@freshet/core'
-import { changes, indexes, openIndexedDbStore } from '@freshet/storage/indexeddb'
+import { changes, indexes, openIndexedDbStore, packs } from '@freshet/storage/indexeddb'
 import type { ToSyncWorker } from './messages.ts'
 import { serveSync } from './serve-sync.ts'
 
@@ -18,7 +18,7 @@ serveSync(
     close: () => scope.close(),
   },
   {
-    openStore: (name, tables) => openIndexedDbStore({ name, tables, indexes, changes }),
+    openStore: (name, tables) => openIndexedDbStore({ name, tables, indexes, changes, packs }),
     // Locks are there in secure contexts only; elsewhere each tab synchronises for itself.
     tabs: 'locks' in navigator ? tabsOf : undefined,
     turn: () => new Promise((resolve) => setTimeout(resolve, 0)),

@@ -1,9 +1,11 @@
 import type { Clock, Commit, Store, StoreTable } from '@freshet/core'
 import { deleteDB, openDB } from 'idb'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { storeContract } from '../../testing/index.ts'
 import { contractTables, scanAll } from '../../testing/store-disk.ts'
 import { changes, indexes, openIndexedDbStore as openLean, type IndexedDbStoreOptions } from '../index.ts'
+import { freshName, patch } from './engine.ts'
+import { packCases } from './pack-cases.ts'
 
 /** What every engine of IndexedDB must pass: the contract, and what only IndexedDB has. */
 export function indexedDbCases(engine: string): void {
@@ -17,38 +19,13 @@ export function indexedDbCases(engine: string): void {
     connectionCases()
     keepingCases()
     transactionCases()
+    packCases()
   })
 }
 
-/** With all that a store can keep. */
+/** With what other tabs and queries need. */
 function openIndexedDbStore(options: IndexedDbStoreOptions): Promise<Store> {
   return openLean({ indexes, changes, ...options })
-}
-
-let names = 0
-function freshName(): string {
-  names += 1
-  return `freshet-test-${names}`
-}
-
-const undo: (() => void)[] = []
-afterEach(() => {
-  for (const each of undo.splice(0)) each()
-})
-
-/** Replaces a method of the engine until the test ends; `wrap` gets the original. */
-function patch(
-  prototype: object,
-  method: string,
-  wrap: (call: () => unknown, self: unknown, args: unknown[]) => unknown,
-): void {
-  const original: unknown = Reflect.get(prototype, method)
-  if (typeof original !== 'function') throw new TypeError(`This engine has no ${method}.`)
-  const call = (self: unknown, args: unknown[]): unknown => Reflect.apply(original, self, args)
-  Reflect.set(prototype, method, function patched(this: unknown, ...args: unknown[]) {
-    return wrap(() => call(this, args), this, args)
-  })
-  undo.push(() => Reflect.set(prototype, method, original))
 }
 
 const before: Commit = {
