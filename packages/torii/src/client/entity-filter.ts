@@ -34,8 +34,22 @@ function keyFilter(field: string, value: string | number | bigint): Filter {
 
 /** A key may be a number or a felt; which, only the rows know. */
 export function keyValues(value: string | number | bigint): readonly Value[] {
-  const isFelt = typeof value !== 'string' || /^0x[0-9a-f]{1,64}$/i.test(value)
-  return isFelt ? [value, canonicalFelt(value)] : [value]
+  return typeof value === 'string' ? spellings(value) : [value, canonicalFelt(value)]
+}
+
+/** The forms in which a row may hold what is written: felts have 64 digits, Ethereum addresses 40, texts any. */
+export function spellings(value: Value): readonly Value[] {
+  if (typeof value !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(value)) return [value]
+  const felt = canonicalFelt(value)
+  if (value === felt) return [value]
+  const isShort = felt.startsWith(`0x${'0'.repeat(24)}`)
+  return [...new Set([value, felt, ...(isShort ? [`0x${felt.slice(26)}`] : [])])]
+}
+
+function equalFilter(field: string, value: Value): Filter {
+  const values = spellings(value)
+  // An index on the disk serves one value.
+  return values.length === 1 ? { op: 'eq', field, value } : { op: 'in', field, values }
 }
 
 function conditionFilter(condition: MemberCondition): Filter {
@@ -44,9 +58,11 @@ function conditionFilter(condition: MemberCondition): Filter {
     case 'or':
       return { op: condition.op, filters: condition.where.map(conditionFilter) }
     case 'in':
-      return { op: 'in', field: condition.member, values: condition.value }
+      return { op: 'in', field: condition.member, values: condition.value.flatMap(spellings) }
     case 'eq':
+      return equalFilter(condition.member, condition.value)
     case 'neq':
+      return { op: 'not', filter: equalFilter(condition.member, condition.value) }
     case 'gt':
     case 'gte':
     case 'lt':

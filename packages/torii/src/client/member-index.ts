@@ -1,5 +1,5 @@
 import { compileField, type Collection, type Value } from '@freshet/core'
-import { keyValues, type EntityFilter, type MemberCondition } from './entity-filter.ts'
+import { keyValues, spellings, type EntityFilter, type MemberCondition } from './entity-filter.ts'
 
 /** Finds the entities whose member has a value, without looking at the others. */
 export type MemberIndex = {
@@ -64,8 +64,8 @@ export function equalities({ keys = {}, where = [] }: EntityFilter): ReadonlyMap
   const found = new Map<string, readonly Value[]>()
   const look = (condition: MemberCondition): void => {
     if (condition.op === 'and') condition.where.forEach(look)
-    else if (condition.op === 'eq') found.set(condition.member, [condition.value])
-    else if (condition.op === 'in') found.set(condition.member, condition.value)
+    else if (condition.op === 'eq') found.set(condition.member, spellings(condition.value))
+    else if (condition.op === 'in') found.set(condition.member, condition.value.flatMap(spellings))
   }
   for (const [member, value] of Object.entries(keys)) found.set(member, keyValues(value))
   where.forEach(look)

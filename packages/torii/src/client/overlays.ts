@@ -19,7 +19,7 @@ export type Guard = (confirmed: Row) => boolean
 export type OverlayRequest = {
   readonly entityId: string
   readonly model: string
-  /** Members and their new values; a member is replaced as a whole. Nothing for a deletion. */
+  /** Members and their new values; a member is replaced as a whole. Nothing for a deletion. Felts in any spelling. */
   readonly payload: Row
   /** Default `set`. */
   readonly operation?: 'set' | 'delete' | undefined

@@ -20,6 +20,7 @@ import {
 import type { SyncStatus } from './sync-status.ts'
 import type { SyncTick } from './sync-tick.ts'
 import { openWorldCore, type WorldCore } from './world-core.ts'
+import { inHeldForm } from '../values/held-form.ts'
 import { openRemoteCore } from '../worker/remote-core.ts'
 import type { Members, RowOf, Selected, TagOf, WorldSchema } from './world-schema.ts'
 
@@ -196,7 +197,9 @@ function clientOn(core: WorldCore): ReactiveClient {
       subscribeRows(core, model, selector, listener, { ...how, clock }),
     ),
     mutate: begun((model, payload, how = {}) => mutateEntity(core, model, payload, how)),
-    submitOverlay: begun(overlays.submit),
+    submitOverlay: begun((request) =>
+      overlays.submit({ ...request, payload: heldPayload(core, request.model, request.payload) }),
+    ),
     getOverlayFor: overlays.of,
     ackOverlay: overlays.ack,
     rollbackOverlay: overlays.rollback,
@@ -219,9 +222,10 @@ function clientOn(core: WorldCore): ReactiveClient {
 function mutateEntity(
   core: WorldCore,
   model: string,
-  { entityId: id, ...payload }: Row & { readonly entityId: string },
+  { entityId: id, ...members }: Row & { readonly entityId: string },
   how: MutateOptions,
 ): OverlayHandle & { readonly sent: Promise<unknown> } {
+  const payload = heldPayload(core, model, members)
   const { overlays, random, clock, guardPollMs: pollMs } = core
   const { transactionId = uuidV7(random, clock.now()), timeoutMs, send, receipt, exact = false } = how
   const entityId = idOf(id)
@@ -235,4 +239,8 @@ function mutateEntity(
       () => {},
     )
   return { ...handle, sent }
+}
+
+function heldPayload({ schemas }: Pick<WorldCore, 'schemas'>, model: string, payload: Row): Row {
+  return inHeldForm(schemas.get(model)?.members ?? [], payload)
 }

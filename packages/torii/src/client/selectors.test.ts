@@ -89,6 +89,8 @@ test('[TO21] an index answers as a look at everything does, through changes, mov
     { where: [{ member: 'vec.x', op: 'in' as const, value: [1, 3] }] },
     { where: [{ member: 'vec.x', op: 'eq' as const, value: 1.5 }] },
     { keys: { player: 3 } },
+    { where: [{ member: 'player', op: 'eq' as const, value: '0x3' }] },
+    { where: [{ member: 'player', op: 'in' as const, value: ['0x3', canonicalFelt(4), '0x0005'] }] },
     {
       where: [
         { op: 'and' as const, where: [{ member: 'vec.x', op: 'eq' as const, value: 1 }] },
@@ -112,4 +114,21 @@ test('[TO21] an index answers as a look at everything does, through changes, mov
   }
   await plain.shutdown()
   await indexed.shutdown()
+})
+
+test('[TO21] felts are found in any spelling, and moves may write them so', async () => {
+  const world = createTestWorld()
+  const ids = [1, 2, 3].map((player) => world.place(player, player))
+  const client = await open(world)
+  const found = (op: 'eq' | 'neq', value: string) =>
+    client.query(position, { filter: { where: [{ member: 'player', op, value }] } }).ids
+  for (const value of ['0x2', '0x0002', canonicalFelt(2)]) expect(found('eq', value)).toEqual([ids[1]])
+  expect(new Set(found('neq', '0x2'))).toEqual(new Set([ids[0], ids[2]]))
+  expect(found('eq', canonicalFelt(9))).toEqual([])
+  const move = client.mutate(position, { entityId: ids[1] ?? '', player: '0x2', vec: { x: 5n, y: 0n } })
+  expect(client.get(position, ids[1] ?? '')).toEqual({ player: canonicalFelt(2), vec: { x: 5, y: 0 } })
+  world.place(2, 5)
+  await world.pass(100)
+  expect(await move.settled).toBe('confirmed')
+  await client.shutdown()
 })
