@@ -97,6 +97,11 @@ Options for an order book
 
   --host ADDRESS         where serve listens (default 127.0.0.1); any other needs FRESHET_TOKEN,
                          which requests then bear
+  --postgres URL         servers with the same one share their books: one reads the chain, the others
+                         follow it and take over when it ends; better in FRESHET_POSTGRES, where
+                         nobody sees it, or its password in FRESHET_PASSWORD
+  --workers N            threads that serve quotes on beside its own, for all books together
+                         (default one less than there are processors, at most 4; 0 for none)
   --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line
   --at BLOCK             the state at the end of this block; the last one unless told
   --orderbook ADDRESS    the order book, where there are several; with --settings its name will do

@@ -59,6 +59,10 @@ export type RaindexOptions = {
   readonly svg: string | undefined
   /** Where a server listens. */
   readonly host: string | undefined
+  /** PostgreSQL that servers share their books in. May hold a password. */
+  readonly postgres: string | undefined
+  /** Threads that quote beside the server's own. */
+  readonly workers: string | undefined
 }
 
 export type Call =
@@ -119,6 +123,8 @@ export function parseCall(args: readonly string[]): Call {
       csv: values.csv ?? false,
       svg: values.svg,
       host: values.host,
+      postgres: values.postgres,
+      workers: values.workers,
     },
   }
   if (command === 'demo' && rest.length === 0) return { kind: 'demo', options }
@@ -165,6 +171,8 @@ export const knownOptions = {
   csv: { type: 'boolean' },
   svg: { type: 'string' },
   host: { type: 'string' },
+  postgres: { type: 'string' },
+  workers: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const

@@ -55,6 +55,8 @@ export interface LiveVirtualRaindex<C extends Value> {
   readonly cursor: C | undefined
   readonly orders: Collection
   readonly vaults: Collection
+  /** Words of stores, each under `STORE/NAMESPACE/KEY`. */
+  readonly words: Collection
   /** What is held now; it follows the syncs. */
   readonly state: OrderbookState
   /** What waits for code. */
@@ -110,6 +112,7 @@ export async function openLiveVirtualRaindex<C extends Value>(
     },
     orders: book.replica.collection('orders'),
     vaults: book.replica.collection('vaults'),
+    words: book.replica.collection('store'),
     state,
     get queue() {
       return book.queue

@@ -1,4 +1,4 @@
-import type { Clock, Collection, Row } from '@freshet/core'
+import { FreshetError, type Clock, type Collection, type Row } from '@freshet/core'
 import type { Hex, VaultRow } from '@freshet/raindex/engine'
 import type { QuoteRow } from '@freshet/raindex/live'
 import type { ServerResponse } from 'node:http'
@@ -42,7 +42,7 @@ export async function answerBook(question: BookQuestion, response: ServerRespons
     case 'vaults':
       return sendRows(response, query, live.vaults, (row) => vaultJson(row as VaultRow))
     case 'quotes':
-      return sendRows(response, query, quotesOf(book), (row) => quoteJson(row as QuoteRow))
+      return sendQuotes(response, query, book)
     case 'grounds':
       return sendFound(response, await quoteGrounds(book, query.get('id') ?? ''))
     case 'replica':
@@ -78,6 +78,25 @@ function readHex(text: string, bytes: number): Hex | undefined {
     : undefined
 }
 
+/** Of the zero address at once; of another as soon as they are made. */
+async function sendQuotes(response: ServerResponse, query: URLSearchParams, book: ServedBook): Promise<void> {
+  const counterparty = readHex(query.get('counterparty') ?? zeroAddress, 20)
+  if (counterparty === undefined) return sendText(response, 400, 'counterparty takes an address.')
+  if (counterparty === zeroAddress)
+    // Rows of the quotes.
+    return sendRows(response, query, quotesOf(book), (row) => quoteJson(row as QuoteRow))
+  const { counterparties } = book
+  if (counterparties === undefined) return sendText(response, 404, 'Nobody else is quoted for here.')
+  const page = readPage(query, quotesOf(book))
+  if (typeof page === 'string') return sendText(response, 400, page)
+  const found = await counterparties.rows(counterparty, page.ids).catch((error: unknown) => {
+    if (error instanceof FreshetError && error.code.startsWith('quotes/')) return error.message
+    throw error
+  })
+  if (typeof found === 'string') return sendText(response, 503, found)
+  sendJson(response, 200, { rows: found.map(([id, row]) => ({ id, ...quoteJson(row) })), next: page.next })
+}
+
 function isIndex(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value < 65_536
 }
@@ -89,16 +108,25 @@ function sendRows(
   collection: Collection,
   toJson: (row: Row) => object,
 ): void {
-  const asked = Number(query.get('limit') ?? mostRows)
-  if (!Number.isInteger(asked) || asked < 1) return sendText(response, 400, 'limit takes a number above 0.')
-  const after = query.get('after')
-  const ids = [...collection.ids()].filter((id) => after === null || id > after).sort()
-  const page = ids.slice(0, Math.min(asked, mostRows))
-  const rows = page.flatMap((id) => {
+  const page = readPage(query, collection)
+  if (typeof page === 'string') return sendText(response, 400, page)
+  const rows = page.ids.flatMap((id) => {
     const row = collection.get(id)
     return row === undefined ? [] : [{ id, ...toJson(row) }]
   })
-  sendJson(response, 200, { rows, next: page.length < ids.length ? page.at(-1) : null })
+  sendJson(response, 200, { rows, next: page.next })
+}
+
+type Page = { readonly ids: readonly string[]; readonly next: string | null }
+
+/** The page that is asked for, or what is wrong with it. */
+function readPage(query: URLSearchParams, collection: Collection): Page | string {
+  const asked = Number(query.get('limit') ?? mostRows)
+  if (!Number.isInteger(asked) || asked < 1) return 'limit takes a number above 0.'
+  const after = query.get('after')
+  const ids = [...collection.ids()].filter((id) => after === null || id > after).sort()
+  const page = ids.slice(0, Math.min(asked, mostRows))
+  return { ids: page, next: page.length < ids.length ? (page.at(-1) ?? null) : null }
 }
 
 function sendFound(response: ServerResponse, found: object | undefined): void {

@@ -1,4 +1,4 @@
-import { systemClock } from '@freshet/core'
+import { createListeners, systemClock } from '@freshet/core'
 import { defaultOrder, createStubSyncEngine, openLiveVirtualRaindex } from '@freshet/raindex/live'
 import { createStaticCodeCache, hashOrder, type Address, type Mutation } from '@freshet/raindex/engine'
 import { parse } from '@freshet/raindex/float'
@@ -16,7 +16,7 @@ test('[RC13] who reads slowly is told of each row as it is by then, and nobody o
   const [book, other] = [await openBook(`0x${'a'.repeat(40)}`), await openBook(`0x${'b'.repeat(40)}`)]
   const events = createBookEvents([book.served, other.served], systemClock)
   const slow = openListener()
-  expect(events.stream(slow.response, book.served.orderbook.address)).toBe(true)
+  expect(events.stream(slow.response, { orderbook: book.served.orderbook.address })).toBe(true)
   // The first write is on its way until it is read.
   await slow.written()
   for (let block = 1; block <= 500; block++) {
@@ -37,6 +37,44 @@ test('[RC13] who reads slowly is told of each row as it is by then, and nobody o
   events.close()
   await book.close()
   await other.close()
+})
+
+test('[RC16] when the state is replaced by another, its rows are told, and those that are gone', async () => {
+  const address = `0x${'a'.repeat(40)}` as const
+  const [before, after] = [await openBook(address), await openBook(address)]
+  const [older, newer] = [defaultOrder, { ...defaultOrder, nonce: vaultId }]
+  await before.apply({ kind: 'setOrders', orders: [older] })
+  await after.apply({ kind: 'setOrders', orders: [newer] })
+  let current = before.served
+  const replaced = createListeners<void>(() => undefined)
+  const served: ServedBook = {
+    ...before.served,
+    get raindex() {
+      return current.raindex
+    },
+    get quotes() {
+      return current.quotes
+    },
+    onReplaced: replaced.add,
+  }
+  const events = createBookEvents([served], systemClock)
+  const listener = openListener()
+  events.stream(listener.response)
+  current = after.served
+  replaced.emit()
+  await listener.written()
+  await listener.readOn()
+  const orders = () => listener.told().flatMap(({ event, data }) => (event === 'order' ? [data] : []))
+  expect(orders()).toEqual([
+    expect.objectContaining({ id: hashOrder(older), order: null }),
+    expect.objectContaining({ id: hashOrder(newer), order: expect.anything() }),
+  ])
+  await after.apply({ kind: 'removeOrders', orderHashes: [hashOrder(newer)] })
+  await listener.readOn()
+  expect(orders().at(-1)).toMatchObject({ id: hashOrder(newer), order: null })
+  events.close()
+  await before.close()
+  await after.close()
 })
 
 /** A live book that is given its changes. */
@@ -110,6 +148,7 @@ function openListener() {
     async readOn() {
       isOpen = true
       goOn?.()
+      goOn = undefined
       while (stream.writableNeedDrain || stream.writableLength > 0)
         await new Promise((resolve) => stream.once('drain', resolve))
     },

@@ -4,7 +4,7 @@ import type { QuoteRow } from '@freshet/raindex/live'
 import type { ServerResponse } from 'node:http'
 import { plainReason } from '../simulation.ts'
 import { healthOf, quoteJson, vaultJson } from './book-json.ts'
-import { isAt, quotesOf, type ServedBook } from './served-book.ts'
+import { isIn, quotesOf, type BookScope, type ServedBook } from './served-book.ts'
 
 /** One stream of server-sent events for all that changes in order books. */
 export type BookEvents = {
@@ -13,10 +13,10 @@ export type BookEvents = {
   /**
    * Answers with the stream: how each book is now, then every change.
    *
-   * @param orderbook - Only of the books at this address. Default all.
+   * @param scope - Only of these books. Default all.
    * @returns false when too many are open.
    */
-  stream(response: ServerResponse, orderbook?: string): boolean
+  stream(response: ServerResponse, scope?: BookScope): boolean
   /** Ends the streams. */
   close(): void
 }
@@ -43,19 +43,24 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
   const tellRows = (
     book: ServedBook,
     name: string,
-    rows: Collection,
+    rowsOf: () => Collection,
     toJson: (row: Row) => object,
   ): (() => void) => {
     const { chainId } = book
     const orderbook = book.orderbook.address
-    return rows.subscribe(({ ids }) => {
+    const tellIds = (rows: Collection, ids: Iterable<string>): void => {
       if (listeners.size === 0) return
-      for (const id of ids === 'all' ? rows.ids() : ids) {
+      for (const id of ids) {
         tell(book, `${name} ${chainId} ${orderbook} ${id}`, () => {
           const row = rows.get(id)
           return eventText(name, { chainId, orderbook, id, [name]: row === undefined ? null : toJson(row) })
         })
       }
+    }
+    return followReplaced(book, (before: Collection | undefined) => {
+      const rows = rowsOf()
+      if (before !== undefined) tellIds(rows, new Set([...before.ids(), ...rows.ids()]))
+      return [rows, rows.subscribe(({ ids }) => tellIds(rows, ids === 'all' ? rows.ids() : ids))]
     })
   }
   const healthText = (book: ServedBook) => (): string => eventText('book', healthOf(book, clock.now()))
@@ -69,19 +74,34 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
   }
   const stops = books.flatMap((book) => [
     tellHealth(book),
-    tellRows(book, 'order', book.raindex.live.orders, (row) => row),
+    tellRows(
+      book,
+      'order',
+      () => book.raindex.live.orders,
+      (row) => row,
+    ),
     // Rows of the projection, and of the quotes.
-    tellRows(book, 'vault', book.raindex.live.vaults, (row) => vaultJson(row as VaultRow)),
-    tellRows(book, 'quote', quotesOf(book), (row) => quoteJson(row as QuoteRow)),
+    tellRows(
+      book,
+      'vault',
+      () => book.raindex.live.vaults,
+      (row) => vaultJson(row as VaultRow),
+    ),
+    tellRows(
+      book,
+      'quote',
+      () => quotesOf(book),
+      (row) => quoteJson(row as QuoteRow),
+    ),
   ])
   return {
     get listeners() {
       return listeners.size
     },
-    stream(response, orderbook) {
+    stream(response, scope = {}) {
       if (listeners.size >= mostListeners) return false
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      const hears = (book: ServedBook): boolean => orderbook === undefined || isAt(book, orderbook)
+      const hears = (book: ServedBook): boolean => isIn(book, scope)
       const listener = createListener(response, hears)
       listeners.add(listener)
       response.on('close', () => listeners.delete(listener))
@@ -92,6 +112,22 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
       for (const stop of stops) stop()
       for (const listener of listeners) listener.end()
     },
+  }
+}
+
+/** Follows what a book has, and what it has instead when that is replaced. */
+function followReplaced<T>(
+  book: ServedBook,
+  follow: (before: T | undefined) => readonly [T, () => void],
+): () => void {
+  let [followed, stop] = follow(undefined)
+  const stopReplaced = book.onReplaced?.(() => {
+    stop()
+    ;[followed, stop] = follow(followed)
+  })
+  return () => {
+    stop()
+    stopReplaced?.()
   }
 }
 

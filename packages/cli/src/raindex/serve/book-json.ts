@@ -22,6 +22,8 @@ export type BookHealth = {
   readonly bytecodeFetches: number | null
   readonly snapshotLoads: number | null
   readonly lastError: string | null
+  /** Whether this process reads the chain for others, or follows the one that does; null: it is alone. */
+  readonly role: 'writer' | 'reader' | null
   readonly isHealthy: boolean
 }
 
@@ -41,7 +43,8 @@ export function healthOf({ chainId, orderbook, raindex }: ServedBook, nowUnixMs:
     vaults: live.vaults.size,
     bytecodeFetches: raindex.counts?.bytecodeFetches ?? null,
     snapshotLoads: raindex.counts?.snapshotLoads ?? null,
-    lastError: chain.freshness.lastError?.message ?? null,
+    lastError: (chain.freshness.lastError ?? chain.degraded)?.message ?? null,
+    role: raindex.role ?? null,
     isHealthy: chain.state === 'live' && live.status.phase !== 'Errored',
   }
 }

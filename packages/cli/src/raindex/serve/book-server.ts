@@ -8,7 +8,7 @@ import { createBookEvents } from './book-events.ts'
 import { healthOf } from './book-json.ts'
 import { metricsText } from './metrics-text.ts'
 import { notHere, sendJson, sendText } from './send.ts'
-import { isAt, type ServedBook } from './served-book.ts'
+import { isIn, type BookScope, type ServedBook } from './served-book.ts'
 
 export type BookServerOptions = {
   readonly books: readonly ServedBook[]
@@ -88,15 +88,17 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
         case 'books':
           return sendJson(response, 200, health())
         case 'events':
-          if (!events.stream(response, url.searchParams.get('orderbook') ?? undefined))
+          if (!events.stream(response, readScope(url)))
             sendText(response, 503, 'Too many listeners. Try again later.')
           return
         default:
           return sendText(response, 404, notHere)
       }
     }
-    const book = books.find((known) => isAt(known, address))
+    const [book, other] = books.filter((known) => isIn(known, { ...readScope(url), orderbook: address }))
     if (first !== 'books' || book === undefined) return sendText(response, 404, notHere)
+    if (other !== undefined)
+      return sendText(response, 400, 'Several chains have an order book at this address. Add ?chain=N.')
     await answerBook({ book, path, query: url.searchParams, signal: ending.signal, clock }, response)
   }
   const refusalOf = ({
@@ -134,6 +136,12 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
       ending.abort(new Error('The server closes.'))
     },
   }
+}
+
+function readScope({ searchParams }: URL): BookScope {
+  const chain = searchParams.get('chain')
+  const orderbook = searchParams.get('orderbook') ?? undefined
+  return { orderbook, chainId: chain === null ? undefined : Number(chain) }
 }
 
 function isToken(authorization: string | undefined, token: string): boolean {

@@ -27,6 +27,11 @@ export function metricsText(books: readonly BookHealth[], counts: ServerCounts):
     ['freshet_book_vaults', 'Vaults with a balance.', ({ vaults }) => vaults],
     ['freshet_book_missing_code', 'Pieces of code that orders wait for.', ({ missingCode }) => missingCode],
     [
+      'freshet_book_writer',
+      'Whether this process reads the chain for the others.',
+      ({ role }) => (role === null ? null : Number(role === 'writer')),
+    ],
+    [
       'freshet_book_bytecode_fetches_total',
       'Pieces of code read from the chain.',
       ({ bytecodeFetches }) => bytecodeFetches,

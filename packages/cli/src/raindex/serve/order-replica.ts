@@ -1,3 +1,5 @@
+import type { Collection } from '@freshet/core'
+import { floatToHex } from '@freshet/raindex/float'
 import {
   qualifiedNamespace,
   type Address,
@@ -8,6 +10,7 @@ import {
   type OrderRow,
   type StoreRow,
   type TokenRow,
+  type VaultRow,
 } from '@freshet/raindex/engine'
 import type { ServedBook } from './served-book.ts'
 
@@ -28,29 +31,46 @@ export type OrderReplica = {
   readonly code: readonly Artifact[]
 }
 
-/** @returns undefined where no such order is live. */
+/**
+ * Looks up what belongs to the order alone: a copy of a large book would hold up everybody else.
+ *
+ * @returns undefined where no such order is live.
+ */
 export async function orderReplica(
   { chainId, orderbook, raindex, kept }: ServedBook,
   hash: string,
 ): Promise<OrderReplica | undefined> {
-  const { env, orders, vaultBalances, store, tokenDecimals } = raindex.live.snapshot()
-  const order = orders.find((known) => known.hash === hash)?.order
+  const { live } = raindex
+  // Written by the projection, here and below.
+  const order = live.orders.get(hash) as OrderRow | undefined
   if (order === undefined) return undefined
   const { owner, evaluable, validInputs, validOutputs } = order
-  const fqn = qualifiedNamespace(owner, orderbook.address)
   const own = [...validInputs, ...validOutputs]
-  const holds = (token: Address, vaultId: Bytes32): boolean =>
-    own.some((io) => io.token === token && io.vaultId === vaultId)
-  const runsOn: readonly Address[] = [evaluable.interpreter, evaluable.store]
-  return {
-    ...{ chainId, orderbook, env },
-    // By the hash that it was found with.
-    order: { hash: hash as Bytes32, ...order },
-    vaults: vaultBalances
-      .filter((vault) => vault.owner === owner && holds(vault.token, vault.vaultId))
-      .map(({ token, vaultId, balance }) => ({ token, vaultId, balance })),
-    store: store.filter((word) => word.store === evaluable.store && word.fqn === fqn),
-    tokens: tokenDecimals.filter(({ token }) => own.some((io) => io.token === token)),
-    code: (await kept.code()).filter(({ kind, address }) => kind === 'Aux' || runsOn.includes(address)),
+  const vaultIds = new Set(own.map(({ token, vaultId }) => `${owner}/${token}/${vaultId}`))
+  const namespace = `${evaluable.store}/${qualifiedNamespace(owner, orderbook.address)}/`
+  const runsOn: readonly string[] = [evaluable.interpreter, evaluable.store]
+  const replica = {
+    ...{ chainId, orderbook, env: live.state.env, order },
+    vaults: rowsOf<VaultRow>(live.vaults, [...vaultIds].toSorted()).map(({ token, vaultId, balance }) => {
+      return { token, vaultId, balance: floatToHex(balance) }
+    }),
+    store: rowsOf<StoreRow>(
+      live.words,
+      [...live.words.ids()].filter((id) => id.startsWith(namespace)).toSorted(),
+    ),
+    tokens: [...new Set(own.map(({ token }) => token))].toSorted().flatMap((token) => {
+      const decimals = live.state.tokenDecimals(token)
+      return decimals === undefined ? [] : [{ token, decimals }]
+    }),
   }
+  const code = await kept.code()
+  return { ...replica, code: code.filter(({ kind, address }) => kind === 'Aux' || runsOn.includes(address)) }
+}
+
+function rowsOf<R>(collection: Collection, ids: readonly string[]): readonly R[] {
+  return ids.flatMap((id) => {
+    const row = collection.get(id)
+    // As above.
+    return row === undefined ? [] : [row as R]
+  })
 }

@@ -1,13 +1,15 @@
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '@freshet/core'
 import { display, hexToFloat } from '@freshet/raindex/float'
-import type { LocalBook } from '@freshet/raindex/testing'
+import { startLocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../run.ts'
 import { addOrder } from '../../testing/add-order.ts'
 import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
 import { recordIo } from '../../testing/record-io.ts'
+import { settingsOf } from '../../testing/settings-of.ts'
 import type { HistoryPage } from './book-history.ts'
 import { openBookServer } from './book-server.ts'
 import type { OrderReplica } from './order-replica.ts'
@@ -27,7 +29,8 @@ test.skipIf(anvil === undefined)(
     const { book } = opened
     if (book === undefined) throw new Error('the chain did not start')
     const { order, orderHash, trader, vaultId, deposit } = await addOrder(book, '2')
-    const server = await serve(book)
+    const db = join(opened.folder, 'book.sqlite')
+    const server = await serve(['--rpc', book.url, '--db', db, '--orderbook', book.orderbook.address])
     const at = `${server.url}/books/${book.orderbook.address}`
     const events = await openEvents(`${server.url}/events`)
     await events.until(
@@ -35,6 +38,8 @@ test.skipIf(anvil === undefined)(
         event === 'quote' && data['id'] === `${orderHash}/0/0` && text(data).includes('"outputMax":"2"'),
     )
 
+    // The status follows the quotes that the last piece of code has made possible.
+    await untilSaid(`${server.url}/healthz`, '"missingCode":0')
     const health = await getJson(`${server.url}/healthz`)
     expect(health.status).toBe(200)
     expect(health.body).toMatchObject({ status: 'ok', books: [{ state: 'live', orders: 1, missingCode: 0 }] })
@@ -43,6 +48,10 @@ test.skipIf(anvil === undefined)(
       rows: [{ balance: '0' }, { balance: '2', vaultId }],
     })
     expect((await getJson(`${at}/quotes`)).body).toMatchObject({ rows: [{ ioRatio: '1.5', outputMax: '2' }] })
+    expect((await getJson(`${at}/quotes?counterparty=${trader.address}`)).body).toMatchObject({
+      rows: [{ id: `${orderHash}/0/0`, ioRatio: '1.5', outputMax: '2', stale: false }],
+      next: null,
+    })
     expect((await getJson(`${at}/quotes/${orderHash}`)).body).toMatchObject({
       virtual: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
       rpc: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
@@ -79,6 +88,8 @@ test.skipIf(anvil === undefined)(
       [`/books/${book.orderbook.address}/quotes/0x12`, 400],
       [`/books/${book.orderbook.address}/quotes/${orderHash}?counterparty=me`, 400],
       [`/books/${book.orderbook.address}/orders?limit=none`, 400],
+      [`/books/${book.orderbook.address}/quotes?counterparty=me`, 400],
+      [`/books/${book.orderbook.address}/quotes?counterparty=${trader.address}&limit=0`, 400],
       [`/books/${book.orderbook.address}/history?after=now`, 400],
       [`/books/${book.orderbook.address}/replica?order=0x12`, 404],
       [`/books/${book.orderbook.address}/grounds?id=nothing`, 404],
@@ -91,6 +102,46 @@ test.skipIf(anvil === undefined)(
     }
     expect(await server.end()).toBe(0)
     await events.ended
+  },
+)
+
+test.skipIf(anvil === undefined)(
+  `[RC14] serve keeps all books of a settings file live, of several chains, or the one named${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book: near, folder } = opened
+    if (near === undefined || anvil === undefined) throw new Error('the chain did not start')
+    const startsAt = Math.floor(Date.now() / 1_000) - 600
+    const far = await startLocalBook({ anvil, startsAt, chainId: 7, traders: 1 })
+    const settings = join(folder, 'settings.yaml')
+    await writeFile(settings, settingsOf({ near, far }))
+    const there = await addOrder(far, '2')
+    await addOrder(near, '1')
+    const file = ['--settings', settings, '--db', join(folder, 'several.sqlite')]
+    const server = await serve(file)
+    const at = `${server.url}/books/${far.orderbook.address}/quotes`
+    await untilSaid(`${at}?chain=${near.chainId}`, '"ioRatio":"1.5"')
+    await untilSaid(`${at}?chain=7`, '"outputMax":"2"')
+    const ofFar = await openEvents(`${server.url}/events?chain=7`)
+    await there.deposit('0.5')
+    await ofFar.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))
+    expect(ofFar.chains()).toEqual([7])
+    const { body } = await getJson(`${server.url}/books`)
+    expect(body).toMatchObject([
+      { chainId: near.chainId, state: 'live', orders: 1, role: null },
+      { chainId: 7, state: 'live', orders: 1, role: null },
+    ])
+    // Both books have the same address, each on its chain.
+    expect((await fetch(at)).status).toBe(400)
+    expect((await getJson(`${at}?chain=7`)).body).toMatchObject({ rows: [{ outputMax: '2.5' }] })
+    expect((await fetch(`${at}?chain=8`)).status).toBe(404)
+    expect(await server.end()).toBe(0)
+    await ofFar.ended
+
+    const only = await serve([...file, '--orderbook', 'far'])
+    expect((await getJson(`${only.url}/books`)).body).toMatchObject([{ chainId: 7 }])
+    expect(await only.end()).toBe(0)
+    await far.close()
   },
 )
 
@@ -129,6 +180,12 @@ async function getJson(url: string): Promise<{ readonly status: number; readonly
   return { status: reply.status, body: await reply.json() }
 }
 
+/** Asks again and again, with a break in which the server works. */
+async function untilSaid(url: string, sought: string): Promise<void> {
+  while (!(await (await fetch(url)).text()).includes(sought))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
 function statusOf(url: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(`${url}/books`, { method, headers }, (reply) => {
@@ -140,8 +197,8 @@ function statusOf(url: string, headers: Readonly<Record<string, string>>, method
   })
 }
 
-/** Runs the command until `end`. */
-async function serve(book: LocalBook) {
+/** Runs the command with these options until `end`. */
+async function serve(options: readonly string[]) {
   const controller = new AbortController()
   const { promise: url, resolve, reject } = Promise.withResolvers<string>()
   const { io } = recordIo({
@@ -154,11 +211,7 @@ async function serve(book: LocalBook) {
     },
     interrupted: () => controller.signal,
   })
-  const db = join(opened.folder, 'book.sqlite')
-  const code = run(
-    ['raindex', 'serve', '--rpc', book.url, '--db', db, '--orderbook', book.orderbook.address, '--port', '0'],
-    io,
-  )
+  const code = run(['raindex', 'serve', ...options, '--port', '0'], io)
   return {
     url: await url,
     end: () => {
@@ -191,6 +244,7 @@ async function openEvents(url: string) {
   const ended = read()
   return {
     ended,
+    chains: () => [...new Set(seen.map(({ data }) => data['chainId']))],
     async until(isIt: (sent: Sent) => boolean): Promise<void> {
       while (!seen.some(isIt)) await new Promise<void>((resolve) => (told = resolve))
     },

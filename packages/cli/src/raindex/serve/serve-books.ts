@@ -1,10 +1,13 @@
-import { createChainHeads, type ChainNotice } from '@freshet/raindex/client'
+import { availableParallelism } from 'node:os'
+import { createChainHeads, type ChainNotice, type SharedBooks } from '@freshet/raindex/client'
 import { badCall } from '../../parse-call.ts'
 import { findFollowedTargets } from '../chain/book-target.ts'
 import { findBooks, openDatabase } from '../chain/open-book.ts'
+import { isPostgresUrl } from '../../registry.ts'
 import type { RaindexCall } from '../raindex-command.ts'
+import { readCount } from '../read-option.ts'
 import { openBookServer } from './book-server.ts'
-import { openServedBook, type OpenServedBook } from './served-book.ts'
+import { openServedBook, type OpenServedBook, type ServedBook } from './served-book.ts'
 
 /** Keeps order books live and answers over HTTP until it is interrupted. */
 export async function serveBooks(call: RaindexCall): Promise<number> {
@@ -12,15 +15,33 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   if (words.length > 0)
     throw badCall('raindex serve takes options only, such as --rpc URL --db FILE --port N.')
   const { clock } = io
+  const [threads, postgres] = [readThreads(call), readPostgres(call)]
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   const opened: OpenServedBook[] = []
+  let shared: SharedBooks | undefined
   try {
-    for (const { chainId, orderbook, pool, fromBlock, pace } of await findBooks(call, database, targets)) {
+    const books = await findBooks(call, database, targets)
+    shared = await openShared(postgres, call)
+    for (const [at, { chainId, orderbook, pool, fromBlock, pace }] of books.entries()) {
       const { pollMs, ...windows } = pace
       const heads = createChainHeads({ pollMs, clock })
-      const book = { chainId, orderbook, pool, database, fromBlock, heads, clock, ...windows }
-      opened.push(await openServedBook({ ...book, onNotice: tellForks(orderbook.address, call) }))
+      const workers = shareOf(threads, at, books.length)
+      const book = {
+        chainId,
+        orderbook,
+        pool,
+        database,
+        fromBlock,
+        heads,
+        clock,
+        shared,
+        workers,
+        ...windows,
+      }
+      const served = await openServedBook({ ...book, onNotice: tellForks(orderbook.address, call) })
+      opened.push(served)
+      tellRoles(served, call)
     }
     const { host } = options.raindex
     const token = io.env['FRESHET_TOKEN']
@@ -35,8 +56,52 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
     return 0
   } finally {
     for (const book of opened) await book.close()
+    await shared?.close()
     await database.close()
   }
+}
+
+/** @throws {FreshetError} `cli/bad-call`. */
+function readPostgres({ options, io }: RaindexCall): string | undefined {
+  const url = options.raindex.postgres ?? io.env['FRESHET_POSTGRES']
+  if (url === undefined || url === '') return undefined
+  if (URL.canParse(url) && isPostgresUrl(url)) return url
+  // What was given is not repeated: it may hold a password.
+  throw badCall('--postgres and FRESHET_POSTGRES take an address such as postgres://user@host/database.')
+}
+
+async function openShared(url: string | undefined, { io }: RaindexCall): Promise<SharedBooks | undefined> {
+  if (url === undefined) return undefined
+  // Loaded on use: who serves alone does without.
+  const { openPostgresSharedBooks } = await import('@freshet/raindex/client/postgres')
+  return openPostgresSharedBooks({ url, password: io.env['FRESHET_PASSWORD'] })
+}
+
+const mostThreads = 4
+
+function readThreads({ options }: RaindexCall): number {
+  const asked = readCount('--workers', 'a number of threads', options.raindex.workers)
+  if (asked !== undefined && asked > 64) throw badCall('--workers takes at most 64 threads.')
+  return asked ?? Math.min(mostThreads, availableParallelism() - 1)
+}
+
+/** Of so many threads for so many books; the first have one more where they cannot be halved. */
+function shareOf(threads: number, book: number, books: number): number {
+  return Math.floor(threads / books) + (book < threads % books ? 1 : 0)
+}
+
+function tellRoles({ raindex, orderbook }: ServedBook, { io }: RaindexCall): void {
+  if (raindex.role === undefined) return
+  let told: string | undefined
+  const tell = (): void => {
+    const { role } = raindex
+    if (role === told) return
+    told = role
+    const what = role === 'writer' ? 'reads the chain for all' : 'follows the one that reads the chain'
+    io.err(`${orderbook.address}: this server ${what}.`)
+  }
+  tell()
+  raindex.subscribe(tell)
 }
 
 function tellForks(address: string, { io }: RaindexCall): (notice: ChainNotice) => void {

@@ -1,8 +1,9 @@
-import type { Clock, Collection } from '@freshet/core'
+import { createListeners, type Clock, type Collection } from '@freshet/core'
 import { createWasmEvm } from '@freshet/evm'
 import {
   chainRaindex,
   openChainRaindex,
+  openSharedRaindex,
   quoteBeside,
   type ChainHeads,
   type ChainNotice,
@@ -13,18 +14,26 @@ import {
   type LocalDatabase,
   type QuotedPair,
   type RpcPool,
+  type SharedBooks,
+  type SharedRaindex,
 } from '@freshet/raindex/client'
-import { createEvmInterpreter, type Address, type Orderbook } from '@freshet/raindex/engine'
+import { createEvmInterpreter, type Address, type Artifact, type Orderbook } from '@freshet/raindex/engine'
 import type { Quotes } from '@freshet/raindex/live'
+import { createQuoteWorkers } from '@freshet/raindex/live/workers'
+import { createCounterpartyQuotes, type CounterpartyQuotes } from './counterparty-quotes.ts'
 
 /** An order book that is kept live, with what is asked of it. */
 export type ServedBook = {
   readonly chainId: number
   readonly orderbook: Orderbook
   readonly raindex: Pick<ChainRaindex, 'live' | 'freshness' | 'subscribe'> &
-    Partial<Pick<ChainRaindex, 'counts'>>
+    Partial<Pick<SharedRaindex, 'counts' | 'role'>>
   /** Of every pair, for the zero address. */
   readonly quotes: Quotes
+  /** Of others; absent: nobody else is quoted for. */
+  readonly counterparties?: CounterpartyQuotes | undefined
+  /** Told that the state and its quotes are others than before. @returns a function that ends it. */
+  onReplaced?(listener: () => void): () => void
   /** The events that are kept of it, and the code of its orders. */
   readonly kept: KeptEvents
   /** The newest of them; undefined where there is none. */
@@ -42,8 +51,8 @@ export type LastEvent = {
 /** What a local database keeps of a book. */
 export type KeptEvents = Pick<
   LocalBook,
-  'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores' | 'code'
->
+  'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores'
+> & { code(): Promise<readonly Artifact[]> }
 
 export type ServedBookOptions = Pick<
   ChainRaindexOptions,
@@ -58,6 +67,10 @@ export type ServedBookOptions = Pick<
   /** The block in which the order book was made. Default 0. */
   readonly fromBlock?: number | undefined
   readonly onNotice?: ((notice: ChainNotice) => void) | undefined
+  /** Where the book is kept together with other processes. Default: it is kept alone. */
+  readonly shared?: SharedBooks | undefined
+  /** Threads that quote beside this one. Default 0. */
+  readonly workers?: number | undefined
 }
 
 /** A book that follows its chain until it is closed. */
@@ -66,26 +79,68 @@ export type OpenServedBook = ServedBook & {
   close(): Promise<void>
 }
 
-/** Keeps a book live in a database. Throws as `openChainRaindex`. */
+/** Keeps a book live in a database. Throws as `openChainRaindex`, and as `openSharedRaindex` does where it is shared. */
 export async function openServedBook(options: ServedBookOptions): Promise<OpenServedBook> {
-  const { chainId, orderbook, database, pool } = options
+  const { chainId, orderbook, database, pool, shared } = options
   const { address } = orderbook
   const engine = await createWasmEvm()
-  const raindex = await openChainRaindex({
+  const opening = {
     ...options,
-    interpreter: (cache) =>
+    interpreter: (cache: ChainRaindex['code']) =>
       createEvmInterpreter({ engine, cache, chainId: BigInt(chainId), orderbook: address }),
+  }
+  const together = shared && (await openSharedRaindex({ ...opening, shared }))
+  const raindex: ChainRaindex = together ?? (await openChainRaindex(opening))
+  const local = database.book({ chainId, orderbook })
+  const replaced = createListeners<void>(() => undefined)
+  let made = openQuotesOf(raindex, options)
+  const stop = together?.onReplaced(() => {
+    const before = made
+    made = openQuotesOf(raindex, options)
+    replaced.emit()
+    before.close()
   })
-  const quotes = raindex.live.openQuotes()
-  const sides = chainRaindex(raindex, { pool, orderbook: address })
+  const isReader = (): boolean => together?.role === 'reader'
   return {
-    ...{ chainId, orderbook, raindex, quotes },
-    kept: database.book({ chainId, orderbook }),
-    lastEvent: () => lastEventOf(database, chainId, address),
-    beside: (pair, signal) => quoteBeside(sides, pair, signal),
+    ...{ chainId, orderbook, raindex },
+    get quotes() {
+      return made.quotes
+    },
+    get counterparties() {
+      return made.counterparties
+    },
+    onReplaced: replaced.add,
+    // A reader's own database is not what its state comes from.
+    kept: { ...local, code: async () => (isReader() ? raindex.code.artifacts() : local.code()) },
+    lastEvent: async () => (isReader() ? undefined : lastEventOf(database, chainId, address)),
+    beside: (pair, signal) => quoteBeside(chainRaindex(raindex, { pool, orderbook: address }), pair, signal),
     async close() {
-      quotes.close()
+      stop?.()
+      made.close()
       await raindex.close()
+    },
+  }
+}
+
+/** The quotes of a state, as long as it is this one. */
+function openQuotesOf(raindex: ChainRaindex, { chainId, orderbook, clock, workers = 0 }: ServedBookOptions) {
+  const { live, code: cache } = raindex
+  const crew =
+    workers === 0
+      ? undefined
+      : createQuoteWorkers({ cache, chainId: BigInt(chainId), orderbook: orderbook.address, workers })
+  const quotes = live.openQuotes({ workers: crew })
+  const counterparties = createCounterpartyQuotes({
+    clock,
+    open: (counterparty) => live.openQuotes({ counterparty, scope: 'focus', workers: crew }),
+  })
+  return {
+    quotes,
+    counterparties,
+    close() {
+      quotes.close()
+      counterparties.close()
+      crew?.close()
     },
   }
 }
@@ -113,8 +168,10 @@ export function quotesOf({ quotes }: Pick<ServedBook, 'quotes'>): Collection {
   return quotes.collection as unknown as Collection
 }
 
-/** Whether a book is at this address. */
-export function isAt({ orderbook }: ServedBook, address: string): boolean {
-  const sought: string = address.toLowerCase()
-  return orderbook.address === sought
+/** Which books are meant. What is left out is any. */
+export type BookScope = { readonly orderbook?: string | undefined; readonly chainId?: number | undefined }
+
+export function isIn(book: ServedBook, { orderbook, chainId = book.chainId }: BookScope): boolean {
+  const sought = orderbook?.toLowerCase() ?? book.orderbook.address
+  return book.orderbook.address === sought && book.chainId === chainId
 }
