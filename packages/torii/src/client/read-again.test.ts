@@ -1,5 +1,6 @@
 import { createBrowserTabs } from '@freshet/core/testing'
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
+import { crashingStore } from '@freshet/storage/testing'
 import { expect, test } from 'vitest'
 import type { Manifest } from '../schema/manifest.ts'
 import { positionMembers } from '../testing/demo-models.ts'
@@ -154,3 +155,37 @@ test('[TO25, TO29] tabs of different manifests are told that they see rows of an
   await late.client.shutdown()
   await tab.client.shutdown()
 })
+
+test.each(['before', 'after'] as const)(
+  '[TO25] a process that dies %s it has dropped the old copy leaves that or none',
+  async (when) => {
+    const world = createTestWorld()
+    const id = world.place(1, 1)
+    const disk = createMemoryDisk()
+    const openStore: NonNullable<ReactiveClientOptions['storageFactory']> = (tables) =>
+      openMemoryStore({ tables, disk })
+    await (await open(world, { storageFactory: openStore })).client.shutdown()
+    const models = world.manifest.models.map((model) => ({ ...model, class_hash: '0x999' }))
+    const manifest = { ...world.manifest, models }
+    const dying = await open(world, {
+      manifest,
+      // Its first write takes the lead.
+      storageFactory: async (tables) => crashingStore(await openStore(tables), { failAt: 2, when }),
+    })
+    expect(dying.client.getSyncStatus().overall.state).toBe('halted')
+    void dying.client.reset().catch(() => undefined)
+    await world.pass(1_000)
+    await dying.client.pause()
+
+    world.server.setOutage(true)
+    const next = await open(world, { manifest, storageFactory: openStore })
+    const isOld = when === 'before'
+    expect(next.heard).toEqual(isOld ? ['SchemaMismatchError'] : [])
+    expect(next.client.query(position).ids).toEqual(isOld ? [id] : [])
+    world.server.setOutage(false)
+    if (isOld) await next.client.reset()
+    await world.pass(10_000)
+    expect(next.client.query(position)).toMatchObject({ ids: [id], complete: true })
+    await next.client.shutdown()
+  },
+)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
-import { SyncFatalError } from '../client/errors.ts'
+import { SchemaMismatchError, SyncFatalError, type ReactiveError } from '../client/errors.ts'
 import { createReactiveClient } from '../client/reactive-client.ts'
 import { startDemoWorld, type DemoWorld } from '../testing/demo-world.ts'
 import { createSyncWorker } from './create-sync-worker.ts'
@@ -131,6 +131,24 @@ test('[TO31] reset in a worker drops everything here too, and reads it again', a
   await client.pause()
   await client.shutdown()
   await expect(client.reset()).rejects.toMatchObject({ code: 'torii/closed' })
+})
+
+test('[TO25, TO30] a world of another manifest is told, shown, and read again through a worker', async () => {
+  const before = await open('m.db')
+  await before.ready
+  await before.shutdown()
+  const models = demo.manifest.models.map((model) => ({ ...model, class_hash: '0x999' }))
+  const client = await open('m.db', { manifest: { ...demo.manifest, models } })
+  const { promise: told, resolve } = Promise.withResolvers<ReactiveError>()
+  client.errors.subscribe(resolve)
+  await client.ready
+  expect(await told).toBeInstanceOf(SchemaMismatchError)
+  expect(client.query('ns-Moves')).toMatchObject({ complete: true })
+  expect(client.query('ns-Moves').rows.length).toBe(600)
+  await client.reset()
+  await client.ready
+  expect(client.query('ns-Moves').rows.length).toBe(600)
+  await client.shutdown()
 })
 
 test('[TO31] a worker that cannot open its store says why', async () => {
