@@ -10,12 +10,19 @@ const timeoutMs = 3_000
 const directions = ['Left', 'Right', 'Up', 'Down'] as const
 
 /** A change that is pending, as the one who made it knows it. */
-type Pending = { readonly payload: Row; readonly handle: OverlayHandle; readonly until: number }
+type Pending = {
+  readonly payload: Row
+  readonly handle: OverlayHandle
+  readonly until: number
+  /** Made while there was no entity: it shows one of its own until there is. */
+  readonly isNew: boolean
+}
 
 /**
- * One player of whom the world changes two members all the time while moves are
- * made, replaced, refused, rolled back and left to expire: what shows is always
- * the confirmed row with the pending move over it, member by member.
+ * One player of whom the world changes two members all the time, and who comes
+ * and goes, while moves are made, replaced, refused, rolled back and left to
+ * expire: what shows is always the confirmed row with the pending move over it,
+ * member by member.
  */
 async function play(seed: number): Promise<ReadonlySet<OverlayOutcome | 'refused'>> {
   const world = createTestWorld(seed)
@@ -40,7 +47,8 @@ async function play(seed: number): Promise<ReadonlySet<OverlayOutcome | 'refused
       (payload['remaining'] === undefined || row['last_direction'] !== 'Down')
     try {
       const handle = client.mutate(moves, { entityId, ...payload }, { guard, timeoutMs })
-      const mine: Pending = { payload, handle, until: clock.now() + timeoutMs }
+      const isNew = world.server.world.rows(moves).get(entityId) === undefined
+      const mine: Pending = { payload, handle, until: clock.now() + timeoutMs, isNew }
       pending = mine
       void handle.settled.then((outcome) => {
         seen.add(outcome)
@@ -59,14 +67,18 @@ async function play(seed: number): Promise<ReadonlySet<OverlayOutcome | 'refused
     else if (chance < 0.5) world.server.world.writeMember(moves, entityId, 'last_direction', direction)
     else if (chance < 0.75) submit(random.next() < 0.5 ? { remaining } : { last_direction: direction })
     else if (chance < 0.8) pending?.handle.rollback()
+    else if (chance < 0.84) world.server.world.delete(moves, entityId)
+    else if (chance < 0.9) world.server.world.set(moves, { ...row, remaining })
     else await world.pass(below(4) * 1_000)
     await world.pass(100)
-    const confirmed = world.server.world.rows(moves).get(entityId) ?? {}
-    const expected = pending ? patchRow(confirmed, pending.payload) : confirmed
+    const confirmed = world.server.world.rows(moves).get(entityId)
+    const under = confirmed ?? (pending?.isNew ? {} : undefined)
+    const expected = under && pending ? patchRow(under, pending.payload) : under
     expect(client.get(moves, entityId), `seed ${seed}, step ${step}`).toEqual(expected)
-    expect(rowsEqual(shown ?? {}, expected), `seed ${seed}, step ${step}: what a listener was told`).toBe(
-      true,
-    )
+    expect(
+      rowsEqual(shown ?? {}, expected ?? {}),
+      `seed ${seed}, step ${step}: what a listener was told`,
+    ).toBe(true)
     if (pending) expect(clock.now()).toBeLessThanOrEqual(pending.until + 200)
   }
   await world.pass(timeoutMs + 1_000)
