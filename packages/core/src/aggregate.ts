@@ -64,7 +64,7 @@ export function aggregate<S extends AggregateSpec>(
 
   const snapshot = (): AggregateSnapshot<S> => {
     if (closed && held !== undefined) return held
-    const { complete } = host
+    const complete = host.isComplete()
     const values = totals.map((total) => total.value())
     const before = held
     const same =
@@ -175,7 +175,7 @@ function extremeTotal(
     follow() {},
     reset() {},
     value() {
-      const { size } = live.order
+      const size = live.order.size()
       const rank = op === 'min' ? 0 : size - 1
       const ends: Row[] = []
       if (size > 0) live.order.copy(rank, rank + 1, ends, [], 0)

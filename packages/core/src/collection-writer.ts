@@ -1,6 +1,6 @@
 import type { CollectionChange } from './collection.ts'
 import type { Output } from './derived.ts'
-import { LayeredRows, type LoadEntry, type RowFold } from './layered-rows.ts'
+import { createLayeredRows, type LayeredRows, type LoadEntry, type RowFold } from './layered-rows.ts'
 import { createListeners, type Listeners } from './listeners.ts'
 import { createLiveOrders, type LiveOrders } from './live-orders.ts'
 import type { WorkCounter } from './ordered-rows.ts'
@@ -49,80 +49,86 @@ export type CollectionWriter = {
 }
 
 /** The rows of a collection with all that is kept up to date with them: what its two sides share. */
-export class CollectionRows extends LayeredRows implements CollectionWriter {
-  readonly listeners: Listeners<CollectionChange>
-  readonly orders: LiveOrders
-  readonly onListenerError: (error: unknown) => void
-  complete = false
+export type CollectionRows = LayeredRows &
+  CollectionWriter & {
+    readonly listeners: Listeners<CollectionChange>
+    readonly orders: LiveOrders
+    isComplete(): boolean
+    onListenerError(error: unknown): void
+    /** Tells an output of every batch from now on. Returns how to stop. */
+    show(output: Output): () => void
+  }
+
+export function createCollectionRows(
+  columns: ColumnTypes,
+  work: WorkCounter,
+  onListenerError: (error: unknown) => void,
+): CollectionRows {
+  const listeners = createListeners<CollectionChange>(onListenerError)
+  let complete = false
   /** Replaced and never changed in place. */
-  #outputs: readonly Output[] = []
+  let outputs: readonly Output[] = []
   /**
    * Ids to tell at the next `notify`; undefined when there is nothing to tell. Made distinct only
    * where they may not be: a set of 100,000 ids costs half as much as all else that is done to their rows.
    */
-  #changed: string[] | 'all' | undefined
-  #mayRepeat = false
-
-  constructor(columns: ColumnTypes, work: WorkCounter, onListenerError: (error: unknown) => void) {
-    super(columns, work)
-    this.onListenerError = onListenerError
-    this.listeners = createListeners(onListenerError)
-    this.orders = createLiveOrders(this, work)
+  let changed: string[] | 'all' | undefined
+  let mayRepeat = false
+  const noteChanged = (id: string, repeats: boolean): void => {
+    if (listeners.size === 0 || changed === 'all') return
+    changed ??= []
+    changed.push(id)
+    if (repeats) mayRepeat = true
   }
+  const rows = createLayeredRows(columns, work, noteChanged)
+  const orders = createLiveOrders(rows, work)
 
-  /** Tells an output of every batch from now on. Returns how to stop. */
-  show(output: Output): () => void {
-    this.#outputs = [...this.#outputs, output]
-    return () => {
-      this.#outputs = this.#outputs.filter((other) => other !== output)
-    }
-  }
-
-  begin(count = 0): void {
-    // A batch before is not told yet.
-    this.#mayRepeat = this.#changed !== undefined
-    if (count < bulkRows || count * 4 < this.slots.used) return
-    this.slots.reserve(count)
-    this.startBulk()
-  }
-
-  setComplete(complete: boolean): void {
-    if (complete !== this.complete) this.#changed ??= []
-    this.complete = complete
-  }
-
-  settle(): void {
-    this.endBulk()
-    for (const output of this.#outputs) output.settle()
-    this.orders.settled()
-  }
-
-  notify(): void {
-    const changed = this.#changed
-    this.#changed = undefined
-    if (changed !== undefined) {
-      const isDistinct = changed === 'all' || changed.length < 2 || !this.#mayRepeat
-      this.listeners.emit({ ids: isDistinct ? changed : [...new Set(changed)] })
-    }
-    for (const output of this.#outputs) output.notify()
-  }
-
-  load(entries: readonly LoadEntry[], stamp: Stamp): void {
-    for (const [id, row, version] of entries) this.put(id, row, stamp, version)
-  }
-
-  override clear(): void {
-    this.#changed = 'all'
-    this.complete = false
-    this.startBulk()
-    super.clear()
-  }
-
-  protected override noteChanged(id: string, mayRepeat: boolean): void {
-    if (this.listeners.size === 0 || this.#changed === 'all') return
-    this.#changed ??= []
-    this.#changed.push(id)
-    if (mayRepeat) this.#mayRepeat = true
+  return {
+    ...rows,
+    isComplete: () => complete,
+    listeners,
+    orders,
+    onListenerError,
+    show(output) {
+      outputs = [...outputs, output]
+      return () => {
+        outputs = outputs.filter((other) => other !== output)
+      }
+    },
+    begin(count = 0) {
+      // A batch before is not told yet.
+      mayRepeat = changed !== undefined
+      if (count < bulkRows || count * 4 < rows.slots.used()) return
+      rows.slots.reserve(count)
+      rows.startBulk()
+    },
+    setComplete(isComplete) {
+      if (isComplete !== complete) changed ??= []
+      complete = isComplete
+    },
+    settle() {
+      rows.endBulk()
+      for (const output of outputs) output.settle()
+      orders.settled()
+    },
+    notify() {
+      const told = changed
+      changed = undefined
+      if (told) {
+        const isDistinct = told === 'all' || told.length < 2 || !mayRepeat
+        listeners.emit({ ids: isDistinct ? told : [...new Set(told)] })
+      }
+      for (const output of outputs) output.notify()
+    },
+    load(entries, stamp) {
+      for (const [id, row, version] of entries) rows.put(id, row, stamp, version)
+    },
+    clear() {
+      changed = 'all'
+      complete = false
+      rows.startBulk()
+      rows.clear()
+    },
   }
 }
 

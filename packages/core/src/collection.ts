@@ -1,4 +1,4 @@
-import { CollectionRows, type CollectionWriter } from './collection-writer.ts'
+import { createCollectionRows, type CollectionRows, type CollectionWriter } from './collection-writer.ts'
 import type { WorkCounter } from './ordered-rows.ts'
 import type { Query } from './query.ts'
 import type { Version } from './row-slots.ts'
@@ -71,16 +71,16 @@ export function createCollection<R extends Row = Row>(
   options: CollectionOptions,
 ): { readonly collection: Collection<R>; readonly writer: CollectionWriter } {
   const { name, columns = {}, onListenerError = throwLater, work = { rows: 0 } } = options
-  const rows = new CollectionRows(columns, work, onListenerError)
+  const rows = createCollectionRows(columns, work, onListenerError)
   const collection: Collection = {
     ...createRowReader(rows),
     name,
     columns,
     get size() {
-      return rows.visible
+      return rows.visible()
     },
     get complete() {
-      return rows.complete
+      return rows.isComplete()
     },
     subscribe: (listener) => rows.listeners.add(listener),
     view: (query = {}) => createView(rows, query),
@@ -106,7 +106,7 @@ function createRowReader(rows: CollectionRows): RowReader {
       if (row !== undefined) return { kind: 'present', row }
       // A row hidden by a pending delete is absent; a layer over nothing tells nothing.
       const hidden = slot >= 0 && rows.confirmedAt(slot) !== undefined
-      return { kind: hidden || rows.complete || rows.knownAbsent(id) ? 'absent' : 'unknown' }
+      return { kind: hidden || rows.isComplete() || rows.knownAbsent(id) ? 'absent' : 'unknown' }
     },
     meta(id) {
       const slot = slots.find(id)

@@ -9,76 +9,71 @@ import { randomBelow, systemRandom } from './random.ts'
  * the ids that the slots hold anyway. The hash bits in the word spare the visit
  * to the ids of other rows, each a cache miss.
  */
-export class IdIndex {
-  readonly #ids: readonly (string | undefined)[]
-  #table = new Int32Array(smallest)
-  #used = 0
-
-  /** @param ids - Id by slot, owned by the caller; set before `add`, kept until `remove` returns. */
-  constructor(ids: readonly (string | undefined)[]) {
-    this.#ids = ids
-  }
-
+export type IdIndex = {
   /** The slot of an id, -1 when it has none. */
-  find(id: string): number {
-    const hash = hashOf(id)
-    const table = this.#table
-    const ids = this.#ids
-    for (let at = home(hash, table.length); ; at = at + 1 === table.length ? 0 : at + 1) {
-      const word = table[at] ?? 0
-      if (word === 0) return -1
-      const slot = (word & slotMask) - 1
-      if (word >>> 24 === (hash & 0xff) && ids[slot] === id) return slot
-    }
-  }
-
-  /** Adds an id that is not there. @throws {FreshetError} `collection/full` beyond 16,777,214 slots. */
-  add(id: string, slot: number): void {
-    if (slot >= slotMask) {
-      throw new FreshetError({
-        code: 'collection/full',
-        kind: 'usage',
-        message: 'A collection holds at most 16,777,214 rows; narrow what is replicated.',
-      })
-    }
-    this.reserve(this.#used + 1)
-    place(this.#table, hashOf(id), slot)
-    this.#used++
-  }
-
+  find(id: string): number
+  /** Adds the id of a slot, which is not there. @throws {FreshetError} `collection/full` beyond 16,777,214 slots. */
+  add(slot: number): void
   /** Makes room for so many ids at once and places those there are. */
-  reserve(count: number): void {
-    if (count <= this.#table.length * fullest) return
-    const old = this.#table
-    this.#table = new Int32Array(Math.max(smallest, Math.ceil((count * growth) / fullest)))
-    for (const word of old) {
-      const slot = (word & slotMask) - 1
-      if (word !== 0) place(this.#table, hashOf(this.#ids[slot] ?? ''), slot)
-    }
+  reserve(count: number): void
+  remove(id: string): void
+}
+
+/** @param ids - Id by slot, owned by the caller; set before `add`, kept until `remove` returns. */
+export function createIdIndex(ids: readonly (string | undefined)[]): IdIndex {
+  let table = new Int32Array(smallest)
+  let used = 0
+
+  const home = (hash: number): number => Math.floor((hash >>> 0) * (table.length / 2 ** 32))
+  const after = (at: number): number => (at + 1 === table.length ? 0 : at + 1)
+  const slotOf = (word = 0): number => (word & slotMask) - 1
+  const place = (slot: number): void => {
+    const hash = hashOf(ids[slot] ?? '')
+    let at = home(hash)
+    while (table[at] !== 0) at = after(at)
+    table[at] = (hash << 24) | (slot + 1)
+  }
+  const reserve = (count: number): void => {
+    if (count <= table.length * fullest) return
+    const old = table
+    table = new Int32Array(Math.max(smallest, Math.ceil((count * growth) / fullest)))
+    for (const word of old) if (word !== 0) place(slotOf(word))
   }
 
-  remove(id: string): void {
-    const table = this.#table
-    let hole = home(hashOf(id), table.length)
-    while (this.#ids[((table[hole] ?? 0) & slotMask) - 1] !== id) {
-      if (table[hole] === 0) return
-      hole = hole + 1 === table.length ? 0 : hole + 1
-    }
-    table[hole] = 0
-    this.#used--
-    this.#closeGap(hole)
-  }
-
-  /** Places the words after a hole again, so that every search still meets no hole before its word. */
-  #closeGap(hole: number): void {
-    const table = this.#table
-    for (let at = hole + 1 === table.length ? 0 : hole + 1; ; at = at + 1 === table.length ? 0 : at + 1) {
-      const word = table[at] ?? 0
-      if (word === 0) return
+  return {
+    reserve,
+    find(id) {
+      const hash = hashOf(id)
+      for (let at = home(hash); ; at = after(at)) {
+        const word = table[at] ?? 0
+        if (word === 0) return -1
+        const slot = slotOf(word)
+        if (word >>> 24 === (hash & 0xff) && ids[slot] === id) return slot
+      }
+    },
+    add(slot) {
+      if (slot >= slotMask) {
+        throw new FreshetError({
+          code: 'collection/full',
+          kind: 'usage',
+          message: 'A collection holds at most 16,777,214 rows; narrow what is replicated.',
+        })
+      }
+      reserve(++used)
+      place(slot)
+    },
+    remove(id) {
+      let at = home(hashOf(id))
+      for (; ids[slotOf(table[at])] !== id; at = after(at)) if (table[at] === 0) return
       table[at] = 0
-      const slot = (word & slotMask) - 1
-      place(table, hashOf(this.#ids[slot] ?? ''), slot)
-    }
+      used--
+      // What comes after the hole is placed again, so that every search still meets no hole before its word.
+      for (at = after(at); table[at] !== 0; at = after(at)) {
+        const slot = slotOf(table[at])
+        table[at] = 0
+        place(slot)
+      }
+    },
   }
 }
 
@@ -88,16 +83,6 @@ const slotMask = 0xff_ffff
 const growth = 1.5
 /** Longer runs of full words cost more than the memory they save. */
 const fullest = 0.8
-
-function home(hash: number, size: number): number {
-  return Math.floor((hash >>> 0) * (size / 4_294_967_296))
-}
-
-function place(table: Int32Array, hash: number, slot: number): void {
-  let at = home(hash, table.length)
-  while (table[at] !== 0) at = at + 1 === table.length ? 0 : at + 1
-  table[at] = (hash << 24) | (slot + 1)
-}
 
 /** Different in each run, so that no remote can prepare ids that collide. Nothing that can be seen depends on it. */
 const seed = randomBelow(systemRandom, 2 ** 32)

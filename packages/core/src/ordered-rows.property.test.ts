@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { createOrderedRows } from './ordered-rows.ts'
 import { randomBelow } from './random.ts'
 import { compileOrder, compileSortKey } from './row-order.ts'
-import { RowSlots } from './row-slots.ts'
+import { createRowSlots } from './row-slots.ts'
 import { createSeededRandom } from './testing/seeded-random.ts'
 import type { Row } from './value.ts'
 
 test('[Q2] the ordered index equals a sorted array through growth, splits, merges and emptiness', () => {
   const random = createSeededRandom(3)
   const terms = [{ field: 'n', direction: 'desc' }] as const
-  const held = new RowSlots()
+  const held = createRowSlots()
   const compare = compileOrder(terms)
   const order = createOrderedRows(held, compare, compileSortKey(terms), { rows: 0 })
   const present: number[] = []
@@ -20,11 +20,11 @@ test('[Q2] the ordered index equals a sorted array through growth, splits, merge
   const check = (): void => {
     const rows: Row[] = []
     const ids: string[] = []
-    order.copy(0, order.size, rows, ids, 0)
+    order.copy(0, order.size(), rows, ids, 0)
     expect(ids).toEqual(oracle().map((slot) => held.ids[slot]))
     const at = randomBelow(random, present.length + 1)
     const one: Row[] = []
-    order.copy(at, Math.min(at + 1, order.size), one, [], 0)
+    order.copy(at, Math.min(at + 1, order.size()), one, [], 0)
     expect(one[0]).toBe(rows[at])
   }
   const add = (id: string): void => {
@@ -60,12 +60,12 @@ test('[Q2] the ordered index equals a sorted array through growth, splits, merge
 })
 
 test('[Q2] a row that is not in the order is not found in it', () => {
-  const held = new RowSlots()
+  const held = createRowSlots()
   const order = createOrderedRows(held, compileOrder(), compileSortKey(), { rows: 0 })
   const slot = held.take('a')
   held.rows[slot] = {}
   expect(order.copy(0, 0, [], [], 0)).toBe(false)
   order.insert(slot)
   expect(order.remove(held.take('b'), {})).toBe(-1)
-  expect(order.size).toBe(1)
+  expect(order.size()).toBe(1)
 })

@@ -14,9 +14,12 @@ export type WorkCounter = { rows: number }
  * regions of two shared arrays and not objects: 12 B per row at full chunks and
  * nothing for the collector to walk. Only a split or a merge, once in 64 changes
  * at most, touches the list of chunks itself, 8 B for every 256 rows.
+ *
+ * Made without accessors, as all that each change passes through: an object
+ * literal with one is a slow dictionary to V8.
  */
 export type OrderedRows = {
-  readonly size: number
+  size(): number
   /** Replaces everything: one sort instead of n insertions. Sorts `slots` in place. */
   build(slots: number[]): void
   /** Adds a slot whose row is in place, and returns its rank. */
@@ -157,9 +160,7 @@ export function createOrderedRows(
   }
 
   return {
-    get size() {
-      return ranks.before(counts.length)
-    },
+    size: () => ranks.before(counts.length),
     build(ordered) {
       const keyOf = new Float64Array(ids.length)
       for (const slot of ordered) keyOf[slot] = sortKey(rowAt(slot))

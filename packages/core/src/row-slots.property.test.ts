@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { randomBelow } from './random.ts'
-import { RowSlots } from './row-slots.ts'
+import { createRowSlots } from './row-slots.ts'
 import { createSeededRandom } from './testing/seeded-random.ts'
 
 test('[R9] slots find every id through growth, removal and reuse', () => {
   const random = createSeededRandom(11)
-  const slots = new RowSlots()
+  const slots = createRowSlots()
   const oracle = new Map<string, number>()
   for (let step = 0; step < 20_000; step++) {
     const id = `row-${randomBelow(random, 3000)}`
@@ -20,7 +20,7 @@ test('[R9] slots find every id through growth, removal and reuse', () => {
       slots.release(slot)
       oracle.delete(id)
     }
-    expect(slots.used).toBe(oracle.size)
+    expect(slots.used()).toBe(oracle.size)
   }
   for (const [id, slot] of oracle) {
     expect(slots.find(id)).toBe(slot)
@@ -32,7 +32,7 @@ test('[R9] slots find every id through growth, removal and reuse', () => {
 })
 
 test('[R9] a time is kept to the millisecond, from 1970 to far ahead', () => {
-  const slots = new RowSlots()
+  const slots = createRowSlots()
   const slot = slots.take('a')
   for (const nowUnixMs of [0, 1, 2 ** 32 - 1, 2 ** 32, 1_795_154_618_123, 2 ** 47 + 5]) {
     slots.verify(slot, { seq: 1, epoch: 1, nowUnixMs })
@@ -41,7 +41,7 @@ test('[R9] a time is kept to the millisecond, from 1970 to far ahead', () => {
 })
 
 test('[V5] hostile ids are only texts', () => {
-  const slots = new RowSlots()
+  const slots = createRowSlots()
   const ids = ['', '__proto__', 'constructor', '\ud800', 'a'.repeat(1_000_000), 'a\u0000', 'a']
   const taken = ids.map((id) => slots.take(id))
   expect(ids.map((id) => slots.find(id))).toEqual(taken)

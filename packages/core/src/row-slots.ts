@@ -1,4 +1,4 @@
-import { IdIndex } from './id-index.ts'
+import { createIdIndex } from './id-index.ts'
 import type { Row } from './value.ts'
 
 /** When and by what a row was last heard of. */
@@ -20,115 +20,116 @@ export type Version = number | bigint | string
  * Metadata lives in typed arrays by slot, 14 B per row, never in an object per
  * row [R9]: number and epoch in 32 bits, the time in 48.
  */
-export class RowSlots {
+export type RowSlots = {
   /** Id by slot; undefined where the slot is free. */
-  readonly ids: (string | undefined)[] = []
+  readonly ids: (string | undefined)[]
   /** Visible row by slot: the confirmed one, or what a layer makes of it. */
-  readonly rows: (Row | undefined)[] = []
-  readonly #index = new IdIndex(this.ids)
-  readonly #free: number[] = []
-  #seqs = new Uint32Array(0)
-  #epochs = new Uint32Array(0)
-  #fetchedLow = new Uint32Array(0)
-  #fetchedHigh = new Uint16Array(0)
-  #versions: (Version | undefined)[] | undefined
-  #lastId = ''
-  #lastSlot = -1
-
+  readonly rows: (Row | undefined)[]
   /** Slots in use. */
-  get used(): number {
-    return this.ids.length - this.#free.length
-  }
-
-  find(id: string): number {
-    return this.#index.find(id)
-  }
-
+  used(): number
+  /** The slot of an id, -1 when it has none. */
+  find(id: string): number
   /** As `find`, for the writer: it asks for one id several times in a row. */
-  findAgain(id: string): number {
-    if (this.#lastSlot < 0 || this.#lastId !== id) {
-      this.#lastSlot = this.#index.find(id)
-      this.#lastId = id
-    }
-    return this.#lastSlot
-  }
-
+  findAgain(id: string): number
   /** Takes a slot for an id that has none. */
-  take(id: string): number {
-    const slot = this.#free.pop() ?? this.ids.length
-    this.ids[slot] = id
-    this.rows[slot] = undefined
-    this.#index.add(id, slot)
-    if (slot >= this.#seqs.length) this.#growMeta(Math.ceil((slot + 1) * growth))
-    this.#lastSlot = -1
-    return slot
-  }
-
-  release(slot: number): void {
-    const id = this.ids[slot]
-    if (id === undefined) return
-    this.#index.remove(id)
-    this.ids[slot] = undefined
-    this.rows[slot] = undefined
-    this.forgetMeta(slot)
-    this.#free.push(slot)
-    this.#lastSlot = -1
-  }
-
+  take(id: string): number
+  release(slot: number): void
   /** Makes room for so many rows in all, once instead of step by step. */
-  reserve(total: number): void {
-    this.#index.reserve(total)
-    if (total > this.#seqs.length) this.#growMeta(total)
-  }
-
+  reserve(total: number): void
   /** Notes that the row is as given at this stamp. */
-  verify(slot: number, stamp: Stamp): void {
-    this.#epochs[slot] = stamp.epoch
-    // The array keeps the low 32 bits of what it is given.
-    this.#fetchedLow[slot] = stamp.nowUnixMs
-    this.#fetchedHigh[slot] = stamp.nowUnixMs / 2 ** 32
-  }
-
+  verify(slot: number, stamp: Stamp): void
   /** Notes that the row changed at this stamp. */
-  change(slot: number, stamp: Stamp, version: Version | undefined): void {
-    this.verify(slot, stamp)
-    this.#seqs[slot] = stamp.seq
-    this.setVersion(slot, version)
-  }
-
+  change(slot: number, stamp: Stamp, version: Version | undefined): void
   /** There is no confirmed row in this slot. */
-  forgetMeta(slot: number): void {
-    this.change(slot, unknown, undefined)
-  }
+  forgetMeta(slot: number): void
+  setVersion(slot: number, version: Version | undefined): void
+  seq(slot: number): number
+  epoch(slot: number): number
+  fetchedAtUnixMs(slot: number): number
+  version(slot: number): Version | undefined
+}
 
-  setVersion(slot: number, version: Version | undefined): void {
-    if (version === undefined && this.#versions === undefined) return
-    this.#versions ??= []
-    while (this.#versions.length < slot) this.#versions.push(undefined)
-    this.#versions[slot] = version
-  }
+export function createRowSlots(): RowSlots {
+  const ids: (string | undefined)[] = []
+  const rows: (Row | undefined)[] = []
+  const index = createIdIndex(ids)
+  const free: number[] = []
+  let seqs = new Uint32Array(0)
+  let epochs = new Uint32Array(0)
+  let fetchedLow = new Uint32Array(0)
+  let fetchedHigh = new Uint16Array(0)
+  let versions: (Version | undefined)[] | undefined
+  let lastId = ''
+  let lastSlot = -1
 
-  seq(slot: number): number {
-    return this.#seqs[slot] ?? 0
+  const growMeta = (length: number): void => {
+    seqs = longer(seqs, new Uint32Array(length))
+    epochs = longer(epochs, new Uint32Array(length))
+    fetchedLow = longer(fetchedLow, new Uint32Array(length))
+    fetchedHigh = longer(fetchedHigh, new Uint16Array(length))
   }
-
-  epoch(slot: number): number {
-    return this.#epochs[slot] ?? 0
+  const verify = (slot: number, { epoch, nowUnixMs }: Stamp): void => {
+    epochs[slot] = epoch
+    // The array keeps the low 32 bits of what it is given.
+    fetchedLow[slot] = nowUnixMs
+    fetchedHigh[slot] = nowUnixMs / 2 ** 32
   }
-
-  fetchedAtUnixMs(slot: number): number {
-    return (this.#fetchedHigh[slot] ?? 0) * 2 ** 32 + (this.#fetchedLow[slot] ?? 0)
+  const setVersion = (slot: number, version: Version | undefined): void => {
+    if (version === undefined && !versions) return
+    versions ??= []
+    while (versions.length < slot) versions.push(undefined)
+    versions[slot] = version
   }
-
-  version(slot: number): Version | undefined {
-    return this.#versions?.[slot]
+  const change = (slot: number, stamp: Stamp, version: Version | undefined): void => {
+    verify(slot, stamp)
+    seqs[slot] = stamp.seq
+    setVersion(slot, version)
   }
+  const forgetMeta = (slot: number): void => change(slot, unknown, undefined)
 
-  #growMeta(length: number): void {
-    this.#seqs = longer(this.#seqs, new Uint32Array(length))
-    this.#epochs = longer(this.#epochs, new Uint32Array(length))
-    this.#fetchedLow = longer(this.#fetchedLow, new Uint32Array(length))
-    this.#fetchedHigh = longer(this.#fetchedHigh, new Uint16Array(length))
+  return {
+    ids,
+    rows,
+    used: () => ids.length - free.length,
+    find: index.find,
+    findAgain(id) {
+      if (lastSlot < 0 || lastId !== id) {
+        lastSlot = index.find(id)
+        lastId = id
+      }
+      return lastSlot
+    },
+    take(id) {
+      const slot = free.pop() ?? ids.length
+      ids[slot] = id
+      rows[slot] = undefined
+      index.add(slot)
+      if (slot >= seqs.length) growMeta(Math.ceil((slot + 1) * growth))
+      lastSlot = -1
+      return slot
+    },
+    release(slot) {
+      const id = ids[slot]
+      if (id === undefined) return
+      index.remove(id)
+      ids[slot] = undefined
+      rows[slot] = undefined
+      forgetMeta(slot)
+      free.push(slot)
+      lastSlot = -1
+    },
+    reserve(total) {
+      index.reserve(total)
+      if (total > seqs.length) growMeta(total)
+    },
+    verify,
+    change,
+    forgetMeta,
+    setVersion,
+    seq: (slot) => seqs[slot] ?? 0,
+    epoch: (slot) => epochs[slot] ?? 0,
+    fetchedAtUnixMs: (slot) => (fetchedHigh[slot] ?? 0) * 2 ** 32 + (fetchedLow[slot] ?? 0),
+    version: (slot) => versions?.[slot],
   }
 }
 

@@ -44,7 +44,7 @@ export function createView(host: CollectionRows, query: Query): View {
   const { offset, limit } = queryWindow(query)
   const live = host.orders.acquire(query.filter, query.order)
   const listeners = createListeners<ViewSnapshot>(host.onListenerError)
-  let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.complete, version: 0 }
+  let held: ViewSnapshot = { rows: [], ids: [], total: 0, complete: host.isComplete(), version: 0 }
   /** Lowest rank that changed since `held`, and by how many changes. */
   let staleFrom = 0
   let changes = Infinity
@@ -52,7 +52,7 @@ export function createView(host: CollectionRows, query: Query): View {
   let closed = false
 
   const refresh = (): void => {
-    held = nextSnapshot(held, live, { offset, limit, staleFrom, changes, complete: host.complete })
+    held = nextSnapshot(held, live, { offset, limit, staleFrom, changes, complete: host.isComplete() })
     staleFrom = Infinity
     changes = 0
   }
@@ -102,7 +102,7 @@ type Stale = {
 /** The snapshot after the changes since `held`; `held` itself when they changed nothing in it. */
 function nextSnapshot(held: ViewSnapshot, live: LiveOrder, stale: Stale): ViewSnapshot {
   const { offset, limit, staleFrom, changes, complete } = stale
-  const total = live.order.size
+  const total = live.order.size()
   const count = Math.max(0, Math.min(limit, total - offset))
   let { rows, ids } = held
   if (staleFrom < offset + Math.max(count, rows.length)) {
