@@ -59,7 +59,7 @@ export type ReactiveClientOptions = {
   readonly silenceMs?: number | undefined
   /** How often records that the server does not push, such as token contracts, are asked for. Default 60,000. */
   readonly pollMs?: number | undefined
-  /** How long a request, or a subscription that does not stand yet, may say nothing. Default 30,000. */
+  /** How long a request, or a subscription that does not stand yet, may say nothing. Default 60,000. */
   readonly stallMs?: number | undefined
   /** Default 2 s to 60 s, ±10 %. */
   readonly backoff?: Backoff | undefined

@@ -18,6 +18,7 @@ type Event =
   | 'resume'
   | 'reset'
   | 'upgrade'
+  | 'minutesPass'
   | 'shutdown'
 
 // A state or an event that is not listed does not compile. Each cell is what is seen within a second; where the
@@ -32,6 +33,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'idle',
     reset: 'idle',
     upgrade: 'idle',
+    minutesPass: 'idle',
     shutdown: 'idle',
   },
   bootstrapping: {
@@ -44,6 +46,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'bootstrapping',
     reset: 'bootstrapping',
     upgrade: 'bootstrapping',
+    minutesPass: 'streaming',
     shutdown: 'idle',
   },
   streaming: {
@@ -55,6 +58,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'streaming',
     reset: 'streaming',
     upgrade: 'halted',
+    minutesPass: 'streaming',
     shutdown: 'idle',
   },
   retrying: {
@@ -66,6 +70,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'retrying',
     reset: 'retrying',
     upgrade: 'retrying',
+    minutesPass: 'retrying',
     shutdown: 'idle',
   },
   pausing: {
@@ -77,6 +82,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'streaming',
     reset: 'streaming',
     upgrade: 'pausing',
+    minutesPass: 'pausing',
     shutdown: 'idle',
   },
   halted: {
@@ -88,6 +94,7 @@ const expected: Readonly<Record<Seen, Readonly<Record<Event, Seen>>>> = {
     resume: 'halted',
     reset: 'streaming',
     upgrade: 'halted',
+    minutesPass: 'halted',
     shutdown: 'idle',
   },
 }
@@ -174,6 +181,11 @@ const happen: Readonly<Record<Event, (scene: Scene) => Promise<void> | void>> = 
     world.server.world.declare(position, [...positionMembers, extra])
     world.server.cut('clean')
     await world.pass(5_000)
+  },
+  async minutesPass({ world }) {
+    // However slow the server was.
+    world.server.setFaults(noServerFaults)
+    await world.pass(180_000)
   },
   shutdown: ({ client }) => client.shutdown(),
 }
