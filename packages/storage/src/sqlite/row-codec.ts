@@ -1,5 +1,6 @@
 import { Tagged, type Row, type Tag, type Value } from '@freshet/core'
 import { Encoder, addExtension } from 'cbor-x'
+import { encodePlainRow } from './plain-cbor.ts'
 import { assertDepth, setField, storableKind } from '../storable.ts'
 
 // Each record is a plain CBOR map and decodes alone; no structures are shared
@@ -15,7 +16,7 @@ const cbor = new Encoder({
 
 const tagNames: readonly Tag[] = ['decimal', 'uuid', 'recordId', 'duration', 'datetime']
 // Unassigned at IANA; read back only by this module.
-const taggedTag = 40_741
+export const taggedTag = 40_741
 
 addExtension<Tagged, unknown>({
   Class: Tagged,
@@ -33,6 +34,7 @@ const exactDateMs = 2 ** 47
 
 /**
  * The bytes of a row: a CBOR map, or a CBOR list where the map would not be exact.
+ * To be used before the next call, which may write over them.
  *
  * cbor-x changes `-0`, lone surrogates, far dates and fields named `__proto__`.
  * A row that holds one of these is written as nested lists of our own [ST8].
@@ -40,7 +42,7 @@ const exactDateMs = 2 ** 47
  * @throws {FreshetError} `storage/value` (usage) for what no store can keep.
  */
 export function encodeRow(row: Row): Uint8Array {
-  return cbor.encode(isExactRecord(row, 1) ? row : escapeRecord(row))
+  return encodePlainRow(row, taggedTag) ?? cbor.encode(isExactRecord(row, 1) ? row : escapeRecord(row))
 }
 
 /** The row of the bytes. @throws {Error} when they are no row. */
