@@ -54,7 +54,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   }
   /** The queue is looked through only where something has failed. */
   const held = (): ReadonlySet<OutboxEntry> =>
-    failed.size + work.parked.length > 0 ? heldBack(entries, work.parked) : new Set()
+    failed.size + work.parked.length > 0 ? heldBack(entries, work.parked) : nobody
   const changed = (): void => {
     for (const entry of held()) {
       if (!entry.noted || entry.failure) continue
@@ -325,5 +325,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
 
 /** Shows nothing, and keeps the place of an operation that failed until it is tried again. */
 const nothing: RowEdit = { kind: 'patch', set: {} }
+
+const nobody: ReadonlySet<OutboxEntry> = new Set()
 
 type ConfirmedFacts = Extract<OperationOutcome, { kind: 'confirmed' }>['facts']

@@ -12,8 +12,7 @@ export type Acking = { readonly acks?: readonly Ack[] | undefined }
 export function addLayer({ tables, overlay }: Kernel, layer: Layer): void {
   // Refused before anything is remembered, where there is no such table.
   tables.collection(layer.table)
-  const before = overlay.find(layer.operationId)
-  overlay.add(layer)
+  const before = overlay.add(layer)
   tables.transact((change) => {
     if (before) change.of(before.table).layer(before.id, overlay.foldOf(before))
     change.of(layer.table).layer(layer.id, overlay.foldOf(layer))

@@ -28,8 +28,8 @@ export type Layer = RowKey & {
  */
 export type Overlay = {
   readonly size: number
-  /** Lays a write over those before it; one whose operation is known takes its place. */
-  add(layer: Layer): void
+  /** Lays a write over those before it. @returns the one of the same operation, whose place it takes. */
+  add(layer: Layer): Layer | undefined
   /** The dropped layer, or undefined when there is none of that id. */
   drop(operationId: string): Layer | undefined
   find(operationId: string): Layer | undefined
@@ -63,12 +63,15 @@ export function createOverlay(): Overlay {
     },
     add(layer) {
       const before = byOperation.get(layer.operationId)
-      const layers = layersOf(layer)
-      const known = before !== undefined && layers.includes(before)
+      const key = rowKeyText(layer.table, layer.id)
+      const layers = byRow.get(key)
+      const known = before !== undefined && layers?.includes(before)
       if (before && !known) drop(layer.operationId)
       byOperation.set(layer.operationId, layer)
-      const next = known ? layers.map((other) => (other === before ? layer : other)) : [...layers, layer]
-      byRow.set(rowKeyText(layer.table, layer.id), next)
+      if (!layers) byRow.set(key, [layer])
+      else
+        byRow.set(key, known ? layers.map((other) => (other === before ? layer : other)) : [...layers, layer])
+      return before
     },
     drop,
     find: (operationId) => byOperation.get(operationId),

@@ -62,7 +62,9 @@ export function createReplicaTables(
     if (notifying || nested > 0) return
     notifying = true
     try {
-      for (let writer = notifications.shift(); writer; writer = notifications.shift()) writer.notify()
+      // One that is told changes more, and joins at the end. Shifting them out takes longer than telling them.
+      for (const writer of notifications) writer.notify()
+      notifications.length = 0
     } finally {
       notifying = false
     }
