@@ -3,7 +3,7 @@ import { defaultMaxTombstones } from '../store-options.ts'
 import { booksName, type ObjectStoreSpec, type StoredRecord, type StoredTable } from './database.ts'
 import { newestById } from './newest-by-id.ts'
 import type { PackKeeping } from './packs.ts'
-import { toRecord } from './range-read.ts'
+import { toRecord } from './record-reads.ts'
 import { brought } from './requests.ts'
 import type { Transactions } from './transactions.ts'
 

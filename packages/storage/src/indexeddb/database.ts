@@ -83,7 +83,7 @@ export function storedTable(table: StoreTable, { indexes, changes, packs }: Keep
 export function notKept(what: keyof Keeping): FreshetError {
   return usageError(
     'storage/not-kept',
-    `This store keeps no ${what}. Pass ${what} of @freshet/storage/indexeddb when you open it.`,
+    `This store was opened without ${what}. Pass ${what} of @freshet/storage/indexeddb.`,
   )
 }
 

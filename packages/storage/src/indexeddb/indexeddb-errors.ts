@@ -11,7 +11,7 @@ export function indexedDbError(name: string, error: unknown): unknown {
   if (error?.name === 'QuotaExceededError') {
     return storageError(
       'storage/full',
-      `The store ${name} has no more room; nothing of this write was kept. Free space, or ask the browser for persistent storage.`,
+      `The store ${name} has no room; this write was not kept. Free space, or ask for persistent storage.`,
       { retryable: true, cause: error },
     )
   }
@@ -23,7 +23,7 @@ export function indexedDbError(name: string, error: unknown): unknown {
 export function unavailableError(name: string, detail: string, cause?: unknown): FreshetError {
   return storageError(
     'storage/unavailable',
-    `The store ${name} cannot be used: ${detail}. Open it again, and check that this page may keep data.`,
+    `The store ${name} cannot be used: ${detail}. Check that this page may keep data. Open it again.`,
     { retryable: true, cause },
   )
 }
@@ -32,7 +32,7 @@ export function unavailableError(name: string, detail: string, cause?: unknown):
 export function blockedError(name: string): FreshetError {
   return storageError(
     'storage/locked',
-    `Another tab keeps the store ${name} from changing its tables. Close or reload that tab, then open it again.`,
+    `The store ${name} is kept from changing its tables by another tab. Close that tab. Open it again.`,
     { retryable: true },
   )
 }

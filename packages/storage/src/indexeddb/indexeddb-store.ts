@@ -1,11 +1,11 @@
 import type { Commit, CommitSeq, Row, Store, StoreRange, Term } from '@freshet/core'
 import { deposedError } from '../errors.ts'
-import { checkedSliceRows, idInterval } from '../key-interval.ts'
+import { checkedSliceRows, rangeLimit } from '../key-interval.ts'
 import { appendKey, commitScope, intentTableNamed, tableNamed } from '../tables.ts'
 import { fromClonedRow } from './clone-codec.ts'
 import { booksName, notKept, type Keeping, type StoredRecord, type StoredTable } from './database.ts'
 import type { OpenedDatabase } from './open-database.ts'
-import { getRecords, readRange, toRecord } from './range-read.ts'
+import { getRecords, readFirst, toRecord } from './record-reads.ts'
 import { encodeWrite, lastWrites } from './record-writes.ts'
 import { brought } from './requests.ts'
 import { createTransactions } from './transactions.ts'
@@ -77,26 +77,25 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
     },
     async range(name: string, range: StoreRange) {
       const table = tableOf(name)
-      const { index } = range
+      if (!indexes && (range.index ?? range.lower ?? range.upper ?? range.reverse)) throw notKept('indexes')
+      const limit = rangeLimit(range)
       return run(table.scope, async (transaction) => {
-        if (index !== undefined && !indexes) throw notKept('indexes')
-        const found = await (index === undefined || !indexes
-          ? readById(transaction, table, range)
-          : indexes.read(transaction.objectStore(table.storeName), table, { ...range, index }))
+        const found = await (indexes?.read(transaction, table, range) ??
+          readFrom(transaction, table, '', limit))
         return found.map(toRecord)
       })
     },
     async *scan(name, sliceRows) {
       const limit = checkedSliceRows(sliceRows)
-      let lower: readonly string[] = []
-      for (let more = true; more;) {
-        const range = { lower, lowerInclusive: false, limit }
+      let last: string | undefined
+      do {
         const table = tableOf(name)
-        const slice = await run(table.scope, (transaction) => readById(transaction, table, range))
+        // Between an id and the same with NUL behind it there is no other.
+        const from = last === undefined ? '' : `${last}\0`
+        const slice = await run(table.scope, (transaction) => readFrom(transaction, table, from, limit))
         if (slice.length > 0) yield slice.map(toRecord)
-        lower = slice.slice(-1).map(({ id }) => id)
-        more = slice.length === limit
-      }
+        last = slice[limit - 1]?.id
+      } while (last !== undefined)
     },
     async count(name) {
       const table = tableOf(name)
@@ -124,14 +123,14 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
   }
 }
 
-function readById(
+function readFrom(
   transaction: IDBTransaction,
   table: StoredTable,
-  range: StoreRange,
+  from: string,
+  limit: number,
 ): Promise<readonly StoredRecord[]> {
-  const interval = idInterval(range)
   return (
-    table.packs?.read(transaction, table, interval, range) ??
-    readRange(transaction.objectStore(table.storeName), interval, range)
+    table.packs?.read(transaction, table, { from, before: undefined }, { limit }) ??
+    readFirst(transaction.objectStore(table.storeName), IDBKeyRange.lowerBound(from), limit)
   )
 }

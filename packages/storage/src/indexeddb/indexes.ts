@@ -1,5 +1,5 @@
 import type { StoreRange, StoreTable } from '@freshet/core'
-import { indexInterval } from '../key-interval.ts'
+import { idInterval, indexInterval } from '../key-interval.ts'
 import { compileIndexKey } from '../order-key.ts'
 import { checkIndexes, indexNamed } from '../tables.ts'
 import { toStoredRecord, type ObjectStoreSpec, type StoredRecord, type StoredTable } from './database.ts'
@@ -7,7 +7,7 @@ import { fromClonedRow } from './clone-codec.ts'
 import { readRange } from './range-read.ts'
 import { brought } from './requests.ts'
 
-/** Keeps the indexes that tables declare. */
+/** Keeps the indexes that tables declare, and answers ranges that ask for more than the first records. */
 export interface IndexKeeping {
   /** @throws {FreshetError} `storage/tables` (usage). */
   pathsOf(table: StoreTable): ObjectStoreSpec['indexPaths']
@@ -15,14 +15,10 @@ export interface IndexKeeping {
   /** Gives the records of a table the keys of the indexes it declares now. */
   rekey(records: IDBObjectStore, table: StoredTable): Promise<void>
   /** @throws {FreshetError} `storage/unknown-index`, `storage/range`, `storage/value` (usage). */
-  read(
-    records: IDBObjectStore,
-    table: StoredTable,
-    range: StoreRange & { readonly index: string },
-  ): Promise<readonly StoredRecord[]>
+  read(transaction: IDBTransaction, table: StoredTable, range: StoreRange): Promise<readonly StoredRecord[]>
 }
 
-/** For a store whose tables declare indexes: what answers ranges by them [T7]. */
+/** For a store whose tables declare indexes, or that is asked for ranges by id: what answers them [T7]. */
 export const indexes: IndexKeeping = {
   pathsOf(table) {
     checkIndexes(table)
@@ -44,7 +40,13 @@ export const indexes: IndexKeeping = {
       if (slice.length === 0) return
     }
   },
-  read(records, table, range) {
+  async read(transaction, table, range) {
+    const records = transaction.objectStore(table.storeName)
+    if (range.index === undefined) {
+      const interval = idInterval(range)
+      const packed = table.packs?.read(transaction, table, interval, range)
+      return packed ?? readRange(records, interval, range)
+    }
     const index = indexNamed(table, range.index)
     const name = indexName(index.fields, table.indexes?.indexOf(index) ?? -1)
     return readRange(records.index(name), indexInterval(range), range)

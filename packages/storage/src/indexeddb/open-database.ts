@@ -136,8 +136,5 @@ function hasIndexes({ indexNames }: IDBObjectStore, { indexPaths }: ObjectStoreS
 
 /** Another program's database under this name. */
 function foreignError(name: string): FreshetError {
-  return storageError(
-    'storage/foreign',
-    `The database ${name} belongs to another program. Give another name.`,
-  )
+  return storageError('storage/foreign', `The store ${name} is of another program. Give another name.`)
 }

@@ -14,7 +14,7 @@ export type IndexedDbStoreOptions = StoreOptions & {
   /** How long opening waits for other tabs when the tables have changed. Default 5000. */
   readonly blockedTimeoutMs?: number | undefined
   readonly clock?: Clock | undefined
-  /** `indexes` of this module, where tables declare some. */
+  /** `indexes` of this module, where tables declare some, or ranges have bounds or are reversed. */
   readonly indexes?: IndexKeeping | undefined
   /** `changes` of this module, where other tabs follow what this one commits. */
   readonly changes?: ChangeKeeping | undefined

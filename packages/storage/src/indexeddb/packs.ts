@@ -24,7 +24,8 @@ import {
   type Pack,
   type Run,
 } from './packed-runs.ts'
-import { getRecords, readRange } from './range-read.ts'
+import { readRange } from './range-read.ts'
+import { getRecords } from './record-reads.ts'
 import type { EncodedWrite } from './record-writes.ts'
 import { brought } from './requests.ts'
 
