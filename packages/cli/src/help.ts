@@ -121,6 +121,9 @@ Options for an order book
   --from, --to           the first block of a sync; the times of a replay, such as
                          2026-11-20T10:00:00Z; all there is unless told
   --step 1s|5m|1h        time between the points of a replay (default 1s)
+  --signed FILE.json     what oracles have signed, [{signer, context, signature}], for a quote, or for
+                         every point of a replay; as-taken: at each point what was signed for the
+                         last take before it
   --csv, --svg FILE      print the points of a replay; draw them
 
 For instance

@@ -61,6 +61,8 @@ export type RaindexOptions = {
   readonly host: string | undefined
   /** PostgreSQL that servers share their books in. May hold a password. */
   readonly postgres: string | undefined
+  /** File of words that count as signed, or `as-taken`. */
+  readonly signed: string | undefined
   /** Threads that quote beside the server's own. */
   readonly workers: string | undefined
 }
@@ -124,6 +126,7 @@ export function parseCall(args: readonly string[]): Call {
       svg: values.svg,
       host: values.host,
       postgres: values.postgres,
+      signed: values.signed,
       workers: values.workers,
     },
   }
@@ -172,6 +175,7 @@ export const knownOptions = {
   svg: { type: 'string' },
   host: { type: 'string' },
   postgres: { type: 'string' },
+  signed: { type: 'string' },
   workers: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },

@@ -4,7 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LocalBook } from '@freshet/raindex/testing'
+import type { Hex } from '@freshet/raindex/engine'
+import { floatToHex, parse } from '@freshet/raindex/float'
+import { op, testProgram, type LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
 import { addOrder } from '../../testing/add-order.ts'
@@ -60,6 +62,73 @@ test.skipIf(anvil === undefined)(
     expect(await readFile(svg, 'utf8')).toContain('<svg')
   },
 )
+
+test.skipIf(anvil === undefined)(
+  `[RC18] what an oracle has signed goes into both quotes and into a replay, from a file or as it was taken${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    const [trader] = book?.traders ?? []
+    const [input, output] = book?.tokens ?? []
+    if (book === undefined || !trader || !input || !output) throw new Error('the chain did not start')
+    const vaultId = `0x${'7'.padStart(64, '0')}` as const
+    await trader.deposit(output.address, vaultId, '100')
+    // Offers at what is signed.
+    const { order, orderHash } = await trader.addOrder({
+      bytecode: testProgram([op.push(floatToHex(parse('3'))), op.context(6, 0)]),
+      inputs: [{ token: input.address, vaultId }],
+      outputs: [{ token: output.address, vaultId }],
+    })
+    const [first, second] = [
+      await signBy(book, trader.address, '1.25'),
+      await signBy(book, trader.address, '2.5'),
+    ]
+    const files = { first: join(folder, 'first.json'), forged: join(folder, 'forged.json') }
+    await writeFile(files.first, JSON.stringify(first))
+    await writeFile(files.forged, JSON.stringify([{ ...first, context: second.context }]))
+    await trader.takeOrders([{ order, signedContext: [second] }], { maximumInput: '1' })
+    await book.mine(2)
+
+    const db = ['--db', join(folder, 'signed.sqlite')]
+    const chain = ['--rpc', book.url, '--orderbook', book.orderbook.address, ...db]
+    const quoted = await raindex(['quote', orderHash, '0', '0', ...chain, '--signed', files.first, '--json'])
+    expect(JSON.parse(quoted.out[0] ?? '')).toMatchObject({
+      virtual: { ratio: '1.25', most: '3' },
+      rpc: { ratio: '1.25', most: '3' },
+      verdict: { kind: 'match' },
+    })
+    const forged = await raindex(['quote', orderHash, '0', '0', ...chain, '--signed', files.forged, '--json'])
+    expect(JSON.parse(forged.out[0] ?? '')).toMatchObject({
+      virtual: { notComparable: { kind: 'InvalidSignature' } },
+      rpc: { kind: 'reverted' },
+    })
+    const replay = ['replay', orderHash, ...db, '--step', '2s', '--csv']
+    const lastPoint = async (...more: readonly string[]) =>
+      (await raindex([...replay, ...more])).out[0]?.split('\n').at(-1)
+    expect(await lastPoint('--signed', 'as-taken')).toMatch(/,2\.5,3,/)
+    expect(await lastPoint('--signed', files.first)).toMatch(/,1\.25,3,.*signed-context/)
+    expect(await lastPoint()).not.toMatch(/,3,/)
+
+    await writeFile(files.forged, '[{"signer":"0x12"}]')
+    for (const [words, sentence] of [
+      [['quote', ...chain, '--signed', 'as-taken'], '--signed as-taken is for a replay'],
+      [[...replay, '--signed', files.forged], 'has no signed words in entry 1'],
+      [[...replay, '--signed', join(folder, 'none.json')], 'there is none of this name'],
+    ] as const) {
+      const { code, err } = await raindex(words)
+      expect([code, err.length, err[0]]).toEqual([2, 1, expect.stringContaining(sentence)])
+    }
+  },
+)
+
+/** A number as its signer's oracle gives it. */
+async function signBy(book: LocalBook, signer: Hex, amount: string) {
+  const context = [floatToHex(parse(amount))]
+  const hash = await book.request('web3_sha3', context)
+  // What a node answers to this.
+  const signature = (await book.request('eth_sign', [signer, hash])) as Hex
+  return { signer, context, signature }
+}
 
 test.skipIf(anvil === undefined).each([
   [['sync', '--db', 'DB'], 2, 'Name a node with --rpc URL'],

@@ -11,11 +11,13 @@ import {
 } from '@freshet/raindex/client'
 import { createEvmInterpreter, type OrderRow, type QuoteOutcome } from '@freshet/raindex/engine'
 import { display } from '@freshet/raindex/float'
+import { badCall } from '../../parse-call.ts'
 import { withProgress } from '../../progress.ts'
 import type { QuotePair } from '@freshet/raindex/live'
 import { printColumns } from '../print-columns.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readAddress } from '../read-option.ts'
+import { readSigned } from '../read-signed.ts'
 import { badPair, pairsOf, plainReason, readPair } from '../simulation.ts'
 import { findFollowedTargets } from './book-target.ts'
 import { findBook, openDatabase } from './open-book.ts'
@@ -27,6 +29,9 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
   if (more.length > 0) throw badPair()
   const only = hash === undefined ? undefined : readPair(hash, input, output)
   const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
+  if (options.raindex.signed === 'as-taken')
+    throw badCall('--signed as-taken is for a replay. For a quote give the file of what was signed.')
+  const signedContext = await readSigned(call)
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   try {
@@ -47,7 +52,9 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
       const orders = [...raindex.live.orders.entries()].map(([, row]) => row as OrderRow)
       const pairs = only === undefined ? orders.flatMap(pairsOf) : [only]
       const quotes = await withProgress(io, 'Asking the chain', () =>
-        Promise.all(pairs.map((pair) => quoteBeside(sides, { ...pair, counterparty }, signal))),
+        Promise.all(
+          pairs.map((pair) => quoteBeside(sides, { ...pair, counterparty, signedContext }, signal)),
+        ),
       )
       const rows = pairs.flatMap((pair, i) => {
         const quote = quotes[i]

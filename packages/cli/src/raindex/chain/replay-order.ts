@@ -15,6 +15,7 @@ import { badCall } from '../../parse-call.ts'
 import { withProgress } from '../../progress.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { readAddress } from '../read-option.ts'
+import { readSigned } from '../read-signed.ts'
 import { badPair, readPair } from '../simulation.ts'
 import { findTargets } from './book-target.ts'
 import { findBook, openDatabase } from './open-book.ts'
@@ -27,6 +28,7 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
   const { order, ...pair } = readPair(hash, input, output)
   const { svg } = options.raindex
   const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
+  const signedContext = options.raindex.signed === 'as-taken' ? 'as-taken' : await readSigned(call)
   const targets = await findTargets(call)
   const database = await openDatabase(call)
   try {
@@ -48,7 +50,7 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
     const stepSeconds = readStep(options.raindex.step)
     const run = await withProgress(io, 'Replaying', (report) =>
       replay.run(
-        { order, pairs: [pair], counterparty, from, to, stepSeconds },
+        { order, pairs: [pair], counterparty, signedContext, from, to, stepSeconds },
         { signal, onProgress: ({ points, of }) => report(points, of) },
       ),
     )
