@@ -1,12 +1,13 @@
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
+import { openWorldCore } from '../client/world-core.ts'
 import { computeManifestHash } from '../schema/manifest.ts'
 import { createTestWorld, position, type TestWorld } from '../testing/test-world.ts'
 import type { FromSyncWorker, SyncInit, ToSyncWorker } from './messages.ts'
 import { serveSync } from './serve-sync.ts'
 
 /** A worker's side in this thread: what is posted to it, and what it posts. */
-function serve({ clock, random, client, manifest }: TestWorld) {
+function serve({ clock, random, client, manifest }: TestWorld, load = Promise.resolve()) {
   const disk = createMemoryDisk()
   const posted: FromSyncWorker[] = []
   let tell: (message: ToSyncWorker) => void = () => {}
@@ -25,6 +26,7 @@ function serve({ clock, random, client, manifest }: TestWorld) {
       ...{ clock, random, client },
       openStore: (_, tables) => openMemoryStore({ tables, disk }),
       turn: () => Promise.resolve(),
+      loadCore: () => load.then(() => openWorldCore),
     },
   )
   const init: SyncInit = { toriiUrl: 'http://torii', manifest, database: 'd' }
@@ -57,6 +59,21 @@ test('[TO31] a worker acknowledges INIT, ticks, sends rows, and says when it is 
   expect(kinds().at(-1)).toBe('SHUTDOWN')
   expect(isClosed()).toBe(true)
   expect(world.server.openStreams).toBe(0)
+})
+
+test('[TO30] the first window of a query does not wait for what synchronises to be loaded', async () => {
+  const world = createTestWorld()
+  const { promise: load, resolve: loaded } = Promise.withResolvers<void>()
+  const { init, manifestHash, posted, tell, kinds } = serve(world, load)
+  tell({ kind: 'INIT', init, manifestHash, rows: true })
+  tell({ kind: 'REQUEST', id: 1, request: { ask: 'first-window', model: position, query: { limit: 5 } } })
+  await world.pass(100)
+  expect(posted).toEqual([{ kind: 'REPLY', id: 1, reply: { kind: 'done', value: [] } }])
+  loaded()
+  await world.pass(100)
+  expect(kinds()).toContain('READY')
+  tell({ kind: 'SHUTDOWN' })
+  await world.pass(100)
 })
 
 test('[TO31] without rows only the disk is kept', async () => {

@@ -1,6 +1,7 @@
 import {
   asFreshetError,
   readFirstWindow,
+  storeTables,
   systemClock,
   FreshetError,
   type Query,
@@ -10,8 +11,8 @@ import {
   type TabEnvironment,
 } from '@freshet/core'
 import { SyncFatalError, type ReactiveError } from '../client/errors.ts'
-import { openWorldCore, type WorldCore } from '../client/world-core.ts'
-import { tableSpecs } from '../client/world-tables.ts'
+import type { openWorldCore, WorldCore } from '../client/world-core.ts'
+import { tableSpecs, worldTables } from '../client/world-tables.ts'
 import { computeManifestHash } from '../schema/manifest.ts'
 import type { ReactiveClientOptions } from '../client/client-options.ts'
 import type { FromSyncWorker, SyncAnswer, SyncInit, SyncRequest, ToSyncWorker } from './messages.ts'
@@ -28,6 +29,8 @@ export type SyncEnvironment = Pick<ReactiveClientOptions, 'client' | 'clock' | '
   readonly tabs?: ((database: string) => TabEnvironment) | undefined
   /** Lets what has arrived be handled. */
   turn(): Promise<void>
+  /** What synchronises, where it is loaded by itself: the first window of a query waits for the store alone. */
+  loadCore(): Promise<typeof openWorldCore>
 }
 
 type Port = SyncPort<ToSyncWorker, FromSyncWorker>
@@ -112,28 +115,29 @@ async function sameHash({ manifest }: SyncInit, asked: string): Promise<void> {
 }
 
 async function openCore(
-  { openStore, turn, tabs, ...environment }: SyncEnvironment,
+  { openStore, loadCore, turn, tabs, ...environment }: SyncEnvironment,
   { database, ...init }: SyncInit,
   opened: (store: Store | undefined) => void,
 ): Promise<WorldCore> {
   if (database === undefined) {
     opened(undefined)
-    return openWorldCore({ ...init, ...environment })
+    const openWorld = await loadCore()
+    return openWorld({ ...init, ...environment })
   }
-  const core = await openWorldCore({
-    ...init,
-    ...environment,
-    tabs: tabs?.(database),
-    async storageFactory(tables) {
-      const store = await openStore(database, tables)
-      opened(store)
-      return store
-    },
-    // What is to be shown first is read before all rows are loaded.
-    turn,
-  })
-  await core.loaded
-  return core
+  const store = await openStore(database, storeTables(tableSpecs(worldTables(init), init.indexes)))
+  opened(store)
+  try {
+    // What is to be shown first is read before anything else is loaded, code and rows.
+    await turn()
+    const openWorld = await loadCore()
+    const storageFactory = async (): Promise<Store> => store
+    const core = await openWorld({ ...init, ...environment, tabs: tabs?.(database), storageFactory, turn })
+    await core.loaded
+    return core
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }
 
 /** Tells what happens to a world from now on. */

@@ -2,6 +2,7 @@
 // The file a browser's worker runs: see SyncWorkerOptions.
 import type { TabEnvironment } from '@freshet/core'
 import { changes, indexes, openIndexedDbStore, packs } from '@freshet/storage/indexeddb'
+import { openWorldCore } from '../client/world-core.ts'
 import type { ToSyncWorker } from './messages.ts'
 import { serveSync } from './serve-sync.ts'
 
@@ -22,6 +23,8 @@ serveSync(
     // Locks are there in secure contexts only; elsewhere each tab synchronises for itself.
     tabs: 'locks' in navigator ? tabsOf : undefined,
     turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    // One file, so that hosts can bundle it in any way.
+    loadCore: async () => openWorldCore,
   },
 )
 

@@ -17,5 +17,6 @@ serveSync(
   {
     openStore: (path, tables) => openSqliteStore({ path, tables }),
     turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    loadCore: async () => (await import('../client/world-core.ts')).openWorldCore,
   },
 )
