@@ -46,10 +46,12 @@ export type BesideAnswer = {
 /**
  * Asks our own server, which writes its answers from the types above.
  *
- * @throws {Error} what the server said.
+ * @throws {Error} what the server said, or that it does not answer.
  */
 export async function askBook<T>(path: string, signal: AbortSignal): Promise<T> {
-  const response = await fetch(`/book/${path}`, { signal })
+  const response = await fetch(`/book/${path}`, { signal }).catch((cause: unknown) => {
+    throw signal.aborted ? signal.reason : new Error('Studio’s server does not answer.', { cause })
+  })
   if (!response.ok) throw new Error(await response.text())
   return (await response.json()) as T
 }

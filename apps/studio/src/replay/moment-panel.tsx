@@ -1,6 +1,7 @@
 import { gapText, type PointMark, type ReplayMoment } from '@freshet/raindex/client'
 import type { Bytes32 } from '@freshet/raindex/engine'
 import { display, hexToFloat } from '@freshet/raindex/float'
+import { shortHexes } from '../book/book-words.ts'
 import { symbolOf, type ReplaySubject } from './replay-subject.ts'
 
 export type MomentPanelProps = { readonly subject: ReplaySubject; readonly moment: ReplayMoment | undefined }
@@ -22,7 +23,9 @@ export function MomentPanel({ subject, moment }: MomentPanelProps) {
             <dd>{display(outcome.outputMax)}</dd>
           </dl>
         ) : (
-          <p className="replay-gap">No quote: {gapText(outcome.reason)}.</p>
+          <p className="replay-gap" title={gapText(outcome.reason)}>
+            No quote: {shortHexes(gapText(outcome.reason))}.
+          </p>
         )}
         <dl>
           <dt>block</dt>

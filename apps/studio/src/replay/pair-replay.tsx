@@ -77,6 +77,7 @@ function PairView({ subject, replay, choice, player, step, run, series, label, c
     return () => clearTimeout(timer)
   }, [book, order, time, stepSeconds, player.isPlaying])
   const name = `replay-${order.slice(2, 10)}`
+  const whyNot = player.hidesLater ? 'It holds what comes later, which is hidden.' : undefined
   return (
     <>
       <ReplayControls player={player} stepSeconds={stepSeconds} markers={props.markers} onStep={step} />
@@ -95,6 +96,7 @@ function PairView({ subject, replay, choice, player, step, run, series, label, c
         <button
           type="button"
           disabled={player.hidesLater}
+          title={whyNot}
           onClick={() => saveFile(`${name}.csv`, textFile(pointsToCsv(run), 'text/csv'))}
         >
           Points as CSV
@@ -102,6 +104,7 @@ function PairView({ subject, replay, choice, player, step, run, series, label, c
         <button
           type="button"
           disabled={player.hidesLater}
+          title={whyNot}
           onClick={() => saveFile(`${name}-events.csv`, textFile(markersToCsv(run), 'text/csv'))}
         >
           Events as CSV
@@ -115,6 +118,7 @@ function PairView({ subject, replay, choice, player, step, run, series, label, c
         <button
           type="button"
           disabled={player.hidesLater}
+          title={whyNot}
           onClick={() =>
             saveFile(`${name}.svg`, textFile(replayToSvg(series, { title: label }), 'image/svg+xml'))
           }

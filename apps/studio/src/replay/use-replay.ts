@@ -1,3 +1,4 @@
+import { FreshetError } from '@freshet/core'
 import type { ReplayRun, ReplayWorkers } from '@freshet/raindex/client'
 import type { Address, Bytes32 } from '@freshet/raindex/engine'
 import { useEffect, useState } from 'react'
@@ -71,5 +72,8 @@ export function useReplayRun(replay: ReplayWorkers, { order, from, to, stepSecon
 }
 
 function messageOf(error: unknown): string {
+  // Its script comes from the server, too.
+  if (error instanceof FreshetError && error.code === 'replay/worker-failed')
+    return 'The worker that replays has failed, or could not be had from Studio’s server. Look whether that runs, and open this page again.'
   return error instanceof Error ? error.message : String(error)
 }
