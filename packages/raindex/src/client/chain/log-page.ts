@@ -26,6 +26,23 @@ export type LogOrigin = Pick<ChainLog, 'address' | 'topics'>
 /** Bytes of the two hashes ahead of a log's data. */
 export const hashesBytes = 64
 
+/** Memory of pages that are written: megabytes made anew for each would have the heap looked through again and again. */
+const spare: ArrayBuffer[] = []
+const mostSpare = 6
+const largestSpare = 8 * 2 ** 20
+
+/** Takes back the memory of a page that nobody needs any more. */
+export function giveBackMemory(memory: ArrayBuffer): void {
+  if (spare.length < mostSpare && memory.byteLength <= largestSpare) spare.push(memory)
+}
+
+/** Memory for the bytes of a page, of what has been given back or new. It holds anything. */
+export function takeMemory(size: number): Uint8Array<ArrayBuffer> {
+  const at = spare.findIndex(({ byteLength }) => byteLength >= size)
+  const [known] = at < 0 ? [] : spare.splice(at, 1)
+  return new Uint8Array(known ?? new ArrayBuffer(size), 0, size)
+}
+
 /** Whether logs are packed already. No JSON, whoever wrote it, passes for a page. */
 export function isLogPage(logs: unknown): logs is LogPage {
   return typeof logs === 'object' && logs !== null && 'bytes' in logs && logs.bytes instanceof Uint8Array

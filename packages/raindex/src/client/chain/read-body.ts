@@ -16,7 +16,11 @@ export type BodyReader = {
 const mostKept = 4
 const mostKeptBytes = 8 * 2 ** 20
 
-export function createBodyReader(mostBytes: number): BodyReader {
+/**
+ * @param ownsParts - Whether the parts of an answer are nobody else's, as those of the platform's own `fetch` are: then
+ * their memory is let go of at once.
+ */
+export function createBodyReader(mostBytes: number, ownsParts: boolean): BodyReader {
   const kept: Uint8Array[] = []
   return {
     async read(response, use) {
@@ -33,6 +37,7 @@ export function createBodyReader(mostBytes: number): BodyReader {
           if (size + value.length > memory.length) memory = enlarged(memory, size, size + value.length)
           memory.set(value, size)
           size += value.length
+          if (ownsParts) letGo(value)
         }
         return use(memory.subarray(0, size))
       } catch (error) {
@@ -43,6 +48,11 @@ export function createBodyReader(mostBytes: number): BodyReader {
       }
     },
   }
+}
+
+/** Where the platform can: detached, the memory waits for no collection of garbage. */
+function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (typeof buffer.transfer === 'function') buffer.transfer(0)
 }
 
 function enlarged(memory: Uint8Array, size: number, least: number): Uint8Array {

@@ -1,5 +1,12 @@
 import type { Bytes32, Hex } from '../../engine/index.ts'
-import { halfBytes, hashesBytes, type LogOrigin, type LogPage } from './log-page.ts'
+import {
+  giveBackMemory,
+  halfBytes,
+  hashesBytes,
+  takeMemory,
+  type LogOrigin,
+  type LogPage,
+} from './log-page.ts'
 
 /** What was read from the text of an answer, and where the text goes on behind it. */
 export type ReadInPlace = (
@@ -19,7 +26,9 @@ export type ReadInPlace = (
 export const readLogPage: ReadInPlace = (text, start) => {
   if (text[start] !== bracket) return undefined
   const reader = new PageReader(text, start)
-  return reader.read() ? { value: reader.page(), end: reader.at } : undefined
+  if (reader.read()) return { value: reader.page(), end: reader.at }
+  reader.drop()
+  return undefined
 }
 
 const code = (letter: string): number => letter.charCodeAt(0)
@@ -79,7 +88,7 @@ class PageReader {
     this.at = start
     this.#text = text
     this.#start = start
-    this.#bytes = new Uint8Array((text.length - start) >> 1)
+    this.#bytes = takeMemory((text.length - start) >> 1)
   }
 
   read(): boolean {
@@ -88,6 +97,10 @@ class PageReader {
     do if (!this.#readLog()) return false
     while (this.#next(comma))
     return this.#next(bracketEnd)
+  }
+
+  drop(): void {
+    giveBackMemory(this.#bytes.buffer)
   }
 
   page(): LogPage {

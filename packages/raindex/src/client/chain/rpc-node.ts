@@ -38,7 +38,7 @@ export type RpcNode = {
 export function createRpcNode(options: RpcNodeOptions): RpcNode {
   const { url, fetch, timeoutMs, maxAnswerBytes, clock } = options
   const { address, headers } = addressOf(url)
-  const bodies = createBodyReader(maxAnswerBytes)
+  const bodies = createBodyReader(maxAnswerBytes, fetch === undefined)
   let lastId = 0
   /** Times what takes too long, and ends with whoever asks. */
   const exchange = async <T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

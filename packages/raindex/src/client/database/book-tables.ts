@@ -2,12 +2,16 @@ import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '..
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
 import { isLogPage, packLogs, type LogPage } from '../chain/log-page.ts'
 import { createLogWriter, type WrittenPart } from './log-writer.ts'
-import { blockTables, childTables } from './schema.ts'
+import { blockTables, childIndexesSql, childTables, numberedTables } from './schema.ts'
 import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { blockId, hexOf, logOf } from './stored-values.ts'
 
 /** Logs read at once; no block has as many. */
 const logsAPass = 20_000
+
+/** Pages of 16 kB. A fill writes them once and goes on: what is committed is safe there, and copied at the head. */
+const pagesOfWal = 8_000
+const pagesOfWalInFill = 32_000
 
 /** Names an order book in a database. */
 export type BookId = { readonly chainId: number; readonly orderbook: Orderbook }
@@ -54,6 +58,8 @@ export function createBookTables(
     prepared(sql).all(...scope, ...values)
   const run = (sql: string, ...values: SqlValue[]): void => void prepared(sql).run(...scope, ...values)
   const here = 'chain_id = ? AND orderbook_address = ?'
+  /** The same of tables that name their book by its number. */
+  const byNumber = `book = (SELECT book FROM books WHERE ${here})`
   const writer = createLogWriter(database, orderbook, scope)
 
   const tip = (): BlockId | undefined => {
@@ -102,7 +108,7 @@ export function createBookTables(
     all(
       `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
-       UNION SELECT * FROM (SELECT DISTINCT block_number, '0x' || lower(hex(substr(bytes, 33, 32))) FROM raw_logs WHERE ${here} AND block_number <= ?
+       UNION SELECT * FROM (SELECT DISTINCT block_number, '0x' || lower(hex(substr(bytes, 33, 32))) FROM raw_logs WHERE ${byNumber} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
        ORDER BY 1 DESC LIMIT ?`,
       ...[atOrBefore, limit, ...scope, atOrBefore, limit, limit],
@@ -122,6 +128,12 @@ export function createBookTables(
       writer.forget()
       throw error
     }
+  }
+  let walPages: number | undefined
+  /** How large the write-ahead log may grow before it is copied into the file. */
+  const copyWalAt = (pages: number): void => {
+    if (pages !== walPages) database.exec(`PRAGMA wal_autocheckpoint = ${pages}`)
+    walPages = pages
   }
   /** Of final blocks those with logs are enough. */
   const pruneBlocks = (before: number): void =>
@@ -151,6 +163,7 @@ export function createBookTables(
     commit(window: LedgerWindow): void {
       const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
       const { storesLack = false } = window
+      copyWalAt(headers.length > 0 ? pagesOfWal : pagesOfWalInFill)
       write(() => {
         const before = tip()
         if (before !== undefined && before.number >= to) return
@@ -192,8 +205,8 @@ export function createBookTables(
       write(() => {
         writer.forget()
         writer.knowDecimals(tokens())
-        run(`DELETE FROM vault_movements WHERE ${here}`)
-        run(`DELETE FROM book_vaults WHERE ${here}`)
+        run(`DELETE FROM vault_movements WHERE ${byNumber}`)
+        run(`DELETE FROM book_vaults WHERE ${byNumber}`)
         for (let after = -1; ;) {
           const logs = readRows(after, logsAPass).map(logOf)
           // The last block of a full page may go on in the next.
@@ -214,6 +227,7 @@ export function createBookTables(
     rewind(to: number): void {
       write(() => {
         writer.forget()
+        database.exec(childIndexesSql)
         for (const [child, parent] of childTables) {
           run(
             `DELETE FROM ${child} WHERE ${here} AND (transaction_hash, log_index) IN
@@ -223,6 +237,8 @@ export function createBookTables(
           )
         }
         for (const table of blockTables) run(`DELETE FROM ${table} WHERE ${here} AND block_number > ?`, to)
+        for (const table of numberedTables)
+          run(`DELETE FROM ${table} WHERE ${byNumber} AND block_number > ?`, to)
         run(`DELETE FROM book_stores WHERE ${here} AND first_block > ?`, to)
         noteRewind(to)
         const [kept] = blocks(to, 1)
@@ -286,7 +302,7 @@ export function createBookTables(
     timestampOf(block: number): number | undefined {
       const [row] = all(
         `SELECT block_timestamp FROM block_hashes WHERE ${here} AND block_number = ?
-         UNION ALL SELECT block_timestamp FROM raw_logs WHERE ${here} AND block_number = ? LIMIT 1`,
+         UNION ALL SELECT block_timestamp FROM raw_logs WHERE ${byNumber} AND block_number = ? LIMIT 1`,
         ...[block, ...scope, block],
       )
       return typeof row?.[0] === 'number' ? row[0] : undefined
@@ -344,12 +360,12 @@ export function createBookTables(
   /** Rows of logs that count: those of a store from the block on that names it. */
   function readRows(after: number, limit: number, upTo?: number): readonly (readonly SqlValue[])[] {
     return all(
-      `SELECT coalesce(r.source, r.orderbook_address), r.event, r.topics, r.block_number, r.block_timestamp, r.log_index,
+      `SELECT coalesce(r.source, b.orderbook_address), r.event, r.topics, r.block_number, r.block_timestamp, r.log_index,
          r.bytes
-       FROM raw_logs r
-       LEFT JOIN book_stores s ON s.chain_id = r.chain_id AND s.orderbook_address = r.orderbook_address
+       FROM books b JOIN raw_logs r ON r.book = b.book
+       LEFT JOIN book_stores s ON s.chain_id = b.chain_id AND s.orderbook_address = b.orderbook_address
          AND s.store_address = r.source
-       WHERE r.chain_id = ? AND r.orderbook_address = ? AND r.block_number > ? AND r.block_number <= ?
+       WHERE b.chain_id = ? AND b.orderbook_address = ? AND r.block_number > ? AND r.block_number <= ?
          AND (r.source IS NULL OR s.first_block <= r.block_number)
        ORDER BY r.block_number, r.log_index LIMIT ?`,
       ...[after, upTo ?? Number.MAX_SAFE_INTEGER, limit],

@@ -1,21 +1,21 @@
 import type { SqlDatabase, SqlStatement, SqlValue } from './sql-database.ts'
 
 /** Rows in one statement: a call costs as much as a row, and more at once gain nothing. */
-const rowsAtOnce = 32
+export const rowsAtOnce = 32
 
 /**
  * Gathers rows and inserts many with one statement; those that are there already stay.
  *
- * @param same - The first values of every row.
+ * @param first - Gives the first value of all rows.
  * @param columns - How many more a row has.
  */
 export function createBulkInsert(
   database: SqlDatabase,
   table: string,
-  same: readonly SqlValue[],
+  first: () => SqlValue,
   columns: number,
 ) {
-  const row = `(${[...same.map((_, at) => `?${at + 1}`), ...Array.from({ length: columns }, () => '?')].join(', ')})`
+  const row = `(?1, ${Array.from({ length: columns }, () => '?').join(', ')})`
   const statements = new Map<number, SqlStatement>()
   let pending: SqlValue[] = []
   let written = 0
@@ -25,13 +25,17 @@ export function createBulkInsert(
     const sql = `INSERT OR IGNORE INTO ${table} VALUES ${Array.from({ length: rows }, () => row).join(', ')}`
     const statement = known ?? database.prepare(sql)
     if (rows === rowsAtOnce || rows === 1) statements.set(rows, statement)
-    written += statement.run(...same, ...pending)
+    written += statement.run(first(), ...pending)
     pending = []
   }
   return {
     /** Values of rows, one after another; `added` is called after each row. */
     get values(): SqlValue[] {
       return pending
+    },
+    /** How many rows are gathered. */
+    get rows(): number {
+      return pending.length / columns
     },
     added(): void {
       if (pending.length === rowsAtOnce * columns) write(rowsAtOnce)

@@ -1,17 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { answerCall } from './answer-call.ts'
 import { openCoreAt } from './open-local-database.ts'
-import { sentError, type ThreadCall, type ThreadReply } from './thread-calls.ts'
+import { buffersOf, sentError, type ThreadCall, type ThreadReply } from './thread-calls.ts'
 
 // Given by openLocalDatabase.
 const { path } = workerData as { readonly path: string }
-const reply = (message: ThreadReply): void => parentPort?.postMessage(message)
+const reply = (message: ThreadReply, handedBack: ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(message, handedBack)
 
 try {
   const core = openCoreAt(path, () => Date.now())
   parentPort?.on('message', ({ number, call }: ThreadCall) => {
     try {
-      reply({ number, kind: 'answer', answer: answerCall(core, path, call) })
+      const answer = answerCall(core, path, call)
+      const memory = buffersOf(call)
+      reply({ number, kind: 'answer', answer, memory }, memory)
     } catch (error) {
       reply({ number, kind: 'error', error: sentError(error) })
     }

@@ -60,6 +60,9 @@ const depositAmount = `'0x' || lower(printf('%08x', CASE t.decimals WHEN 0 THEN 
 const place = `chain_id, orderbook_address, ${hex('substr(bytes, 1, 32)')} AS transaction_hash, log_index, block_number`
 const event = `${place}, coalesce(block_timestamp, 0) AS block_timestamp`
 
+/** Of a few books, each found by its name first. */
+const logsOfBooks = 'books b JOIN raw_logs l ON l.book = b.book'
+
 /** Columns of a row that is read where the log lies, by table of the public schema. */
 const inPlaceViews = {
   deposits: {
@@ -68,7 +71,7 @@ const inPlaceViews = {
       ${depositAmount} AS deposit_amount, ${amountHex(3)} AS deposit_amount_uint256`,
     // Without decimals the amount is no float, and a deposit has no row.
     join: `JOIN (SELECT chain_id AS token_chain, orderbook_address AS token_book, token_address, decimals FROM erc20_tokens) t
-      ON t.token_chain = chain_id AND t.token_book = orderbook_address AND t.token_address = ${addressHex(1)}`,
+      ON t.token_chain = b.chain_id AND t.token_book = b.orderbook_address AND t.token_address = ${addressHex(1)}`,
   },
   withdrawals: {
     event: eventNumbers.WithdrawV2,
@@ -117,20 +120,18 @@ const rawColumns = `${place}, block_timestamp, coalesce(source, orderbook_addres
  * is written.
  */
 export const eventViewsSql: string = [
-  `CREATE VIEW raw_events AS SELECT *, ${rawJson} AS raw_json FROM (SELECT ${rawColumns} FROM raw_logs);`,
+  `CREATE VIEW raw_events AS SELECT *, ${rawJson} AS raw_json FROM (SELECT ${rawColumns} FROM ${logsOfBooks});`,
   ...Object.entries(inPlaceViews).map(
     ([table, { event: number, columns, join }]) =>
-      `CREATE VIEW ${table} AS SELECT ${event}, ${columns} FROM raw_logs ${join}
+      `CREATE VIEW ${table} AS SELECT ${event}, ${columns} FROM ${logsOfBooks} ${join}
        WHERE event = ${number} AND in_place = 1 UNION ALL SELECT * FROM ${table}_apart;`,
   ),
 ].join('\n')
 
-const scope = 'chain_id, orderbook_address'
-
 /** Indexes of those views; the expressions are the same text as theirs. */
 export const eventViewIndexesSql = `
-CREATE INDEX IF NOT EXISTS idx_take_orders_nonce ON raw_logs (${scope}, ${addressHex(takeWords.owner)},
+CREATE INDEX IF NOT EXISTS idx_take_orders_nonce ON raw_logs (book, ${addressHex(takeWords.owner)},
   ${wordHex(takeWords.nonce)}) WHERE event = ${eventNumbers.TakeOrderV3} AND in_place = 1;
-CREATE INDEX IF NOT EXISTS idx_store_sets_word ON raw_logs (${scope}, source, ${wordHex(0)}, ${wordHex(1)},
+CREATE INDEX IF NOT EXISTS idx_store_sets_word ON raw_logs (book, source, ${wordHex(0)}, ${wordHex(1)},
   block_number, log_index) WHERE event = ${eventNumbers.Set} AND in_place = 1;
 `

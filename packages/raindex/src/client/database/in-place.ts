@@ -89,3 +89,11 @@ export function wordAt(view: DataView, at: number): bigint {
   if (view.getBigUint64(at) === 0n && view.getBigUint64(at + 8) === 0n) return low
   return (view.getBigUint64(at) << 192n) | (view.getBigUint64(at + 8) << 128n) | low
 }
+
+export function putWord(view: DataView, at: number, word: bigint): void {
+  // Each takes the low 64 bits of what it is given.
+  view.setBigUint64(at, word >> 192n)
+  view.setBigUint64(at + 8, word >> 128n)
+  view.setBigUint64(at + 16, word >> 64n)
+  view.setBigUint64(at + 24, word)
+}

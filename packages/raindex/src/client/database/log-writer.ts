@@ -2,6 +2,7 @@ import { decodeLog, type Address, type Orderbook } from '../../engine/index.ts'
 import { topics as knownTopics } from '../../engine/topics.ts'
 import type { Token } from '../chain/ledger.ts'
 import { startOf, unpackLog, type LogOrigin, type LogPage } from '../chain/log-page.ts'
+import { createBookNumber } from './book-number.ts'
 import { createBulkInsert } from './bulk-insert.ts'
 import { eventRows } from './event-rows.ts'
 import { apartTable, eventNumbers, isInPlaceTable } from './event-views.ts'
@@ -22,8 +23,9 @@ export function createLogWriter(
 ) {
   const prepared = preparedOnce(database)
   const insertOne = createInsert(prepared)
-  const logs = createBulkInsert(database, 'raw_logs', scope, 8)
-  const vaults = createVaultLedger(database, orderbook, scope)
+  const book = createBookNumber(database, scope)
+  const logs = createBulkInsert(database, 'raw_logs', book.get, 8)
+  const vaults = createVaultLedger(database, orderbook, book)
   const plain = createPlainMovements(vaults)
   let decimals: ReadonlyMap<string, Token['decimals']> = new Map()
   let clears: OpenClear[] = []
@@ -69,6 +71,7 @@ export function createLogWriter(
   return {
     /** Forgets what it knows of the tables: they have changed, or not changed as they should have. */
     forget(): void {
+      book.forget()
       logs.forget()
       vaults.forget()
       clears = []
@@ -82,7 +85,7 @@ export function createLogWriter(
     put(page: LogPage, part: WrittenPart = 'all'): void {
       const origins = page.origins.map((origin) => originOf(origin, orderbook.address))
       const view = new DataView(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
-      const mayRepeat = part !== 'movements' && hasLogs(prepared, scope, page)
+      const mayRepeat = part !== 'movements' && hasLogs(prepared, book.get(), page)
       let added = 0
       for (let at = 0; at < page.length; at++) {
         const origin = origins[page.originAt[at] ?? 0]
@@ -161,18 +164,17 @@ function originOf({ address, topics }: LogOrigin, orderbook: Address): KnownOrig
 /** Whether logs are there of the blocks that a page is of. */
 function hasLogs(
   prepared: (sql: string) => SqlStatement,
-  scope: readonly [number, Address],
+  book: number,
   { blockNumbers, length }: LogPage,
 ): boolean {
   if (length === 0) return false
-  const sql = `SELECT 1 FROM raw_logs WHERE chain_id = ? AND orderbook_address = ? AND block_number BETWEEN ? AND ?
-    LIMIT 1`
+  const sql = 'SELECT 1 FROM raw_logs WHERE book = ? AND block_number BETWEEN ? AND ? LIMIT 1'
   let [first, last] = [Infinity, 0]
   for (const block of blockNumbers.subarray(0, length)) {
     first = Math.min(first, block)
     last = Math.max(last, block)
   }
-  return prepared(sql).all(...scope, first, last).length > 0
+  return prepared(sql).all(book, first, last).length > 0
 }
 
 function createInsert(prepared: (sql: string) => SqlStatement) {

@@ -52,35 +52,51 @@ const eventTablesSql = Object.entries(eventTables).map(([table, columns]) => {
   return `CREATE TABLE ${name} (${event}, ${own.join(', ')}, PRIMARY KEY (${order}))${form};`
 })
 
+/** Kinds of movements by number, from 1. Part of the layout: a new kind goes to the end. */
+export const movementKinds: readonly string[] = [
+  'DEPOSIT',
+  'WITHDRAW',
+  'TAKE_INPUT',
+  'TAKE_OUTPUT',
+  'CLEAR_ALICE_INPUT',
+  'CLEAR_ALICE_OUTPUT',
+  'CLEAR_BOB_INPUT',
+  'CLEAR_BOB_OUTPUT',
+  'CLEAR_ALICE_BOUNTY',
+  'CLEAR_BOB_BOUNTY',
+]
+
+const kindName = `CASE m.kind ${movementKinds.map((kind, at) => `WHEN ${at + 1} THEN '${kind}'`).join(' ')} END`
+const delta = `'0x' || lower(hex(substr(m.amounts, 1, 32)))`
+const balance = `'0x' || lower(hex(substr(m.amounts, 33, 32)))`
+
 /**
  * What vaults held. The public schema repeats the four parts of a vault's name in each row of its two tables, which is
  * most of what is written; here each vault is named once, and the public tables are views. A vault holds what its
- * newest movement says.
+ * newest movement says, whose `amounts` are what moved and what was then there.
  */
 const vaultTablesSql = `
 CREATE TABLE book_vaults (
-  vault INTEGER PRIMARY KEY, ${book}, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
-  UNIQUE (chain_id, orderbook_address, owner, token, vault_id)
+  book INTEGER NOT NULL, vault INTEGER PRIMARY KEY, owner TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
+  UNIQUE (book, owner, token, vault_id)
 );
 CREATE TABLE vault_movements (
-  ${book}, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, movement_index INTEGER NOT NULL,
-  vault INTEGER NOT NULL, change_type TEXT NOT NULL, delta TEXT NOT NULL, running_balance TEXT NOT NULL,
-  PRIMARY KEY (${order}, movement_index)
+  book INTEGER NOT NULL, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, movement_index INTEGER NOT NULL,
+  vault INTEGER NOT NULL, kind INTEGER NOT NULL, amounts BLOB NOT NULL,
+  PRIMARY KEY (book, block_number, log_index, movement_index)
 ) WITHOUT ROWID;
 CREATE VIEW running_vault_balances AS
-  SELECT v.chain_id, v.orderbook_address, v.owner, v.token, v.vault_id, m.running_balance AS balance,
+  SELECT b.chain_id, b.orderbook_address, v.owner, v.token, v.vault_id, ${balance} AS balance,
     m.block_number AS last_block, m.log_index AS last_log_index
-  FROM book_vaults v JOIN vault_movements m ON m.chain_id = v.chain_id AND m.orderbook_address = v.orderbook_address
-    AND (m.block_number, m.log_index, m.movement_index) = (SELECT n.block_number, n.log_index, n.movement_index
-      FROM vault_movements n WHERE n.vault = v.vault
-      ORDER BY n.block_number DESC, n.log_index DESC, n.movement_index DESC LIMIT 1);
+  FROM books b JOIN book_vaults v ON v.book = b.book JOIN vault_movements m ON (m.book, m.block_number, m.log_index, m.movement_index) =
+    (SELECT n.book, n.block_number, n.log_index, n.movement_index FROM vault_movements n WHERE n.vault = v.vault
+     ORDER BY n.block_number DESC, n.log_index DESC, n.movement_index DESC LIMIT 1);
 CREATE VIEW vault_balance_changes AS
-  SELECT m.chain_id, m.orderbook_address, r.transaction_hash, m.log_index, m.block_number,
-    coalesce(r.block_timestamp, 0) AS block_timestamp, v.owner, v.token, v.vault_id, m.change_type, m.delta,
-    m.running_balance, m.movement_index
-  FROM vault_movements m JOIN book_vaults v ON v.vault = m.vault
-  JOIN raw_events r ON r.chain_id = m.chain_id AND r.orderbook_address = m.orderbook_address
-    AND r.block_number = m.block_number AND r.log_index = m.log_index;`
+  SELECT b.chain_id, b.orderbook_address, '0x' || lower(hex(substr(r.bytes, 1, 32))) AS transaction_hash, m.log_index,
+    m.block_number, coalesce(r.block_timestamp, 0) AS block_timestamp, v.owner, v.token, v.vault_id,
+    ${kindName} AS change_type, ${delta} AS delta, ${balance} AS running_balance, m.movement_index
+  FROM books b JOIN vault_movements m ON m.book = b.book JOIN book_vaults v ON v.vault = m.vault
+  JOIN raw_logs r ON r.book = m.book AND r.block_number = m.block_number AND r.log_index = m.log_index;`
 
 /** The public schema: raw events, decoded tables, tokens, watermarks, balances. */
 export const publicTablesSql = `
@@ -95,21 +111,21 @@ CREATE TABLE target_watermarks (
 CREATE TABLE sync_status (
   id INTEGER PRIMARY KEY CHECK (id = 1), last_synced_block INTEGER NOT NULL DEFAULT 0, updated_at TEXT
 );
-CREATE TABLE raw_logs (
-  ${book}, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, block_timestamp INTEGER, event INTEGER NOT NULL,
-  source TEXT, topics TEXT, in_place INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (${order})
+CREATE TABLE books (
+  book INTEGER PRIMARY KEY, ${book}, UNIQUE (chain_id, orderbook_address)
 );
+CREATE TABLE raw_logs (
+  book INTEGER NOT NULL, block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, block_timestamp INTEGER,
+  event INTEGER NOT NULL, source TEXT, topics TEXT, in_place INTEGER NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (book, block_number, log_index)
+) WITHOUT ROWID;
 ${eventTablesSql.join('\n')}
 CREATE TABLE order_ios (
-  ${place}, io_index INTEGER NOT NULL, io_type TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL,
-  PRIMARY KEY (${log}, io_index, io_type)
+  ${place}, io_index INTEGER NOT NULL, io_type TEXT NOT NULL, token TEXT NOT NULL, vault_id TEXT NOT NULL
 );
-CREATE TABLE take_order_contexts (
-  ${place}, context_index INTEGER NOT NULL, context_value TEXT NOT NULL, PRIMARY KEY (${log}, context_index)
-);
+CREATE TABLE take_order_contexts (${place}, context_index INTEGER NOT NULL, context_value TEXT NOT NULL);
 CREATE TABLE context_values (
-  ${place}, context_index INTEGER NOT NULL, value_index INTEGER NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (${log}, context_index, value_index)
+  ${place}, context_index INTEGER NOT NULL, value_index INTEGER NOT NULL, value TEXT NOT NULL
 );
 CREATE TABLE erc20_tokens (
   ${book}, token_address TEXT NOT NULL, name TEXT NOT NULL, symbol TEXT NOT NULL, decimals INTEGER NOT NULL,
@@ -124,6 +140,14 @@ export const vaultIndexSql = `CREATE INDEX IF NOT EXISTS idx_vault_movements ON 
   (vault, block_number, log_index, movement_index);`
 
 /**
+ * Finds the rows that hang on those of a log: for readers, and to undo a fork. Hashes come in no order, so that keeping
+ * them sorted during a fill would write most of what is there again with every stretch.
+ */
+export const childIndexesSql: string = childTables
+  .map(([child]) => `CREATE INDEX IF NOT EXISTS idx_${child}_log ON ${child} (${log});`)
+  .join('\n')
+
+/**
  * Indexes that only readers need, made when one first reads: a book is filled several times as fast without them, and
  * made at once they cost less than row by row.
  */
@@ -136,6 +160,7 @@ CREATE INDEX IF NOT EXISTS idx_clear_bob ON clear_v3_events (chain_id, orderbook
 CREATE INDEX IF NOT EXISTS idx_after_clear_transaction ON after_clear_v2_events (${log});
 ${eventViewIndexesSql}
 ${vaultIndexSql}
+${childIndexesSql}
 `
 
 /** What the public schema has no place for. */
@@ -168,9 +193,10 @@ CREATE TABLE virtual_snapshots (
 
 /** Rows that belong to blocks, which a fork takes away. */
 export const blockTables: readonly string[] = [
-  'raw_logs',
-  'vault_movements',
   ...Object.keys(eventTables).map((table) => (isInPlaceTable(table) ? apartTable(table) : table)),
   'block_hashes',
   'virtual_snapshots',
 ]
+
+/** Such rows too, of tables that name their book by its number. */
+export const numberedTables: readonly string[] = ['raw_logs', 'vault_movements']

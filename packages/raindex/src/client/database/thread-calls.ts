@@ -1,6 +1,6 @@
 import { FreshetError, type FreshetErrorOptions } from '@freshet/core'
 import { RaindexClientError, type RaindexClientErrorName } from '../client-error.ts'
-import { isLogPage } from '../chain/log-page.ts'
+import { giveBackMemory, isLogPage } from '../chain/log-page.ts'
 import type { DatabaseCall } from './local-database.ts'
 
 /** A call to another thread. */
@@ -8,7 +8,13 @@ export type ThreadCall = { readonly number: number; readonly call: DatabaseCall 
 
 /** What the thread answers. Number 0 says that it is open, or why not. */
 export type ThreadReply =
-  | { readonly number: number; readonly kind: 'answer'; readonly answer: unknown }
+  | {
+      readonly number: number
+      readonly kind: 'answer'
+      readonly answer: unknown
+      /** Memory that was handed over with the call, and comes back. */
+      readonly memory?: readonly ArrayBuffer[] | undefined
+    }
   | { readonly number: number; readonly kind: 'error'; readonly error: SentError }
 
 /** An error as it crosses threads, which take its class away. */
@@ -49,8 +55,10 @@ export function createThreadCaller(
     receive(reply) {
       const pending = waiting.get(reply.number)
       waiting.delete(reply.number)
-      if (reply.kind === 'answer') pending?.resolve(reply.answer)
-      else pending?.reject(receivedError(reply.error))
+      if (reply.kind === 'answer') {
+        reply.memory?.forEach(giveBackMemory)
+        pending?.resolve(reply.answer)
+      } else pending?.reject(receivedError(reply.error))
     },
     fail(error) {
       gone = error
@@ -61,7 +69,7 @@ export function createThreadCaller(
 }
 
 /** The bytes of packed logs: who gives them to a database does not need them any more. */
-function buffersOf(call: DatabaseCall): ArrayBuffer[] {
+export function buffersOf(call: DatabaseCall): ArrayBuffer[] {
   if (call.kind !== 'book') return []
   return call.args.flatMap((given) => {
     const logs: unknown = typeof given === 'object' && given !== null && 'logs' in given ? given.logs : given

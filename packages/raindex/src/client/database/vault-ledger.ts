@@ -1,12 +1,14 @@
 import type { Address, Orderbook } from '../../engine/index.ts'
 import { isVaultless } from '../../engine/orderbook.ts'
-import { add, floatToHex, hexToFloat, zero, type Float } from '../../float/index.ts'
+import { asFloat } from '../../float/float.ts'
+import { add, zero, type Float } from '../../float/index.ts'
 import type { Token } from '../chain/ledger.ts'
 import { hexOfBytes, writeHexInto } from '../chain/log-page.ts'
-import { createBulkInsert } from './bulk-insert.ts'
-import { isZeroWord } from './in-place.ts'
-import { vaultIndexSql } from './schema.ts'
-import { preparedOnce, type SqlDatabase } from './sql-database.ts'
+import type { BookNumber } from './book-number.ts'
+import { createBulkInsert, rowsAtOnce } from './bulk-insert.ts'
+import { isZeroWord, putWord, wordAt } from './in-place.ts'
+import { movementKinds, vaultIndexSql } from './schema.ts'
+import { preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import type { VaultMovement } from './vault-movements.ts'
 import { createVaultNames, vaultNameBytes, type VaultNameAt } from './vault-names.ts'
 
@@ -15,17 +17,22 @@ export type KnownVault = { readonly vault: number; readonly token: Address; bala
 
 export type VaultLedger = ReturnType<typeof createVaultLedger>
 
+/** Two words: what moved, and what was then there. */
+const amountsBytes = 64
+
 /** Writes the movements of vaults, and what each vault then holds. */
-export function createVaultLedger(
-  database: SqlDatabase,
-  orderbook: Orderbook,
-  scope: readonly [number, Address],
-) {
+export function createVaultLedger(database: SqlDatabase, orderbook: Orderbook, book: BookNumber) {
   const prepared = preparedOnce(database)
-  const movements = createBulkInsert(database, 'vault_movements', scope, 7)
+  const vaults = createBulkInsert(database, 'book_vaults', book.get, 4)
+  const movements = createBulkInsert(database, 'vault_movements', book.get, 6)
+  /** Of the movements that are gathered. */
+  const amounts = new Uint8Array(rowsAtOnce * amountsBytes)
+  const amountsView = new DataView(amounts.buffer)
   const names = createVaultNames<KnownVault>()
+  /** The number of the next new vault; undefined while nothing is known of the tables. */
+  let next: number | undefined
   /** Whether every vault of the book is among the names, so that another one is new. */
-  let knowsAll: boolean | undefined
+  let knowsAll = false
   const scratch = new Uint8Array(vaultNameBytes)
   const scratchView = new DataView(scratch.buffer)
 
@@ -33,12 +40,14 @@ export function createVaultLedger(
     decimals: new Map() as ReadonlyMap<string, Token['decimals']>,
     /** What it knows may be wrong from here on. */
     forget(): void {
+      vaults.forget()
       movements.forget()
       names.clear()
-      knowsAll = undefined
+      next = undefined
     },
-    /** Writes the movements that are still held back. */
+    /** Writes what is still held back. */
     flush(): void {
+      vaults.flush()
       movements.flush()
     },
     /** A vault by its name; undefined for one that has no rows here: a wallet, or a token without decimals. */
@@ -58,7 +67,11 @@ export function createVaultLedger(
     put(vault: KnownVault, delta: Float, kind: string, block: number, logIndex: number, index: number): void {
       vault.balance = add(vault.balance, delta)
       const { values } = movements
-      values.push(block, logIndex, index, vault.vault, kind, floatToHex(delta), floatToHex(vault.balance))
+      const at = movements.rows * amountsBytes
+      putWord(amountsView, at, delta)
+      putWord(amountsView, at + 32, vault.balance)
+      const number = movementKinds.indexOf(kind) + 1
+      values.push(block, logIndex, index, vault.vault, number, amounts.subarray(at, at + amountsBytes))
       movements.added()
     },
     move(
@@ -75,31 +88,33 @@ export function createVaultLedger(
   }
   /** A vault that is not among the names. A new one holds nothing yet. */
   const readVault = (owner: Address, token: Address, vaultId: string): KnownVault => {
-    const name = [...scope, owner, token, vaultId]
-    knowsAll ??=
-      prepared('SELECT 1 FROM book_vaults WHERE chain_id = ? AND orderbook_address = ? LIMIT 1').all(...scope)
-        .length === 0
-    const [known] = knowsAll ? [] : findVault(name)
+    next ??= learn()
+    const [known] = knowsAll ? [] : findVault([book.get(), owner, token, vaultId])
     if (known !== undefined) return { vault: Number(known[0]), token, balance: balanceOf(known[1]) }
-    const [row] = prepared('INSERT INTO book_vaults VALUES (NULL, ?, ?, ?, ?, ?) RETURNING vault').all(
-      ...name,
-    )
-    return { vault: Number(row?.[0]), token, balance: zero }
+    const vault = next++
+    vaults.values.push(vault, owner, token, vaultId)
+    vaults.added()
+    return { vault, token, balance: zero }
   }
-  const findVault = (name: readonly (string | number)[]) => {
+  const learn = (): number => {
+    knowsAll = prepared('SELECT 1 FROM book_vaults WHERE book = ? LIMIT 1').all(book.get()).length === 0
+    const [row] = prepared('SELECT max(vault) FROM book_vaults').all()
+    return Number(row?.[0] ?? 0) + 1
+  }
+  const findVault = (name: readonly SqlValue[]) => {
     // Those that are held back count too.
-    movements.flush()
+    ledger.flush()
     database.exec(vaultIndexSql)
     return prepared(
-      `SELECT v.vault, (SELECT m.running_balance FROM vault_movements m WHERE m.vault = v.vault
+      `SELECT v.vault, (SELECT m.amounts FROM vault_movements m WHERE m.vault = v.vault
          ORDER BY m.block_number DESC, m.log_index DESC, m.movement_index DESC LIMIT 1)
-       FROM book_vaults v WHERE v.chain_id = ? AND v.orderbook_address = ? AND v.owner = ? AND v.token = ?
-         AND v.vault_id = ?`,
+       FROM book_vaults v WHERE v.book = ? AND v.owner = ? AND v.token = ? AND v.vault_id = ?`,
     ).all(...name)
   }
   return ledger
 }
 
-function balanceOf(text: unknown): Float {
-  return typeof text === 'string' ? hexToFloat(text) : zero
+function balanceOf(amounts: unknown): Float {
+  if (!(amounts instanceof Uint8Array)) return zero
+  return asFloat(wordAt(new DataView(amounts.buffer, amounts.byteOffset, amounts.length), 32))
 }

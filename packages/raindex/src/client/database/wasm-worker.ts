@@ -1,7 +1,7 @@
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm'
 import { answerCall } from './answer-call.ts'
 import { openDatabaseCore, translating, type DatabaseCore } from './database-core.ts'
-import { sentError, type ThreadCall, type ThreadReply } from './thread-calls.ts'
+import { buffersOf, sentError, type ThreadCall, type ThreadReply } from './thread-calls.ts'
 import { wasmSql } from './wasm-sql.ts'
 
 /** What the page sends first. */
@@ -13,7 +13,8 @@ const poolFiles = 6
 // The script of a worker: it has the connection, and answers the calls of the page in their order.
 let core: DatabaseCore | undefined
 let name = ''
-const reply = (message: ThreadReply): void => globalThis.postMessage(message)
+const reply = (message: ThreadReply, handedBack: ArrayBuffer[] = []): void =>
+  globalThis.postMessage(message, { transfer: handedBack })
 
 globalThis.addEventListener('message', (event: MessageEvent<OpenInBrowser | ThreadCall>) => {
   const { data } = event
@@ -42,7 +43,9 @@ async function open(file: string): Promise<void> {
 function answer({ number, call }: ThreadCall): void {
   try {
     if (core === undefined) throw new Error('The database is not open.')
-    reply({ number, kind: 'answer', answer: answerCall(core, name, call) })
+    const answered = answerCall(core, name, call)
+    const memory = buffersOf(call)
+    reply({ number, kind: 'answer', answer: answered, memory }, memory)
   } catch (error) {
     reply({ number, kind: 'error', error: sentError(error) })
   }
