@@ -22,7 +22,7 @@ export function countOverlays(
 ): Ticks & { close(): void } {
   const listeners = createListeners<SyncTick>(onListenerError)
   const get = (): SyncTick => withCounts(ticks.get(), overlays)
-  let told = countsOf(get())
+  let told = ''
   const tell = (tick: SyncTick): void => {
     told = countsOf(tick)
     listeners.emit(tick)
@@ -32,17 +32,30 @@ export function countOverlays(
     // What came and went within the window, or was told with a tick of the synchroniser.
     if (countsOf(tick) !== told) tell(tick)
   })
-  const stops = [
-    ticks.subscribe((tick) => tell(withCounts(tick, overlays))),
-    overlays.subscribe(() => pace.push(undefined)),
-  ]
+  let stops: readonly (() => void)[] = []
+  const close = (): void => {
+    pace.stop()
+    for (const stop of stops) stop()
+    stops = []
+  }
   return {
     get,
-    subscribe: listeners.add,
-    close() {
-      pace.stop()
-      for (const stop of stops) stop()
+    // While nobody listens, no tick is made.
+    subscribe(listener) {
+      const stop = listeners.add(listener)
+      if (stops.length === 0) {
+        told = countsOf(get())
+        stops = [
+          ticks.subscribe((tick) => tell(withCounts(tick, overlays))),
+          overlays.subscribe(() => pace.push(undefined)),
+        ]
+      }
+      return () => {
+        stop()
+        if (listeners.size === 0) close()
+      }
     },
+    close,
   }
 }
 
