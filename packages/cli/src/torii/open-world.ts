@@ -9,6 +9,7 @@ import {
   type ReactiveClient,
   type ReactiveToriiClient,
 } from '@freshet/torii'
+import type { Io } from '../io.ts'
 import { badCall } from '../parse-call.ts'
 import type { ToriiCall } from './torii-command.ts'
 
@@ -79,7 +80,7 @@ export async function openWorld(
 }
 
 /** Resolves once everything is here as the server has it now. */
-export async function whenLive(client: ReactiveClient, signal: AbortSignal): Promise<void> {
+export async function whenLive(client: ReactiveClient, io: Io, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const look = (): void => {
     const { state, lagMs } = client.getSyncStatus().overall
@@ -87,8 +88,9 @@ export async function whenLive(client: ReactiveClient, signal: AbortSignal): Pro
   }
   const stopTicks = client.syncStatus.subscribe(look)
   const stopErrors = client.errors.subscribe((error) => {
-    // What is only told goes on; what stops it has its own code.
-    if (error.code === 'torii/sync-fatal' || error.code === 'torii/schema-mismatch') reject(error)
+    if (error.name === 'SchemaMismatchError') readAgain(client, io).catch(reject)
+    // What is only told goes on.
+    else if (error.name === 'SyncFatalError') reject(error)
   })
   signal.addEventListener('abort', () => resolve(), { once: true })
   look()
@@ -98,4 +100,10 @@ export async function whenLive(client: ReactiveClient, signal: AbortSignal): Pro
     stopTicks()
     stopErrors()
   }
+}
+
+/** The cache is a copy and nothing else: where the world was upgraded since, there is nobody to ask. */
+export async function readAgain(client: ReactiveClient, { err }: Pick<Io, 'err'>): Promise<void> {
+  err('The world was upgraded since it was cached; it is read again.')
+  await client.reset()
 }

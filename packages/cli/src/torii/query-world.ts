@@ -18,7 +18,7 @@ export async function queryWorld(call: ToriiCall): Promise<number> {
     const { known } = await inTime(call.toriiUrl, (signal) => torii.schemas(world.address, [model], signal))
     const [schema] = known
     const where = conditions.map((text) => readCondition(schema?.members ?? [], text))
-    await withProgress(io, `Reading ${model}`, () => whenLive(client, io.interrupted()))
+    await withProgress(io, `Reading ${model}`, () => whenLive(client, io, io.interrupted()))
     const { rows, ids } = client.query(model, { filter: { where } })
     for (const [index, row] of rows.entries()) io.out(rowToJson({ entityId: ids[index] ?? '', ...row }))
     io.err(`${rows.length} entities`)

@@ -12,7 +12,7 @@ export async function syncWorld(call: ToriiCall): Promise<number> {
   const started = io.clock.now()
   const stop = showProgress(client, io)
   try {
-    await whenLive(client, io.interrupted())
+    await whenLive(client, io, io.interrupted())
     stop()
     const { models, overall } = client.getSyncStatus()
     for (const { model } of models) io.out(`${visible(model)}  ${client.query(model).ids.length} entities`)

@@ -58,6 +58,40 @@ test('[CL18] sync reads the models and counts, to disk with --cache', async () =
   expect(pages() - before).toBeLessThanOrEqual(3)
 })
 
+test('[CL18] a world that was upgraded since it was cached is read again, by each command', async () => {
+  const upgraded = await startDemoWorld({ players: 2 })
+  const { world } = upgraded.server
+  const cache = ['--cache', join(folder, 'upgraded')]
+  const [model] = world.models().filter(({ tag }) => tag === 'ns-Position')
+  const upgrade = (name: string): void => {
+    const level = { name, key: false, type: { kind: 'primitive', scalar: 'u8' } } as const
+    const members = [...(model?.members ?? []), level]
+    world.declare('ns-Position', members)
+    for (const [, row] of world.rows('ns-Position')) world.set('ns-Position', { ...row, [name]: 7 })
+  }
+  const said = 'The world was upgraded since it was cached; it is read again.'
+  expect(await torii(['sync', upgraded.url, ...cache])).toMatchObject({ code: 0 })
+  upgrade('level')
+  const synced = await torii(['sync', upgraded.url, ...cache])
+  expect(synced).toMatchObject({ code: 0, out: ['ns-Position  2 entities', 'ns-Moves  2 entities'] })
+  expect(synced.err[0]).toBe(said)
+  upgrade('rank')
+  const asked = await torii(['query', upgraded.url, 'ns-Position', 'rank=7', ...cache])
+  expect(asked).toMatchObject({ code: 0, err: [said, '2 entities'] })
+  upgrade('age')
+  const leaving = new AbortController()
+  const lines: string[] = []
+  const watched = await torii(['watch', upgraded.url, 'ns-Position', ...cache], {
+    out: (line) => {
+      lines.push(line)
+      if (lines.filter((each) => each.startsWith('+') && each.includes('age')).length === 2) leaving.abort()
+    },
+    interrupted: () => leaving.signal,
+  })
+  expect(watched.err).toContain(said)
+  await upgraded.close()
+})
+
 test('[CL19] query prints what matches, with all digits', async () => {
   const { code, out, err } = await torii(['query', demo.url, 'ns-Moves', 'player=0x3', 'remaining=100'])
   expect({ code, err }).toEqual({ code: 0, err: ['1 entities'] })

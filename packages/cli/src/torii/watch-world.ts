@@ -1,7 +1,7 @@
 import type { Row } from '@freshet/core'
 import { badCall } from '../parse-call.ts'
 import { byId, changesBetween, jsonLine, textLine } from '../row-changes.ts'
-import { findWorld, openWorld } from './open-world.ts'
+import { findWorld, openWorld, readAgain } from './open-world.ts'
 import type { ToriiCall } from './torii-command.ts'
 
 /** Prints the entities of a model, then each change as it comes, until Ctrl-C. */
@@ -14,7 +14,10 @@ export async function watchWorld(call: ToriiCall): Promise<number> {
   const print = options.json ? jsonLine : textLine
   let shown: ReadonlyMap<string, Row> = new Map()
   let state = ''
-  client.errors.subscribe((error) => io.err(error.message))
+  client.errors.subscribe((error) => {
+    if (error.name !== 'SchemaMismatchError') return io.err(error.message)
+    readAgain(client, io).catch((fault: unknown) => io.err(String(fault)))
+  })
   client.syncStatus.subscribe(({ overall }) => {
     if (overall.state !== state && overall.state === 'streaming') io.err(`Live: ${toriiUrl}. Ctrl-C ends.`)
     state = overall.state

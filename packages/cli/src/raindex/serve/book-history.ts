@@ -29,10 +29,13 @@ export async function historyPage(
   { chainId, orderbook, kept }: ServedBook,
   after: number,
 ): Promise<HistoryPage> {
+  const whyNotAll = await kept.whyNotAll?.()
+  if (whyNotAll !== undefined) throw noHistory(whyNotAll)
   const [missing] = await kept.incompleteStores()
-  if (missing !== undefined) throw noHistory(`Logs of the store ${missing} are still to be read.`)
+  if (missing !== undefined)
+    throw noHistory(`Logs of the store ${missing} are still to be read. Try again later.`)
   const tip = await kept.tip()
-  if (tip === undefined) throw noHistory('Nothing of the order book is kept yet.')
+  if (tip === undefined) throw noHistory('Nothing of the order book is kept yet. Try again later.')
   const { last: rewinds } = await kept.rewindsSince(0)
   const timestamp = await timeOf(kept, tip.number)
   const page = await kept.read(after, logsOfPage)
@@ -41,7 +44,8 @@ export async function historyPage(
     if (log.blockNumber > tip.number) continue
     logs.push({ ...log, blockTimestamp: log.blockTimestamp ?? (await timeOf(kept, log.blockNumber)) })
   }
-  if ((await kept.rewindsSince(0)).last !== rewinds) throw noHistory('The chain was reorganised meanwhile.')
+  if ((await kept.rewindsSince(0)).last !== rewinds)
+    throw noHistory('The chain was reorganised meanwhile. Try again.')
   const tokens = (await kept.tokens()).flatMap(({ address: token, decimals }) =>
     decimals === 'none' ? [] : [{ token, decimals }],
   )
@@ -55,11 +59,11 @@ export async function historyPage(
 
 async function timeOf(kept: KeptEvents, block: number): Promise<number> {
   const timestamp = await kept.timestampOf(block)
-  if (timestamp === undefined) throw noHistory(`The time of block ${block} is not kept.`)
+  if (timestamp === undefined) throw noHistory(`The time of block ${block} is not kept. Try again later.`)
   return timestamp
 }
 
 function noHistory(what: string): FreshetError {
-  const message = `The history cannot be given. ${what} Try again later.`
+  const message = `The history cannot be given. ${what}`
   return new FreshetError({ code: 'serve/no-history', kind: 'remote', retryable: true, message })
 }

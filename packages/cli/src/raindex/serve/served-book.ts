@@ -52,7 +52,11 @@ export type LastEvent = {
 export type KeptEvents = Pick<
   LocalBook,
   'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores'
-> & { code(): Promise<readonly Artifact[]> }
+> & {
+  code(): Promise<readonly Artifact[]>
+  /** Why these are not all events; undefined where they are, or for a book that is kept alone. */
+  whyNotAll?(): Promise<string | undefined>
+}
 
 export type ServedBookOptions = Pick<
   ChainRaindexOptions,
@@ -111,7 +115,16 @@ export async function openServedBook(options: ServedBookOptions): Promise<OpenSe
     },
     onReplaced: replaced.add,
     // A reader's own database is not what its state comes from.
-    kept: { ...local, code: async () => (isReader() ? raindex.code.artifacts() : local.code()) },
+    kept: {
+      ...local,
+      code: async () => (isReader() ? raindex.code.artifacts() : local.code()),
+      async whyNotAll() {
+        if (together === undefined) return undefined
+        if (isReader()) return 'The server that reads the chain keeps the events.'
+        const isWhole = await hasAllOrders(together, database, options)
+        return isWhole ? undefined : 'This server began from a snapshot and keeps what came after it.'
+      },
+    },
     lastEvent: async () => (isReader() ? undefined : lastEventOf(database, chainId, address)),
     beside: (pair, signal) => quoteBeside(chainRaindex(raindex, { pool, orderbook: address }), pair, signal),
     async close() {
@@ -143,6 +156,20 @@ function openQuotesOf(raindex: ChainRaindex, { chainId, orderbook, clock, worker
       crew?.close()
     },
   }
+}
+
+/** Whether the events are there that the live orders came from. */
+async function hasAllOrders(
+  { live }: SharedRaindex,
+  database: LocalDatabase,
+  { chainId, orderbook }: ServedBookOptions,
+): Promise<boolean> {
+  const rows = await database.query(
+    'SELECT DISTINCT order_hash FROM order_events WHERE chain_id = ? AND orderbook_address = ?',
+    [chainId, orderbook.address],
+  )
+  const known = new Set(rows.map((row) => row['order_hash']))
+  return [...live.orders.ids()].every((hash) => known.has(hash))
 }
 
 async function lastEventOf(

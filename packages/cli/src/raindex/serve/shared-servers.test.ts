@@ -51,6 +51,9 @@ test.skipIf(anvil === undefined)(
     await deposit('1')
     await Promise.all(both.map((server) => server.untilQuote('2')))
 
+    expect(await writer.history()).toBe(200)
+    expect(await reader.history()).toBe(502)
+
     await writer.kill()
     await deposit('0.5')
     await book.reorganize(1)
@@ -59,13 +62,18 @@ test.skipIf(anvil === undefined)(
     // The half was undone.
     await reader.untilQuote('2.25')
 
-    const again = await serve('one')
+    // What came before it took over, it has as a state only.
+    expect(await reader.history()).toBe(502)
+
+    const again = await serve(writer.name)
     await again.until((health) => isHealthy(health) && health.role === 'reader')
     await again.untilQuote('2.25')
     await deposit('0.5')
     await Promise.all([again, reader].map((server) => server.untilQuote('2.75')))
     expect(await reader.end()).toBe(0)
     await again.until((health) => isHealthy(health) && health.role === 'writer')
+    // Its file was the first writer's, and has gone on from there.
+    expect(await again.history()).toBe(200)
     expect(await again.end()).toBe(0)
     const said = [...both, again].flatMap((server) => server.said)
     expect(said.join('\n')).not.toContain(secret)
@@ -122,8 +130,10 @@ async function serve(name: string) {
     return first
   }
   return {
+    name,
     said,
     health,
+    history: async () => (await fetch(`${url}/books/${book.orderbook.address}/history`)).status,
     async until(isIt: (health: BookHealth) => boolean): Promise<void> {
       while (!isIt(await health())) await nextTurn()
     },

@@ -6,13 +6,13 @@ import type { RunShared } from '../shared/shared-tables.ts'
 
 /** One connection to a server, made when it is needed and again after a loss. */
 export type PostgresLink = {
-  /** Runs statements with nobody else between them. @param isAlive - False once the connection is lost. */
+  /** Runs statements with nobody else between them. */
   inTurn<T>(work: (run: RunShared, session: PostgresSession) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 /** One unbroken connection. */
-export type PostgresSession = {
+type PostgresSession = {
   /** Aborted when it has ended. */
   readonly lost: AbortSignal
 }

@@ -11,10 +11,13 @@ export function chainRaindex(
   raindex: ChainRaindex,
   { pool, orderbook }: { readonly pool: RpcPool; readonly orderbook: Address },
 ): RegisteredRaindex {
-  const { live } = raindex
   return {
-    live,
+    // Of a shared book it may become another.
+    get live() {
+      return raindex.live
+    },
     position() {
+      const { live } = raindex
       if (live.cursor === undefined) return undefined
       const { block: number, hash } = live.cursor
       return { number, hash, timestamp: live.state.env.timestamp }

@@ -28,6 +28,31 @@ const decimals = [...fixtureOrder.validInputs, ...fixtureOrder.validOutputs].map
   decimals: 18,
 }))
 
+test('[SH4] who holds a book whose state is replaced reads the one it has now', async () => {
+  const openState = async () =>
+    openLiveVirtualRaindex<number>({
+      ...{ chainId: 1, orderbook: { address: bookA.orderbook, version: 'v5' } },
+      ...{ syncEngine: createStubSyncEngine(), codeCache: createStaticCodeCache(code) },
+      host: scriptedInterpreter(() => leaves(['2', '1'])),
+    })
+  const [before, after] = [await openState(), await openState()]
+  let now = before
+  const registry = createVirtualRaindexRegistry({
+    open: async () => ({
+      ...polledRaindex(before),
+      get live() {
+        return now as unknown as LiveVirtualRaindex<Value>
+      },
+    }),
+  })
+  const handle = await registry.acquire(bookA)
+  expect(handle.live).toBe(before)
+  now = after
+  expect(handle.live).toBe(after)
+  await registry.close()
+  await after.close()
+})
+
 test('[RG1] one instance serves all who ask, and closes when nobody has held it for a while', async () => {
   const { registry, clock, opened, closed } = scripted({ idleMs: 1_000 })
   const [first, second] = await Promise.all([registry.acquire(bookA), registry.acquire(bookA)])

@@ -246,7 +246,9 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
     }
     return {
       id: entry.id,
-      live: raindex.live,
+      get live() {
+        return raindex.live
+      },
       catchUp: (signal) => catchUp(raindex, signal),
       exclusive: (work) => exclusive(entry, () => work(raindex.live)),
       order: (hash) => ({

@@ -15,7 +15,7 @@ import { deposed, sharedForeign, sharedLayout } from './shared-error.ts'
 import { readCode } from './shared-poll.ts'
 
 /** What can be bound, and what comes back; whole numbers may come as text. */
-export type SharedValue = string | number | null
+type SharedValue = string | number | null
 
 /** Runs one statement; values are bound to `?`. */
 export type RunShared = (
@@ -43,7 +43,7 @@ export interface SharedLock {
 const book = 'chain_id BIGINT NOT NULL, orderbook TEXT NOT NULL'
 
 /** To be run under a lock of all, in this order. */
-export const sharedTablesSql: readonly string[] = [
+const sharedTablesSql: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS freshet_layout (version BIGINT NOT NULL)',
   `CREATE TABLE IF NOT EXISTS freshet_books (
      ${book}, term BIGINT NOT NULL, log_term BIGINT, seq BIGINT NOT NULL, block_number BIGINT, block_hash TEXT,
