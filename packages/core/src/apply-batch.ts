@@ -1,6 +1,6 @@
 import { applyStateFacts } from './apply-state.ts'
 import type { ApplyOutcome, Batch, Seq, StateBatch } from './batch.ts'
-import { FreshetError } from './errors.ts'
+import { usageError, type FreshetError } from './errors.ts'
 import { applyAcks, retired } from './layers.ts'
 import { stage, type ReplicaCore } from './replica-core.ts'
 import { coverageWrite } from './replica-records.ts'
@@ -62,9 +62,8 @@ export function commitAndJudge<F>(
 
 /** A log batch is given to a replica that cannot make rows of it. */
 export function noProjection(name: string): FreshetError {
-  return new FreshetError({
-    code: 'replica/no-projection',
-    kind: 'usage',
-    message: `Replica ${name} was given a log batch but no projection; pass an intake with one when you create it.`,
-  })
+  return usageError(
+    'replica/no-projection',
+    `The replica ${name} has no projection for a log. Pass it an intake with one.`,
+  )
 }

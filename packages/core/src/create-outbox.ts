@@ -22,7 +22,7 @@ import { keepWork, readKept, type OutboxWork } from './outbox-work.ts'
 import type { RowEdit } from './overlay.ts'
 import { systemRandom } from './random.ts'
 import { createWaitingRoom } from './waiting-room.ts'
-import type { Outbox, OutboxAsk, OutboxOptions, SettledOperation } from './outbox.ts'
+import type { Outbox, OutboxOptions, SettledOperation } from './outbox.ts'
 
 /** What the user did, shown at once and on its way to the remote; `start` begins to send. */
 export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
@@ -38,7 +38,7 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
   const known = new Set<string>()
   const onError = (error: unknown): void => log.write('error', 'freshet::outbox', String(error))
   const warn = (error: unknown): void =>
-    log.write('warn', 'freshet::outbox', `What became of an operation could not be noted: ${String(error)}`)
+    log.write('warn', 'freshet::outbox', `An operation's end was not kept: ${String(error)}`)
   const listeners = createListeners<void>(onError)
   const settledListeners = createListeners<SettledOperation>(onError)
   const room = createWaitingRoom(() => capacity - entries.length)
@@ -160,10 +160,13 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
       apply([])
     }
   }
+  const rewrite = (entry: OutboxEntry): Promise<unknown> => {
+    entry.writing = journal.rewrite(entry).catch(warn)
+    return entry.writing
+  }
   const fail = async (entry: OutboxEntry, failure: OperationFailure): Promise<void> => {
     setState(entry, 'failed', failure)
-    entry.writing = journal.rewrite(entry).catch(warn)
-    await entry.writing
+    await rewrite(entry)
     if (!entry.ended) announce(entry, failure)
   }
   const undo = async (entry: OutboxEntry, outcome: OperationOutcome): Promise<void> => {
@@ -211,38 +214,17 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     entries.push(entry)
   }
 
-  const asked = async (kind: OutboxAsk['kind'], operationId: string): Promise<boolean> =>
-    (await work.elsewhere?.ask(kind, operationId)) ?? false
   const discard = async (operationId: string): Promise<boolean> => {
     const entry = find(operationId)
     if (!entry || entry.ended || entry.state === 'sending') return false
     // The leader may be sending it.
-    if (entry.noted && follows()) return asked('discard', operationId)
+    if (entry.noted && follows()) return (await work.elsewhere?.ask('discard', operationId)) ?? false
     await undo(entry, { kind: 'discarded' })
     return true
   }
-  const retry = async (operationId: string): Promise<boolean> => {
-    const entry = find(operationId)
-    if (!entry || entry.ended) return false
-    if (follows() && !(entry.noted && (await asked('retry', operationId)))) return false
-    if (!entry.failure) {
-      const pausing = held().has(entry) ? undefined : pauses.get(entry.operation.group)
-      pausing?.abort()
-      return follows() || pausing !== undefined
-    }
-    // Whether it was taken is looked for first, where that can be told.
-    setState(entry, entry.failure?.kind === 'unknown' && !entry.operation.once ? 'unsure' : 'queued')
-    entry.sent = false
-    show(entry)
-    if (!follows()) entry.writing = journal.rewrite(entry).catch(warn)
-    await entry.writing
-    changed()
-    pump()
-    return true
-  }
-
   const work: OutboxWork = {
-    ...{ replica, target, journal, entries, known, find, held, show, setState, announce, drop, changed },
+    ...{ replica, target, journal, entries, byId, known, pauses, find, held, show, setState },
+    ...{ announce, drop, changed, rewrite, pump },
     parked: [],
     elsewhere: undefined,
   }
@@ -266,7 +248,6 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
     },
     subscribe: (listener) => listeners.add(listener),
     discard,
-    retry,
     async restore() {
       const before = [...known]
       // What is noted while this reads need not be among what it finds.
@@ -303,20 +284,6 @@ export function createOutbox<F>(options: OutboxOptions<F>): Outbox {
         const { state, failure } = entry
         if (store) tell(entry, { kind: 'kept' })
         else await undo(entry, failure ?? (state === 'queued' ? notSent() : lostAnswer(entry)))
-      }
-    },
-    async drained() {
-      const isWaiting = (): boolean => {
-        const behind = held()
-        return [...byId.values()].some((entry) => !behind.has(entry.into ?? entry))
-      }
-      while (isWaiting()) {
-        await new Promise<void>((resolve) => {
-          const off = listeners.add(() => {
-            off()
-            resolve()
-          })
-        })
       }
     },
   }

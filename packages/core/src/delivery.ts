@@ -117,7 +117,7 @@ export function lostAnswer({
   const error = new FreshetError({
     code: 'outbox/unknown-outcome',
     kind: 'remote',
-    message: `The answer to operation ${operation.operationId} was lost. It may have been taken or not; look before you send it again.`,
+    message: `The answer to operation ${operation.operationId} was lost; it may have been taken. Look before you send it again.`,
     cause: lastError,
   })
   return { kind: 'unknown', error }

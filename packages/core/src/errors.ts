@@ -35,12 +35,22 @@ export class FreshetError extends Error {
   readonly fieldErrors: readonly FieldError[]
 
   constructor(options: FreshetErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = options.code
-    this.kind = options.kind
-    this.retryable = options.retryable ?? false
-    this.fieldErrors = options.fieldErrors ?? []
+    const { code, kind, message, retryable = false, fieldErrors = [], cause } = options
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.kind = kind
+    this.retryable = retryable
+    this.fieldErrors = fieldErrors
   }
+}
+
+/** An error of kind `usage`, by what happened and what to do about it. */
+export function usageError(
+  code: FreshetErrorOptions['code'],
+  message: string,
+  cause?: unknown,
+): FreshetError {
+  return new FreshetError({ code, kind: 'usage', message, cause })
 }
 
 /** The error as it is when it is ours, else wrapped with the given code; nothing is thrown away. */

@@ -1,4 +1,4 @@
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import { randomBelow, systemRandom } from './random.ts'
 
 /**
@@ -53,11 +53,10 @@ export function createIdIndex(ids: readonly (string | undefined)[]): IdIndex {
     },
     add(slot) {
       if (slot >= slotMask) {
-        throw new FreshetError({
-          code: 'collection/full',
-          kind: 'usage',
-          message: 'A collection holds at most 16,777,214 rows; narrow what is replicated.',
-        })
+        throw usageError(
+          'collection/full',
+          'A collection holds at most 16,777,214 rows; narrow what is replicated.',
+        )
       }
       reserve(++used)
       place(slot)

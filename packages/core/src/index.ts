@@ -74,6 +74,8 @@ export type {
   Submitted,
 } from './outbox.ts'
 export { mergeUnsent } from './merge-unsent.ts'
+export { retryOperation } from './retry-operation.ts'
+export { whenDrained } from './when-drained.ts'
 export type { Merging } from './outbox-work.ts'
 export { shareOutbox, type OutboxTabs } from './outbox-tabs.ts'
 export { watchedStore } from './watched-store.ts'

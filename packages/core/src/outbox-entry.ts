@@ -1,5 +1,5 @@
 import type { Delivery } from './delivery.ts'
-import { FreshetError } from './errors.ts'
+import { usageError, type FreshetError } from './errors.ts'
 import type { Operation, OperationFailure, OperationOutcome } from './operation.ts'
 import type { KeptOperation } from './operation-records.ts'
 import { rowKeyText } from './draft.ts'
@@ -102,17 +102,9 @@ export function notSent(): OperationOutcome {
 }
 
 export function discardedError(): FreshetError {
-  return new FreshetError({
-    code: 'outbox/discarded',
-    kind: 'usage',
-    message: 'The operation was taken back before there was room to note it.',
-  })
+  return usageError('outbox/discarded', 'The operation was taken back before there was room for it.')
 }
 
 export function closedError(): FreshetError {
-  return new FreshetError({
-    code: 'outbox/closed',
-    kind: 'usage',
-    message: 'The outbox is closed; open the table again to write.',
-  })
+  return usageError('outbox/closed', 'The outbox is closed. Open the table again to write.')
 }

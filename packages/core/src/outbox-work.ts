@@ -6,11 +6,15 @@ import type { Replica } from './replica.ts'
 
 /** What an outbox works on, for the parts of it that an application imports. Internal. */
 export type OutboxWork = {
-  readonly replica: Pick<Replica, 'collection' | 'dropLayer'>
+  readonly replica: Pick<Replica, 'collection' | 'dropLayer' | 'status'>
   readonly target: WriteTarget
   readonly journal: OperationJournal
   /** What was let in, in order. */
   readonly entries: OutboxEntry[]
+  /** All that have not ended, those too that wait for room or are done by another. */
+  readonly byId: ReadonlyMap<string, OutboxEntry>
+  /** Groups that wait for their next attempt. */
+  readonly pauses: ReadonlyMap<string, AbortController>
   /** Records that were taken over, or settled. */
   readonly known: Set<string>
   /** Operations that wait behind one of another tab. */
@@ -27,6 +31,10 @@ export type OutboxWork = {
   /** Hides an entry, and ends it. */
   drop(entry: OutboxEntry, outcome: OperationOutcome): void
   changed(): void
+  /** Writes an entry's record again; resolves also where the store refuses, which is reported. */
+  rewrite(entry: OutboxEntry): Promise<unknown>
+  /** Sends what can be sent. */
+  pump(): void
 }
 
 /** What a follower's outbox leaves to its leader. */

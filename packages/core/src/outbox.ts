@@ -76,11 +76,6 @@ export interface Outbox {
   subscribe(listener: () => void): () => void
   /** Takes an operation back that is not being sent; whether it could. */
   discard(operationId: string): Promise<boolean>
-  /**
-   * Sends one that failed again, and then what waits behind it; one that waits
-   * for its next attempt, or behind one that does, is tried at once. Whether it could.
-   */
-  retry(operationId: string): Promise<boolean>
   /** Takes over what an earlier run, or another tab, has noted in the store. */
   restore(): Promise<void>
   /** Called when an operation has ended, or failed and stays, here or at the leader. */
@@ -92,6 +87,4 @@ export interface Outbox {
    * the next run; without a store what was not sent is undone and rejected.
    */
   stop(): Promise<void>
-  /** Resolves when nothing is queued but what failed, and what waits behind that. */
-  drained(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { FreshetError } from './errors.ts'
+import { usageError, type FreshetError } from './errors.ts'
 import type { Filter } from './query.ts'
 import type { ColumnType, ColumnTypes } from './schema.ts'
 import { columnType, valuesEqual } from './value-equality.ts'
@@ -50,7 +50,7 @@ function ownReader(name: string): (row: Row) => Value | undefined {
 export const maxFilterDepth = 100
 
 function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate {
-  if (!isFilter(filter)) throw badFilter('is no record with an operator, or lacks its list of filters')
+  if (!isFilter(filter)) throw badFilter('is no record with an operator, or lacks its filters')
   if (depth > maxFilterDepth) throw badFilter(`is nested deeper than ${maxFilterDepth} levels; flatten it`)
   switch (filter.op) {
     case 'eq':
@@ -74,9 +74,7 @@ function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate
       return negate(compile(filter.filter, columns, depth + 1))
     default: {
       const unknown: { readonly op?: unknown } = filter
-      throw badFilter(
-        `has the unknown operator ${JSON.stringify(unknown.op)}; use eq, neq, gt, gte, lt, lte, contains, in, and, or, not`,
-      )
+      throw badFilter(`has the unknown operator ${JSON.stringify(unknown.op)}; take one of the type Filter`)
     }
   }
 }
@@ -89,7 +87,7 @@ function isFilter(filter: unknown): boolean {
 }
 
 function badFilter(what: string): FreshetError {
-  return new FreshetError({ code: 'query/bad-filter', kind: 'usage', message: `The filter ${what}.` })
+  return usageError('query/bad-filter', `The filter ${what}.`)
 }
 
 function negate(predicate: Predicate): Predicate {
@@ -134,7 +132,7 @@ function oneOf(field: string, values: readonly Value[], columns: ColumnTypes): P
 
 function contains(field: string, text: string): Predicate {
   // What a page or a file hands over is not typed.
-  if (typeof text !== 'string') throw badFilter('looks for what is no text; contains takes a text')
+  if (typeof text !== 'string') throw badFilter('looks for no text; contains takes a text')
   const read = compileField(field)
   const folded = text.toLowerCase()
   return (row) => {

@@ -1,4 +1,4 @@
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import type { Filter, OrderTerm, Query } from './query.ts'
 import { compilePredicate } from './predicate.ts'
 import { queryWindow } from './query-window.ts'
@@ -88,11 +88,10 @@ function unique(keys: readonly string[]): string {
 
 function objectKey(value: Value & (object | null), depth: number): string {
   if (depth > maxDepth) {
-    throw new FreshetError({
-      code: 'query/bad-value',
-      kind: 'usage',
-      message: `A value in a query is nested deeper than ${maxDepth} levels; ask for a field inside it.`,
-    })
+    throw usageError(
+      'query/bad-value',
+      `A value in a query is nested deeper than ${maxDepth} levels; ask for a field inside it.`,
+    )
   }
   if (value === null) return 'null'
   if (value instanceof Date) return `date(${value.getTime()})`

@@ -1,4 +1,4 @@
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import type { Query } from './query.ts'
 
 /**
@@ -10,9 +10,8 @@ export function queryWindow(query: Query): { readonly offset: number; readonly l
   const { offset = 0, limit = Infinity } = query
   const valid = (count: number): boolean => count === Infinity || (Number.isSafeInteger(count) && count >= 0)
   if (valid(limit) && Number.isSafeInteger(offset) && offset >= 0) return { offset, limit }
-  throw new FreshetError({
-    code: 'query/bad-window',
-    kind: 'usage',
-    message: `offset ${offset} and limit ${limit} are no window; both are whole numbers from 0.`,
-  })
+  throw usageError(
+    'query/bad-window',
+    `Offset ${offset} and limit ${limit} are no window; ask for whole numbers from 0 on.`,
+  )
 }

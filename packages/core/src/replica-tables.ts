@@ -1,5 +1,5 @@
 import { createCollection, type Collection, type CollectionWriter, type Stamp } from './collection.ts'
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import { rowKeyText } from './draft.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { StoreIndex, StoreWrite } from './store.ts'
@@ -104,11 +104,10 @@ function entryOf(
 ): { readonly collection: Collection; readonly writer: CollectionWriter } {
   const found = tables.get(table)
   if (found) return found
-  throw new FreshetError({
-    code: 'replica/unknown-table',
-    kind: 'usage',
-    message: `There is no table ${JSON.stringify(table)} in this replica; its tables are ${[...tables.keys()].join(', ')}.`,
-  })
+  throw usageError(
+    'replica/unknown-table',
+    `There is no table "${table}"; declare it when opening the replica.`,
+  )
 }
 
 /**

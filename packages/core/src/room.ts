@@ -1,5 +1,5 @@
 import type { StateBatch } from './batch.ts'
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import type { RowKey } from './projection.ts'
 import type { ReplicaTables } from './replica-tables.ts'
 import type { Row } from './value.ts'
@@ -28,10 +28,9 @@ export function checkRoom(adding: readonly RowAdding[], tables: ReplicaTables, m
   }
   for (const [table, ids] of added) {
     if (tables.collection(table).size + ids.size <= maxRows) continue
-    throw new FreshetError({
-      code: 'replica/too-many-rows',
-      kind: 'usage',
-      message: `Table ${table} would hold more than ${maxRows} rows; narrow what is replicated, or raise maxRows.`,
-    })
+    throw usageError(
+      'replica/too-many-rows',
+      `Table ${table} would hold more than ${maxRows} rows; narrow what is replicated, or raise maxRows.`,
+    )
   }
 }

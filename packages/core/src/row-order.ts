@@ -1,5 +1,5 @@
 import { parseDecimal } from './decimal-parts.ts'
-import { FreshetError } from './errors.ts'
+import { usageError } from './errors.ts'
 import { dateInstant, parseInstant, type Instant } from './instant.ts'
 import { codePointRank } from './order-text.ts'
 import { compileField } from './predicate.ts'
@@ -43,11 +43,10 @@ function compileTerm(term: OrderTerm, columns: ColumnTypes): (a: Row, b: Row) =>
 function signOf({ direction, field }: OrderTerm): 1 | -1 {
   if (direction === 'asc') return 1
   if (direction === 'desc') return -1
-  throw new FreshetError({
-    code: 'query/bad-order',
-    kind: 'usage',
-    message: `Direction ${JSON.stringify(direction)} of ${JSON.stringify(field)} is none; use asc or desc.`,
-  })
+  throw usageError(
+    'query/bad-order',
+    `The direction of ${JSON.stringify(field)} is ${JSON.stringify(direction)}; take asc or desc.`,
+  )
 }
 
 function compareTerm(

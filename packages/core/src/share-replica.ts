@@ -3,6 +3,7 @@ import { followStore } from './follower.ts'
 import type { OperationOutcome } from './operation.ts'
 import type { Outbox, OutboxAsk } from './outbox.ts'
 import { shareOutbox } from './outbox-tabs.ts'
+import { retryOperation } from './retry-operation.ts'
 import {
   fromPlainOutcome,
   toPlainError,
@@ -146,8 +147,9 @@ export function shareReplica<F>(options: ShareReplicaOptions<F>): {
   }
   const answer = ({ ask, operationId }: Pick<Answer, 'ask' | 'operationId'>): void => {
     if (!outbox) return
+    const work = ask === 'retry' ? retryOperation(outbox, operationId) : outbox.discard(operationId)
     orReport(
-      outbox[ask](operationId).then((isDone) => {
+      work.then((isDone) => {
         const reply: Answer = { kind: 'answer', ask, operationId, isDone }
         answered(reply)
         tabs.post(reply)

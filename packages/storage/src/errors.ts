@@ -32,8 +32,3 @@ export function corruptError(store: string, detail: string, cause?: unknown): Fr
     { cause },
   )
 }
-
-/** The caller broke the contract of the port. */
-export function usageError(code: StorageCode, message: string, cause?: unknown): FreshetError {
-  return new FreshetError({ code, kind: 'usage', message, cause })
-}

@@ -1,5 +1,4 @@
-import type { StoreRange } from '@freshet/core'
-import { usageError } from './errors.ts'
+import { usageError, type StoreRange } from '@freshet/core'
 import { orderKey } from './order-key.ts'
 
 /** Keys from `from` on and before `before`; an absent end is open. */

@@ -1,5 +1,4 @@
-import { FreshetError, Tagged, type Row, type Value } from '@freshet/core'
-import { usageError } from './errors.ts'
+import { usageError, FreshetError, Tagged, type Row, type Value } from '@freshet/core'
 
 /** Deepest nesting a row may have; deeper ones are refused, not cut [ST9]. */
 export const maxDepth = 200

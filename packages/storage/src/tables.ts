@@ -1,5 +1,11 @@
-import type { Commit, Space, StoreIndex, StoreTable, Term } from '@freshet/core'
-import { usageError } from './errors.ts'
+import {
+  usageError,
+  type Commit,
+  type Space,
+  type StoreIndex,
+  type StoreTable,
+  type Term,
+} from '@freshet/core'
 
 /** The tables a store was opened with, checked and by name. */
 export type TableSet = ReadonlyMap<string, StoreTable>

@@ -9,6 +9,7 @@ import {
   type Store,
   type TabEnvironment,
   sourceSide,
+  whenDrained,
 } from '@freshet/core'
 import { createLiveConnection, type LiveConnection } from './live-connection.ts'
 import { createLiveRows, type LiveRows } from './live-rows.ts'
@@ -199,7 +200,7 @@ async function sentAndSettled(
 ): Promise<void> {
   const until = clock.now() + drainMs
   const drained = new AbortController()
-  const sent = outbox.drained().then(() => drained.abort())
+  const sent = whenDrained(outbox).then(() => drained.abort())
   await Promise.race([sent, delay(clock, drainMs, drained.signal)])
   const isSettled = (): boolean => {
     if (replica.status.get().state !== 'live') return true

@@ -8,7 +8,6 @@ import {
   type Collection,
   type Filter,
   type Lookup,
-  type Outbox,
   type Query,
   type Row,
   type RowMeta,
@@ -40,6 +39,7 @@ import { tableMetadata } from './table-metadata.ts'
 import type { TableStats } from './table-stats.ts'
 import { createRecordEdits, type RecordEdits } from './session/record-edits.ts'
 import { createTableWriter, type TableWriteOptions, type WriteResult } from './table-writer.ts'
+import { tableOutbox, type TableOutbox } from './table-outbox.ts'
 
 /**
  * A table of a remote database, kept near: reads are local where they can be,
@@ -58,7 +58,7 @@ export interface LiveTable<R extends Row = Row> extends AnyTable<R>, RecordEdits
   /** The rows held, of all queries together. */
   readonly collection: Collection<R>
   readonly status: Pick<StatusCell, 'get' | 'subscribe'>
-  readonly outbox: Pick<Outbox, 'queued' | 'subscribe' | 'onSettled' | 'discard' | 'retry' | 'drained'>
+  readonly outbox: TableOutbox
   readonly events: Pick<TableEvents, 'subscribe'>
   readonly stats: Readonly<TableStats>
 
@@ -303,7 +303,7 @@ function createHandle<R extends Row>(
     masterIpp,
     collection,
     status: core.replica.status,
-    outbox: core.outbox,
+    outbox: tableOutbox(core.outbox),
     events: core.events,
     stats: core.stats,
 

@@ -1,5 +1,11 @@
-import type { CommitSeq, FreshetError, Row, StoreTable, Term } from '@freshet/core'
-import { usageError } from '../errors.ts'
+import {
+  usageError,
+  type CommitSeq,
+  type FreshetError,
+  type Row,
+  type StoreTable,
+  type Term,
+} from '@freshet/core'
 import { toClonedRow, type ClonedRow } from './clone-codec.ts'
 import type { ChangeKeeping } from './changes.ts'
 import type { IndexKeeping } from './indexes.ts'

@@ -1,3 +1,4 @@
+import { retryOperation, whenDrained } from '@freshet/core'
 import { put } from '@freshet/core/testing'
 import { expect, test } from 'vitest'
 import { setUp, states } from './testing/set-up-outbox.ts'
@@ -38,9 +39,9 @@ test('[W6] a conflict of what nobody waits for parks its row, not the queue; a r
     ['a1 conflict', 'b1 confirmed'],
     { a: 2, b: 1 },
   ])
-  await outbox.drained()
-  expect(await outbox.retry('a2')).toBe(false)
-  expect(await outbox.retry('a1')).toBe(true)
+  await whenDrained(outbox)
+  expect(await retryOperation(outbox, 'a2')).toBe(false)
+  expect(await retryOperation(outbox, 'a1')).toBe(true)
   await clock.settle()
   expect([remote.sent, told.slice(2)]).toEqual([
     ['a1', 'b1', 'a1', 'a2'],
@@ -157,7 +158,7 @@ test('[W10] a retry of what waits for its next attempt tries it at once, and the
   const { clock, outbox, remote } = await setUp()
   remote.treatNext('not-reached')
   const first = outbox.submit(setValue('o1', 'a', 1))
-  expect(await outbox.retry('o1')).toBe(false)
+  expect(await retryOperation(outbox, 'o1')).toBe(false)
   outbox.start()
   await clock.settle()
   const second = outbox.submit(setValue('o2', 'a', 2))
@@ -167,13 +168,13 @@ test('[W10] a retry of what waits for its next attempt tries it at once, and the
     ['o2', 'queued'],
   ])
   const before = clock.now()
-  expect(await outbox.retry('o2')).toBe(true)
+  expect(await retryOperation(outbox, 'o2')).toBe(true)
   expect(await Promise.all([first.settled, second.settled])).toMatchObject([
     { kind: 'confirmed' },
     { kind: 'confirmed' },
   ])
   expect([remote.sent, clock.now() - before]).toEqual([['o1', 'o1', 'o2'], 0])
-  expect(await outbox.retry('o2')).toBe(false)
+  expect(await retryOperation(outbox, 'o2')).toBe(false)
 })
 
 test('[W10] what is being sent, or is parked, is not tried at once', async () => {
@@ -190,5 +191,5 @@ test('[W10] what is being sent, or is parked, is not tried at once', async () =>
     ['b1', 'sending'],
     ['a2', 'parked'],
   ])
-  expect([await outbox.retry('b1'), await outbox.retry('a2')]).toEqual([false, false])
+  expect([await retryOperation(outbox, 'b1'), await retryOperation(outbox, 'a2')]).toEqual([false, false])
 })

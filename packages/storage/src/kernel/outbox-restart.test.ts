@@ -1,3 +1,4 @@
+import { whenDrained } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { createMemoryDisk } from '../memory/memory-disk.ts'
 import { crashingStore } from '../testing/crashing-store.ts'
@@ -21,7 +22,7 @@ test('[W2] what was accepted survives a restart, shows at once, and is verified 
     ],
   ])
   next.outbox.start()
-  await next.outbox.drained()
+  await whenDrained(next.outbox)
   expect([remote.verified, remote.sent]).toEqual([['o1', 'o2'], ['o2']])
   await next.replica.flushed()
   expect(await next.kept()).toEqual([])
@@ -61,7 +62,7 @@ test('[W8] stopping keeps what is in the store for the next run, and takes nothi
   await expect(refused.accepted).rejects.toMatchObject({ code: 'outbox/closed' })
   expect(values()).toEqual({ a: 1 })
   outbox.start()
-  await outbox.drained()
+  await whenDrained(outbox)
   expect([remote.sent, remote.verified]).toEqual([['o1', 'o1'], ['o1']])
 })
 
@@ -113,7 +114,7 @@ test('[W2] [W1] [W6] killed at any write and started again, each accepted operat
       await second.outbox.restore()
       second.outbox.start()
       await second.clock.advance(1_000)
-      await second.outbox.drained()
+      await whenDrained(second.outbox)
       const at = `${when} write ${failAt}`
       expect(remote.sent.filter((id) => id === 'b1').length, at).toBeLessThanOrEqual(1)
       const last = accepted.filter((id) => id.startsWith('a')).at(-1)

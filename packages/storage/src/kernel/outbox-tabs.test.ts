@@ -1,4 +1,4 @@
-import { followStore, FreshetError } from '@freshet/core'
+import { followStore, FreshetError, whenDrained } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { setUp, states } from './testing/set-up-outbox.ts'
 import { setValue } from './testing/toy-target.ts'
@@ -9,7 +9,7 @@ test('[W2] what another tab has noted is taken over once, also while it is being
   const mine = outbox.submit(setValue('o1', 'a', 1))
   await store.append('$operations', { ...setValue('o2', 'b', 2) } as never)
   await Promise.all([outbox.restore(), outbox.restore(), mine.settled])
-  await outbox.drained()
+  await whenDrained(outbox)
   await clock.settle()
   expect(remote.sent.toSorted()).toEqual(['o1', 'o2'])
 })
@@ -52,7 +52,7 @@ test('[W7] a follower that nobody leads cannot take back what a leader may be se
   await tab.outbox.submit(setValue('o1', 'a', 1)).accepted
   expect([await tab.outbox.discard('o1'), states(tab.outbox)]).toEqual([false, [['o1', 'queued']]])
   await outbox.restore()
-  await outbox.drained()
+  await whenDrained(outbox)
   expect(remote.sent).toEqual(['o1'])
   tab.tabs.settledElsewhere('o1', { kind: 'confirmed', facts: [] }, false)
   expect([tab.replica.overlay.size, tab.outbox.queued()]).toEqual([0, []])

@@ -1,4 +1,4 @@
-import { FreshetError, type Outbox } from '@freshet/core'
+import { FreshetError, type Outbox, whenDrained } from '@freshet/core'
 import { toyTable } from '@freshet/core/testing'
 import { expect, test } from 'vitest'
 import { failingStore } from '../testing/failing-store.ts'
@@ -154,7 +154,7 @@ test('[W3] beyond its capacity the outbox makes callers wait, and lets them in i
   outbox.subscribe(
     () => (late ??= outbox.queued().length < 2 ? outbox.submit(setValue('o5', 'a', 5)) : undefined),
   )
-  await outbox.drained()
+  await whenDrained(outbox)
   await clock.settle()
   expect(accepted).toEqual([1, 2, 3, 4])
   expect(remote.sent).toEqual(['o1', 'o2', 'o3', 'o4', 'o5'])
@@ -172,7 +172,7 @@ test('[W2] an operation that the store refuses is undone and says so; those behi
   await expect(refused.accepted).rejects.toMatchObject({ code: 'storage/full' })
   expect(await refused.settled).toMatchObject({ kind: 'rejected', error: { code: 'storage/full' } })
   expect([values(), outbox.queued()]).toEqual([{}, []])
-  await outbox.drained()
+  await whenDrained(outbox)
   failure = undefined
   await outbox.submit(setValue('o2', 'a', 2)).settled
   await clock.settle()
