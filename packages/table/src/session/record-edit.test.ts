@@ -313,21 +313,23 @@ test('[LT36] a draft made again while someone else made the row too is in confli
   expect((await fixture.remote.get(['a']))[0]?.[1]).toMatchObject({ name: 'mine', price: 10 })
 })
 
-test('[LT36] a save refused before it is known to be queued makes the draft stand again', async () => {
-  const row = { name: 'Alpha' }
+/** A session on a row that is told by hand, whose saves are queued as `operation`. */
+function toldByHand(row: { readonly name: string }, onPatch = (): void => {}) {
+  let confirmed = row
   let settled = (_operationId: string, _outcome: OperationOutcome['kind']): void => {}
+  const listeners = new Set<() => void>()
   const edit = createRecordEdit(
     {
       columns: { name: 'text' },
       idField: 'id',
       policies: {},
       nowUnixMs: () => 0,
-      confirmed: () => row,
+      confirmed: () => confirmed,
       isKnown: () => true,
       refresh: async () => {},
       async patch() {
-        settled('at once', 'rejected')
-        return { kind: 'queued', operationId: 'at once' }
+        onPatch()
+        return { kind: 'queued', operationId: 'operation' }
       },
       insert: async () => ({ kind: 'deleted' }),
       insertReturnId: async () => ({ kind: 'deleted' }),
@@ -339,13 +341,51 @@ test('[LT36] a save refused before it is known to be queued makes the draft stan
       onSettled(listener) {
         settled = listener
       },
-      onChange: () => () => {},
+      onChange(listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
       idChanged() {},
       disposed() {},
     },
     { id: 'a', snapshot: row, local: row, track: 'auto', newId: undefined },
   )
+  return {
+    edit,
+    settle: (outcome: OperationOutcome['kind']) => settled('operation', outcome),
+    tell(told: { readonly name: string }) {
+      confirmed = told
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+test('[LT36] a save refused before it is known to be queued makes the draft stand again', async () => {
+  const { edit, settle } = toldByHand({ name: 'Alpha' }, () => settle('rejected'))
   edit.data['name'] = 'mine'
   expect(await edit.save({ wait: 'local' })).toMatchObject({ kind: 'queued' })
   expect(edit.getModifiedFields()).toEqual(['name'])
+})
+
+test('[LT36] a queued save that is confirmed before its row comes is never shown as it was before', async () => {
+  const { edit, settle, tell } = toldByHand({ name: 'Alpha' })
+  edit.data['name'] = 'mine'
+  await edit.save({ wait: 'local' })
+  const shown = new Set<unknown>()
+  edit.subscribe(() => shown.add(edit.get('name')))
+  settle('confirmed')
+  tell({ name: 'mine' })
+  expect([...shown]).toEqual(['mine'])
+  tell({ name: 'theirs' })
+  expect(edit.get('name')).toBe('theirs')
+})
+
+test('[LT36] what others wrote over a queued save is shown once that is confirmed', async () => {
+  const { edit, settle, tell } = toldByHand({ name: 'Alpha' })
+  edit.data['name'] = 'mine'
+  await edit.save({ wait: 'local' })
+  tell({ name: 'theirs' })
+  expect(edit.get('name')).toBe('mine')
+  settle('confirmed')
+  expect(edit.get('name')).toBe('theirs')
 })

@@ -113,6 +113,8 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   /** The deletion that is queued. */
   let deletion: string | undefined
   const queue = createQueuedSaves()
+  /** The confirmed row when each of them was noted. */
+  const notedOn = new Map<string, Row | undefined>()
   /** Writes settled while a save was being noted, before its operation was known. */
   const settledEarly = new Map<string, OperationOutcome['kind']>()
 
@@ -171,6 +173,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     accept(applyChange(draft.snapshot ?? {}, sent), sent)
     state = 'editing'
     queue.add(operationId, sent)
+    notedOn.set(operationId, host.confirmed(id))
     // It stands behind one that failed before it was noted.
     if (host.isParked(id)) settled(operationId, 'kept')
     else settleEarly(operationId)
@@ -192,7 +195,12 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     for (const [, sent] of taken ?? []) standAgain(sent)
     // A record that was refused is not there yet.
     isNew ||= outcome === 'rejected' && (taken ?? []).some(([, sent]) => isInsert(sent))
-    if (taken || (isOver && isAnswered && !saving)) showRow(host.confirmed(id))
+    const row = host.confirmed(id)
+    // Acknowledged, and its row is still to come: what is shown is what that will be.
+    const isAhead = outcome === 'confirmed' && taken?.length === 0 && row === notedOn.get(operationId)
+    notedOn.delete(operationId)
+    if (isAhead) changed()
+    else if (taken || (isOver && isAnswered && !saving)) showRow(row)
     else if (saving) settledEarly.set(operationId, outcome)
   }
   /** What of a queued save that is over must stand again: one taken back, and an insert that found another row. */
