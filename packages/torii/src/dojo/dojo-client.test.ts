@@ -189,6 +189,27 @@ test('[TO42] a subscription is told what changes, comes and goes, moves and gaps
   await client.shutdown()
 })
 
+test('[TO42] a world that is read again is told as one that goes and comes', async () => {
+  const { world, ids } = filledWorld()
+  const client = await open(world)
+  const dojo = createDojoClient(client)
+  const told: (readonly [string, boolean])[] = []
+  const subscription = await dojo.onEntityUpdated(undefined, [], ({ hashed_keys: id, models }) => {
+    const { vec } = models[position] ?? {}
+    if (position in models) told.push([id, vec !== undefined])
+  })
+  await client.reset()
+  await world.pass(1_000)
+  await client.ready
+  const each = (isThere: boolean) => new Set(ids.map((id) => `${id} ${isThere}`))
+  const toldAs = (isThere: boolean) =>
+    new Set(told.filter(([, is]) => is === isThere).map(([id]) => `${id} ${isThere}`))
+  expect([toldAs(false), toldAs(true)]).toEqual([each(false), each(true)])
+  expect(told.findLastIndex(([, isThere]) => !isThere)).toBeLessThan(told.findIndex(([, isThere]) => isThere))
+  subscription.cancel()
+  await client.shutdown()
+})
+
 test('[TO42] events are told apart from entities', async () => {
   const { world, ids } = filledWorld()
   world.server.world.declareEvent(moved, movesMembers)
