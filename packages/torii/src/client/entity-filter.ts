@@ -46,7 +46,8 @@ export function spellings(value: Value): readonly Value[] {
   return [...new Set([value, felt, ...(isShort ? [`0x${felt.slice(26)}`] : [])])]
 }
 
-function equalFilter(field: string, value: Value): Filter {
+/** Rows whose member equals a value, in any of its spellings. */
+export function equalFilter(field: string, value: Value): Filter {
   const values = spellings(value)
   // An index on the disk serves one value.
   return values.length === 1 ? { op: 'eq', field, value } : { op: 'in', field, values }

@@ -1,4 +1,5 @@
 import { compilePredicate, FreshetError, type Filter, type Row, type Value } from '@freshet/core'
+import { equalFilter, spellings } from '../client/entity-filter.ts'
 import { enumFormOf, type ModelMember, type ModelSchema } from '../schema/model-type.ts'
 import { serializedFelts } from '../values/entity-id.ts'
 import { canonicalFelt, feltText } from '../values/felt.ts'
@@ -79,14 +80,7 @@ function keyFelts(members: readonly ModelMember[], row: Row): readonly string[] 
     .map(feltText)
 }
 
-const operators = {
-  Eq: 'eq',
-  Neq: 'neq',
-  Gt: 'gt',
-  Gte: 'gte',
-  Lt: 'lt',
-  Lte: 'lte',
-} as const
+const orders = { Gt: 'gt', Gte: 'gte', Lt: 'lt', Lte: 'lte' } as const
 
 function compileMember(
   { model, member, operator, value }: DojoMember,
@@ -101,18 +95,30 @@ function compileMember(
 }
 
 function memberFilter(field: string, operator: string, value: DojoMemberValue): Filter {
-  if (operator === 'In' || operator === 'NotIn') {
-    const values = 'List' in value ? value.List.map(plainOf) : [plainOf(value)]
-    const filter: Filter = { op: 'in', field, values }
-    return operator === 'In' ? filter : { op: 'not', filter }
+  switch (operator) {
+    case 'Eq':
+      return equalFilter(field, plainOf(value))
+    case 'Neq':
+      return { op: 'not', filter: equalFilter(field, plainOf(value)) }
+    case 'In':
+      return { op: 'in', field, values: listOf(value) }
+    case 'NotIn':
+      return { op: 'not', filter: { op: 'in', field, values: listOf(value) } }
+    case 'Gt':
+    case 'Gte':
+    case 'Lt':
+    case 'Lte':
+      return { op: orders[operator], field, value: plainOf(value) }
+    default:
+      throw badClause(
+        `has the operator ${operator}; the replica knows Eq, Neq, In, NotIn, ${Object.keys(orders).join(', ')}`,
+      )
   }
-  if (Object.hasOwn(operators, operator)) {
-    // Its keys are the operators.
-    return { op: operators[operator as keyof typeof operators], field, value: plainOf(value) }
-  }
-  throw badClause(
-    `has the operator ${operator}; the replica knows ${Object.keys(operators).join(', ')}, In, NotIn`,
-  )
+}
+
+/** The SDK says felts as texts, as they were written. */
+function listOf(value: DojoMemberValue): readonly Value[] {
+  return ('List' in value ? value.List : [value]).flatMap((each) => spellings(plainOf(each)))
 }
 
 /** A value as rows hold it. */

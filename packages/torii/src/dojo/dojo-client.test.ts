@@ -95,6 +95,9 @@ test.each<[what: string, clause: DojoClause | undefined, players: readonly numbe
   ['one of some', member('vec.x', 'In', { List: [u32(10), u32(50)] }), [1, 5]],
   ['none of some', member('vec.x', 'NotIn', { List: [u32(10), u32(50)] }), [2, 3, 4]],
   ['an address', member('player', 'Eq', { Primitive: { ContractAddress: '0x4' } }), [4]],
+  ['an address as text', member('player', 'Eq', { String: '0x4' }), [4]],
+  ['no such address', member('player', 'Neq', { String: '0x04' }), [1, 2, 3, 5]],
+  ['one of some addresses', member('player', 'In', { List: [{ String: '0x4' }, { String: '0x5' }] }), [4, 5]],
   [
     'a number beyond 2^53',
     member('remaining', 'Eq', { Primitive: { U64: `${2n ** 60n + 2n}` } }, moves),
