@@ -66,10 +66,18 @@ const digitCodes = Uint8Array.from('0123456789abcdef', (digit) => digit.charCode
  * keeps each part until it is first compared, which costs twice as much.
  */
 function hexText(bytes: Uint8Array): string {
-  const codes = [0x30, 0x78]
-  for (const byte of bytes) codes.push(digitCodes[byte >> 4] ?? 0, digitCodes[byte & 15] ?? 0)
+  const { length } = bytes
+  // A page holds three felts for each entity: an array that is there already takes a third off each.
+  const codes = length === 32 ? feltCodes : [0x30, 0x78]
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[at] ?? 0
+    codes[2 + 2 * at] = digitCodes[byte >> 4] ?? 0
+    codes[3 + 2 * at] = digitCodes[byte & 15] ?? 0
+  }
   return String.fromCharCode(...codes)
 }
+
+const feltCodes = Array.from('0x'.padEnd(66, '0'), (unit) => unit.charCodeAt(0))
 
 /** A whole number from zero, the highest byte first. */
 export function unsignedFromBytes(bytes: Uint8Array): bigint {

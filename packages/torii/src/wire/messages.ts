@@ -65,11 +65,21 @@ const entityCodec: Codec<ToriiEntity> = {
       if (no === 1) id = feltFromBytes(reader.bytes())
       else if (no === 2) models.push(readModel(reader, endOfPart(reader)))
       else if (no === 5 && wireType === WireType.Varint) executedAt = Number(reader.uint64())
-      else if (no === 6) worldAddress = feltFromBytes(reader.bytes())
+      else if (no === 6) worldAddress = addressFromBytes(reader.bytes())
       else reader.skip(wireType, no)
     }
     return { id, models, executedAt, worldAddress }
   },
+}
+
+let lastAddress = { bytes: new Uint8Array(0), text: feltFromBytes(new Uint8Array(0)) }
+
+/** All entities of a page are of one world: its address is written out once. */
+function addressFromBytes(bytes: Uint8Array): string {
+  const isSame =
+    bytes.length === lastAddress.bytes.length && bytes.every((byte, at) => byte === lastAddress.bytes[at])
+  if (!isSame) lastAddress = { bytes: bytes.slice(), text: feltFromBytes(bytes) }
+  return lastAddress.text
 }
 
 export const retrieveEntitiesResponse = message({ nextCursor: text(1), entities: parts(2, entityCodec) })
