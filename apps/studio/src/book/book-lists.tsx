@@ -1,6 +1,7 @@
 import type { Collection } from '@freshet/core'
 import { useMemo, useState } from 'react'
 import { useReadable } from '../data/readable.ts'
+import type { ToldPair } from './book-answers.ts'
 import type { BookLink, BookView } from './book-link.ts'
 import type { Comparison } from './comparisons.ts'
 import { OrderGrid } from './order-grid.tsx'
@@ -12,6 +13,7 @@ export type BookListsProps = {
   readonly link: Pick<BookLink, 'pairs' | 'orders' | 'vaults'>
   readonly view: BookView
   readonly comparisons: ReadonlyMap<string, Comparison>
+  readonly others: ReadonlyMap<string, ToldPair>
   readonly counterparty: string | undefined
   readonly sought: string
   readonly openId: string | undefined
@@ -21,7 +23,7 @@ export type BookListsProps = {
 
 /** The quotes, and below them the vaults or the orders. */
 export function BookLists(props: BookListsProps) {
-  const { view, sought, openId, onOpen, comparisons, counterparty, onShown } = props
+  const { view, sought, openId, onOpen, comparisons, others, counterparty, onShown } = props
   const { pairs, orders, vaults } = props.link
   const { isRead, health } = view
   const sizes = { pairs: useSize(pairs), orders: useSize(orders), vaults: useSize(vaults) }
@@ -35,7 +37,7 @@ export function BookLists(props: BookListsProps) {
           Quotes <span className="count">{count(sizes.pairs)} pairs</span>
         </h2>
         <PairGrid
-          {...{ pairs, comparisons, counterparty, openId, sought, isNarrow, isRead }}
+          {...{ pairs, comparisons, others, counterparty, openId, sought, isNarrow, isRead }}
           block={health?.block ?? undefined}
           onOpen={onOpen}
           onShown={onShown}

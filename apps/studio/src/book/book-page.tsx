@@ -11,9 +11,11 @@ import { bookNames } from './book-names.ts'
 import { BookStrip } from './book-strip.tsx'
 import { BookTools } from './book-tools.tsx'
 import { zeroAddress } from './book-words.ts'
+import type { Wanted } from './comparisons.ts'
 import { NoBook } from './no-book.tsx'
 import { ReorgNotice } from './reorg-notice.tsx'
 import { useComparisons } from './use-comparisons.ts'
+import { useOtherQuotes } from './use-other-quotes.ts'
 import { WhyDrawer } from './why-drawer.tsx'
 import './book.css'
 
@@ -52,9 +54,11 @@ function OpenBook({ info, book, demo, onBook }: OpenBookProps) {
   const [shown, setShown] = useState(none)
   const { openId, open, close } = useOpenRow()
   const names = useMemo(() => bookNames(info, book), [info, book])
-  const comparisons = useCompared(orderbook, view, shown, counterparty, market?.reorg?.atUnixMs)
+  const wanted = useWanted(view, shown, counterparty, market?.reorg?.atUnixMs)
+  const comparisons = useComparisons(orderbook, wanted)
+  const others = useOtherQuotes(orderbook, counterparty === undefined ? undefined : wanted)
   const openRow = useRow(link.pairs, openId)
-  const lists = { link, view, comparisons, counterparty, sought, openId }
+  const lists = { link, view, comparisons, others, counterparty, sought, openId }
   return (
     <main className="page book">
       <BookStrip view={view} />
@@ -106,18 +110,16 @@ function useOpenRow() {
   return { openId, open, close }
 }
 
-/** The rows on screen, compared anew with each block, and with each fork. */
-function useCompared(
-  orderbook: string,
+/** The rows on screen, asked for anew with each block, and with each fork. */
+function useWanted(
   { health }: BookView,
   ids: readonly string[],
   counterparty = zeroAddress,
   forkedAt = 0,
-) {
+): Wanted {
   const version = typeof health?.block !== 'number' ? '' : `${health.block} ${forkedAt}`
-  const wanted = useMemo(
+  return useMemo(
     () => ({ ids: version === '' ? [] : ids, counterparty, version }),
     [ids, counterparty, version],
   )
-  return useComparisons(orderbook, wanted)
 }

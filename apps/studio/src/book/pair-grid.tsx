@@ -11,6 +11,8 @@ import { LiveGrid, type GridColumn } from './live-grid.tsx'
 export type PairGridProps = {
   readonly pairs: Collection<PairRow>
   readonly comparisons: ReadonlyMap<string, Comparison>
+  /** Quotes for the counterparty, where there is one. */
+  readonly others: ReadonlyMap<string, ToldPair>
   /** Undefined: the zero address, whose quotes are told as they change. */
   readonly counterparty: string | undefined
   readonly block: number | undefined
@@ -24,7 +26,7 @@ export type PairGridProps = {
 
 /** Each pair with what is computed here, what the chain says, and how they stand to each other. */
 export function PairGrid(props: PairGridProps) {
-  const { pairs, comparisons, block, isNarrow, sought, openId, onOpen, onShown, isRead } = props
+  const { pairs, comparisons, others, block, isNarrow, sought, openId, onOpen, onShown, isRead } = props
   const isTold = props.counterparty === undefined
   return (
     <LiveGrid
@@ -35,7 +37,13 @@ export function PairGrid(props: PairGridProps) {
       rows={pairs}
       initialSort={{ column: 'order', direction: 'ascending' }}
       rowHeight={isNarrow ? 50 : 30}
-      renderCells={(row) => <PairCells {...{ row, block, isTold }} comparison={comparisons.get(row.id)} />}
+      renderCells={(row) => (
+        <PairCells
+          {...{ row, block }}
+          told={isTold ? row : others.get(row.id)}
+          comparison={comparisons.get(row.id)}
+        />
+      )}
       empty={
         !isRead ? 'Reading the book…' : sought === '' ? 'No order is live.' : 'Nothing fits what is sought.'
       }
@@ -62,14 +70,14 @@ type PairCellsProps = {
   readonly row: PairRow
   readonly comparison: Comparison | undefined
   readonly block: number | undefined
-  /** Whether quotes are told for this counterparty; else they come with the comparison. */
-  readonly isTold: boolean
+  /** What is quoted for the counterparty; undefined: it comes with the comparison. */
+  readonly told: ToldPair | undefined
 }
 
 /** Drawn anew only where its pair has changed: most of what is told is of rows that are not on screen. */
 const PairCells = memo(function PairCells(props: PairCellsProps) {
-  const { row, comparison, block, isTold } = props
-  const shown = shownVirtual(row, comparison?.answer, isTold)
+  const { row, told, comparison, block } = props
+  const shown = shownVirtual(told, comparison?.answer)
   const verdict = describeVerdict(comparison)
   const rpc = comparison?.answer?.rpc ?? null
   const of = comparison?.answer?.block?.number
@@ -139,13 +147,12 @@ function Offered({ part, ratio, most, refusal }: OfferedProps) {
 
 type VirtualShown = Pick<ToldPair, 'ioRatio' | 'outputMax' | 'reason'>
 
-/** For the zero address as it is told; for others as it was compared. */
+/** As it is told; else as it was compared. */
 function shownVirtual(
-  row: PairRow,
+  told: ToldPair | undefined,
   answer: BesideAnswer | undefined,
-  isTold: boolean,
 ): VirtualShown | undefined {
-  if (isTold) return row.asOf === null ? undefined : row
+  if (told !== undefined) return told.asOf === null ? undefined : told
   if (answer === undefined) return undefined
   return answer.virtual.kind === 'quote'
     ? { ...answer.virtual, reason: null }

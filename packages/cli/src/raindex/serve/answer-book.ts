@@ -20,7 +20,7 @@ export type BookQuestion = {
 }
 
 /**
- * Answers `orders`, `vaults` and `quotes`, page by page; `quotes/ORDER` with both quotes at one block; `grounds?id=` with
+ * Answers `orders`, `vaults` and `quotes`, page by page or those of some `id`; `quotes/ORDER` with both quotes at one block; `grounds?id=` with
  * what a quote was computed from; `replica?order=` with all it takes to compute one elsewhere; `history?after=` with the
  * events that are kept.
  */
@@ -119,8 +119,10 @@ function sendRows(
 
 type Page = { readonly ids: readonly string[]; readonly next: string | null }
 
-/** The page that is asked for, or what is wrong with it. */
+/** The rows that are named, or the page that is asked for, or what is wrong with it. */
 function readPage(query: URLSearchParams, collection: Collection): Page | string {
+  const named = query.getAll('id')
+  if (named.length > 0) return { ids: named.slice(0, mostRows), next: null }
   const asked = Number(query.get('limit') ?? mostRows)
   if (!Number.isInteger(asked) || asked < 1) return 'limit takes a number above 0.'
   const after = query.get('after')

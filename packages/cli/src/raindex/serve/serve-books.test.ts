@@ -52,6 +52,9 @@ test.skipIf(anvil === undefined)(
       rows: [{ id: `${orderHash}/0/0`, ioRatio: '1.5', outputMax: '2', stale: false }],
       next: null,
     })
+    const some = `${at}/quotes?counterparty=${trader.address}&id=none&id=${orderHash}/0/0`
+    expect((await getJson(some)).body).toMatchObject({ rows: [{ id: `${orderHash}/0/0` }], next: null })
+    expect((await getJson(`${at}/orders?id=none`)).body).toEqual({ rows: [], next: null })
     expect((await getJson(`${at}/quotes/${orderHash}`)).body).toMatchObject({
       virtual: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
       rpc: { kind: 'quote', ioRatio: '1.5', outputMax: '2' },
@@ -118,7 +121,7 @@ test.skipIf(anvil === undefined)(
     const there = await addOrder(far, '2')
     await addOrder(near, '1')
     const file = ['--settings', settings, '--db', join(folder, 'several.sqlite')]
-    const server = await serve(file)
+    const server = await serve([...file, '--workers', '2'])
     const at = `${server.url}/books/${far.orderbook.address}/quotes`
     await untilSaid(`${at}?chain=${near.chainId}`, '"ioRatio":"1.5"')
     await untilSaid(`${at}?chain=7`, '"outputMax":"2"')
@@ -144,6 +147,12 @@ test.skipIf(anvil === undefined)(
     await far.close()
   },
 )
+
+test.each(['some', '-1', '65'])('[RC17] %s is no number of threads', async (threads) => {
+  const { io, err } = recordIo()
+  expect(await run(['raindex', 'serve', `--workers=${threads}`, '--db', 'none.sqlite'], io)).toBe(2)
+  expect(err).toEqual([expect.stringContaining('--workers takes')])
+})
 
 test('[RC12] only this machine is answered unless requests bear a token, and nothing can be written', async () => {
   const server = await openBookServer({ books: [], clock: systemClock })
