@@ -12,6 +12,7 @@ import { fetchWindows, type FetchedWindow } from './fetch-windows.ts'
 import { isCanonical, newestCanonical } from './find-fork.ts'
 import type { BlockId, Ledger } from './ledger.ts'
 import { packLogs, unpackLogs, type LogPage } from './log-page.ts'
+import { mergePages } from './merge-pages.ts'
 import type { BlockHeader } from './read-header.ts'
 import { chainMoved } from './read-logs.ts'
 import { fetchHeaders } from './timestamps.ts'
@@ -288,25 +289,20 @@ async function withStoreLogs(
   const { from, to, header } = window
   const context = { pool, orderbook, size, rules, notify, ahead: 1, signal: run.signal }
   const filter = storeFilter(stores)
-  const added: ChainLog[] = []
+  let added = packLogs([])
   if (headers.length > 0) {
-    added.push(...(await readTip(context, from, header, undefined, filter)).logs)
+    added = packLogs((await readTip(context, from, header, undefined, filter)).logs)
   } else {
     let last = header
     for await (const part of fetchWindows(context, { from, to }, () => filter)) {
       if (rules.parentHash && part.from > from && part.first.parentHash !== last.hash)
         throw chainMoved(part.from)
       last = part.header
-      added.push(...unpackLogs(part.logs))
+      added = mergePages(added, part.logs)
     }
     if (rules.parentHash && last.hash !== header.hash) throw chainMoved(to)
   }
-  const ofStores = added.filter(({ address }) => address !== orderbook.address)
-  return packLogs(
-    [...unpackLogs(window.logs), ...ofStores].toSorted(
-      (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,
-    ),
-  )
+  return mergePages(window.logs, added)
 }
 
 /**

@@ -35,6 +35,14 @@ const code = (letter: string): number => letter.charCodeAt(0)
 const [bracket, bracketEnd, brace, braceEnd] = [code('['), code(']'), code('{'), code('}')]
 const [quote, comma, backslash, zero, letterX] = [code('"'), code(','), code('\\'), code('0'), code('x')]
 
+/** Bytes by the codes of their two digits; -1 for what is none. */
+const pairBytes = new Int16Array(65_536).fill(-1)
+for (let high = 0; high < 256; high++)
+  for (let low = 0; low < 256; low++) {
+    const [h = -1, l = -1] = [halfBytes[high], halfBytes[low]]
+    if ((h | l) >= 0) pairBytes[(high << 8) | low] = (h << 4) | l
+  }
+
 /** Fields of a log, each a bit of what has been read. */
 const fields = new Map<string, number>(
   ['address', 'topics', 'data', 'blockNumber', 'transactionHash', 'blockHash', 'logIndex'].map((name, at) => [
@@ -65,6 +73,7 @@ class PageReader {
   readonly #start: number
   /** Two digits are a byte, so that half the text is enough. */
   readonly #bytes: Uint8Array<ArrayBuffer>
+  readonly #view: DataView
   #end = 0
   #dataEnd = 0
   #block = 0
@@ -89,6 +98,7 @@ class PageReader {
     this.#text = text
     this.#start = start
     this.#bytes = takeMemory((text.length - start) >> 1)
+    this.#view = new DataView(text.buffer, text.byteOffset, text.byteLength)
   }
 
   read(): boolean {
@@ -256,14 +266,15 @@ class PageReader {
 
   /** Bytes up to the quote. @returns where they end; -1 when they are none. */
   #readBytes(start: number): number {
-    const [text, bytes] = [this.#text, this.#bytes]
-    let [at, to] = [this.at, start]
-    for (;;) {
-      const high = halfBytes[text[at] ?? 0] ?? -1
-      const low = halfBytes[text[at + 1] ?? 0] ?? -1
-      if ((high | low) < 0) break
-      bytes[to++] = (high << 4) | low
-      at += 2
+    const view = this.#view
+    const bytes = this.#bytes
+    const last = this.#text.length - 2
+    let at = this.at
+    let to = start
+    for (; at <= last; at += 2) {
+      const byte = pairBytes[view.getUint16(at)] ?? -1
+      if (byte < 0) break
+      bytes[to++] = byte
     }
     this.at = at
     return this.#next(quote) ? to : -1

@@ -43,9 +43,6 @@ export function openCoreAt(path: string, now: () => number) {
   })
 }
 
-/** The thread makes many numbers that live for a row: with more room they are looked through less often. */
-const youngMb = 64
-
 async function openInThread({ path }: LocalDatabaseOptions): Promise<LocalDatabase> {
   // From source, Node must be told where the packages' sources are; a build needs nothing.
   const fromSource = import.meta.url.endsWith('.ts')
@@ -53,8 +50,7 @@ async function openInThread({ path }: LocalDatabaseOptions): Promise<LocalDataba
     ? new URL('./database-thread.ts', import.meta.url)
     : new URL('./database-thread.js', import.meta.url)
   const execArgv = fromSource ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : []
-  const resourceLimits = { maxYoungGenerationSizeMb: youngMb }
-  const worker = new Worker(script, { workerData: { path }, execArgv, resourceLimits })
+  const worker = new Worker(script, { workerData: { path }, execArgv })
   const caller = createThreadCaller((message, handedOver) => worker.postMessage(message, handedOver))
   // What the thread sends is a reply of its script.
   worker.on('message', (reply: ThreadReply) => caller.receive(reply))
