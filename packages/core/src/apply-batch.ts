@@ -57,7 +57,7 @@ export function commitAndJudge<F>(
   writes: () => readonly StoreWrite[],
 ): void {
   if (core.committer) stage(core, [...change.storeWrites, ...writes()])
-  core.hostLayers?.judge((table, id) => change.changed(table, id))
+  core.hostLayers?.judge(change.storeWrites)
 }
 
 /** A log batch is given to a replica that cannot make rows of it. */

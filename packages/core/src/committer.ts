@@ -1,5 +1,5 @@
 import { delay, type Clock } from './clock.ts'
-import { asFreshetError, type FreshetError } from './errors.ts'
+import { asFreshetError, FreshetError } from './errors.ts'
 import type { Commit, CommitSeq, Store, StoreWrite, Term } from './store.ts'
 
 /**
@@ -74,15 +74,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     const startedAt = clock.now()
     const outcome = await commitWithRetry({ ...options, onFault }, stage.commit(), closing.signal)
     inFlight = undefined
-    if (outcome.kind === 'committed') stage.resolve()
-    else {
-      failed = outcome.fault
+    if (outcome instanceof FreshetError) {
+      failed = outcome
       stage.reject(failed)
       staged.reject(failed)
       staged = createStage()
-    }
+    } else stage.resolve()
     release()
-    if (outcome.kind === 'committed') options.onCommitted(outcome.seq)
+    if (!(outcome instanceof FreshetError)) options.onCommitted(outcome)
     gatherMs = Math.min((clock.now() - startedAt) * gatherFactor, maxGatherMs)
   }
   const isDue = (): boolean =>
@@ -141,25 +140,22 @@ export function createCommitter(options: CommitterOptions): Committer {
   }
 }
 
-type CommitOutcome =
-  | { readonly kind: 'committed'; readonly seq: CommitSeq }
-  | { readonly kind: 'failed'; readonly fault: FreshetError }
-
+/** The number of the commit, or why there will be none. */
 async function commitWithRetry(
   options: CommitterOptions,
   commit: Commit,
   closing: AbortSignal,
-): Promise<CommitOutcome> {
+): Promise<CommitSeq | FreshetError> {
   const { store, term, clock, onFault } = options
   for (let attempt = 0; ; attempt++) {
     try {
       const seq = await store.commit(commit, term)
       if (attempt > 0) onFault(undefined)
-      return { kind: 'committed', seq }
+      return seq
     } catch (error) {
       const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage', retryable: true })
       onFault(fault)
-      if (!fault.retryable || closing.aborted) return { kind: 'failed', fault }
+      if (!fault.retryable || closing.aborted) return fault
       await delay(clock, retryAfterMs[Math.min(attempt, retryAfterMs.length - 1)] ?? 0, closing)
     }
   }

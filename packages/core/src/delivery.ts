@@ -11,7 +11,7 @@ export type Delivery = {
   /** `unsure`: it was sent and the answer was lost. `failed`: it stays until someone decides. */
   state: 'queued' | 'sending' | 'unsure' | 'failed'
   attempts: number
-  lastError: FreshetError | undefined
+  lastError?: FreshetError | undefined
   /** Its sending has begun: it is not changed any more. */
   taken: boolean
   /** Settled, or about to be: nothing more is sent. */

@@ -28,19 +28,16 @@ export type FieldError = { readonly field: string; readonly message: string }
 /** The one base of every error Freshet throws. Match on `code`, decide on `kind` and `retryable`. */
 export class FreshetError extends Error {
   override readonly name: string = 'FreshetError'
-  readonly code: `${string}/${string}`
-  readonly kind: ErrorKind
-  readonly retryable: boolean
+  declare readonly code: `${string}/${string}`
+  declare readonly kind: ErrorKind
+  declare readonly retryable: boolean
   /** What was said about single fields; of a write that was refused. */
-  readonly fieldErrors: readonly FieldError[]
+  declare readonly fieldErrors: readonly FieldError[]
 
   constructor(options: FreshetErrorOptions) {
     const { code, kind, message, retryable = false, fieldErrors = [], cause } = options
     super(message, cause === undefined ? undefined : { cause })
-    this.code = code
-    this.kind = kind
-    this.retryable = retryable
-    this.fieldErrors = fieldErrors
+    Object.assign(this, { code, kind, retryable, fieldErrors })
   }
 }
 

@@ -1,7 +1,9 @@
+import { rowKeyText } from './draft.ts'
 import { addLayer, dropLayer } from './layers.ts'
 import type { Layer } from './overlay.ts'
 import type { Replica } from './replica.ts'
 import { coreOf, type ReplicaCore } from './replica-core.ts'
+import type { StoreWrite } from './store.ts'
 import type { Row } from './value.ts'
 
 /** How a layer of the host ended. */
@@ -23,7 +25,7 @@ export type HostLayer = {
 export type HostLayers = {
   add(layer: Layer, options: HostLayerOptions): HostLayer
   /** Judges the layers of the rows that have changed. */
-  judge(changed: (table: string, id: string) => boolean): void
+  judge(writes: readonly StoreWrite[]): void
 }
 
 /** Shows a write of the host's own, judged by its guard [O7]. */
@@ -70,10 +72,11 @@ function createHostLayers<F>(core: ReplicaCore<F>): HostLayers {
       addLayer(core, layer)
       return { operationId, settled: promise, rollback: () => end('rolled-back') }
     },
-    judge(changed) {
-      for (const entry of [...entries.values()]) {
-        const { layer, guard, end } = entry
-        if (changed(layer.table, layer.id) && holds(layer, guard)) end('confirmed')
+    judge(writes) {
+      if (entries.size === 0) return
+      const changed = new Set(writes.map(({ table, id }) => rowKeyText(table, id)))
+      for (const { layer, guard, end } of [...entries.values()]) {
+        if (changed.has(rowKeyText(layer.table, layer.id)) && holds(layer, guard)) end('confirmed')
       }
     },
   }

@@ -55,7 +55,7 @@ export function createIdIndex(ids: readonly (string | undefined)[]): IdIndex {
       if (slot >= slotMask) {
         throw usageError(
           'collection/full',
-          'A collection holds at most 16,777,214 rows; narrow what is replicated.',
+          'A table would hold more than 16,777,214 rows; narrow what is replicated.',
         )
       }
       reserve(++used)

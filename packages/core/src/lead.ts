@@ -16,7 +16,7 @@ export function lead<F>(core: ReplicaCore<F>, { store, onCommitted }: Disk, term
       try {
         onCommitted?.(committedSeq)
       } catch (error) {
-        log.write('error', 'freshet::store', String(error))
+        core.onListenerError(error)
       }
     },
     onFault(fault) {

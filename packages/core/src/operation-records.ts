@@ -10,7 +10,7 @@ export type KeptOperation = {
   /** Whether an operation that must not be sent twice may have been sent. */
   readonly sent: boolean
   /** How it failed, if it did and stays. */
-  readonly failure: OperationFailure | undefined
+  readonly failure?: OperationFailure | undefined
 }
 
 export function operationRecord({ operation, sent, failure }: KeptOperation): Row {

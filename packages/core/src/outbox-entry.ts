@@ -7,16 +7,16 @@ import { rowKeyText } from './draft.ts'
 /** An operation in the outbox. */
 export type OutboxEntry = Delivery & {
   /** The record in the store, once it is there. */
-  recordId: string | undefined
+  recordId?: string | undefined
   /** Whether it may be sent: it is noted as it is. */
   noted: boolean
   /** Whether the store says that it may have been sent. */
   sent: boolean
   /** Whether it stays when it fails. */
   stays: boolean
-  failure: OperationFailure | undefined
+  failure?: OperationFailure | undefined
   /** The entry that does what this one was to do [W9]. */
-  into: OutboxEntry | undefined
+  into?: OutboxEntry | undefined
   /** The entries whose work this one does. */
   readonly absorbed: OutboxEntry[]
   /** The newest write to its record. */
@@ -30,17 +30,13 @@ export function createOutboxEntry(operation: Operation): OutboxEntry {
   const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
   return {
     operation,
-    recordId: undefined,
     state: 'queued',
     attempts: 0,
-    lastError: undefined,
     noted: false,
     sent: false,
     taken: false,
     ended: false,
     stays: operation.stays ?? false,
-    failure: undefined,
-    into: undefined,
     absorbed: [],
     writing: Promise.resolve(),
     resolve,

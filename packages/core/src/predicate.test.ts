@@ -87,7 +87,7 @@ test('[Q7] an unknown operator and a filter nested too deep are refused, not run
   const unknown = fromJson('{"op":"like","field":"a","value":"%"}') as unknown as Filter
   expect(() => compilePredicate(unknown)).toThrow(/like/)
   const noText = fromJson('{"op":"contains","field":"a","value":1}') as unknown as Filter
-  expect(() => compilePredicate(noText)).toThrow(/contains takes a text/)
+  expect(() => compilePredicate(noText)).toThrow(/contains needs a text/)
   for (const text of ['null', '"a"', '1', '[]', '{"op":"and"}', '{"op":"or","filters":{}}', '{"op":"not"}']) {
     const filter = JSON.parse(text) as Filter
     expect(() => compilePredicate(filter), text).toThrow(

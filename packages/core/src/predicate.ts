@@ -58,10 +58,13 @@ function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate
     case 'neq':
       return negate(equals(filter.field, filter.value, columns))
     case 'gt':
+      return compares(filter, columns, (sign) => sign > 0)
     case 'gte':
+      return compares(filter, columns, (sign) => sign >= 0)
     case 'lt':
+      return compares(filter, columns, (sign) => sign < 0)
     case 'lte':
-      return compares(filter.op, filter.field, filter.value, columns)
+      return compares(filter, columns, (sign) => sign <= 0)
     case 'contains':
       return contains(filter.field, filter.value)
     case 'in':
@@ -132,7 +135,7 @@ function oneOf(field: string, values: readonly Value[], columns: ColumnTypes): P
 
 function contains(field: string, text: string): Predicate {
   // What a page or a file hands over is not typed.
-  if (typeof text !== 'string') throw badFilter('looks for no text; contains takes a text')
+  if (typeof text !== 'string') throw badFilter('for contains needs a text')
   const read = compileField(field)
   const folded = text.toLowerCase()
   return (row) => {
@@ -142,23 +145,14 @@ function contains(field: string, text: string): Predicate {
 }
 
 function compares(
-  op: 'gt' | 'gte' | 'lt' | 'lte',
-  field: string,
-  value: Value,
+  { field, value }: { readonly field: string; readonly value: Value },
   columns: ColumnTypes,
+  accept: (sign: number) => boolean,
 ): Predicate {
   const read = compileField(field)
   const type = columnType(columns, field)
-  const accept = acceptance[op]
   return (row) => {
     const sign = compareComparable(read(row), value, type)
     return sign !== undefined && accept(sign)
   }
-}
-
-const acceptance = {
-  gt: (sign: number): boolean => sign > 0,
-  gte: (sign: number): boolean => sign >= 0,
-  lt: (sign: number): boolean => sign < 0,
-  lte: (sign: number): boolean => sign <= 0,
 }

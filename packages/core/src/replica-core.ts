@@ -32,13 +32,13 @@ export interface ReplicaCore<F> extends Kernel {
   /** Whether a stream that goes on from the checkpoint misses nothing. */
   continuous: boolean
   /** The books over what is no row yet, where the host asked for them. */
-  intake: OpenIntake<F> | undefined
+  intake?: OpenIntake<F> | undefined
   /** Writes of the host's own, from the first on. */
-  hostLayers: HostLayers | undefined
+  hostLayers?: HostLayers | undefined
   /** The store that this replica stands on, as a leader or a follower. */
-  disk: Disk | undefined
+  disk?: Disk | undefined
   /** Where changes are committed; undefined in memory, and for a follower. */
-  committer: Committer | undefined
+  committer?: Committer | undefined
   onListenerError(error: unknown): void
 }
 
@@ -79,10 +79,6 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     checkpoint: undefined,
     freshAtUnixMs: undefined,
     continuous: false,
-    intake: undefined,
-    hostLayers: undefined,
-    disk: undefined,
-    committer: undefined,
     isHeldBack: (table, id) => core.intake?.holdsBack(table, id) ?? false,
     onListenerError,
   }

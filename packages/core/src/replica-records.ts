@@ -18,14 +18,11 @@ export const kernelTables = {
 } as const
 
 /** The tables a store must have besides those of the rows. */
-export const kernelStoreTables: readonly StoreTable[] = [
-  { name: kernelTables.state, space: 'replica' },
-  { name: kernelTables.coverage, space: 'replica' },
-  { name: kernelTables.history, space: 'replica' },
-  { name: kernelTables.deferred, space: 'replica' },
-  { name: kernelTables.operations, space: 'intent' },
-  { name: kernelTables.drafts, space: 'intent' },
-]
+export const kernelStoreTables: readonly StoreTable[] = Object.values(kernelTables).map((name) => ({
+  name,
+  // What the user did outlives everything else [T7].
+  space: name === kernelTables.operations || name === kernelTables.drafts ? 'intent' : 'replica',
+}))
 
 export type KeptState = {
   readonly position: Position

@@ -1,6 +1,5 @@
 import { createCollection, type Collection, type CollectionWriter, type Stamp } from './collection.ts'
 import { usageError } from './errors.ts'
-import { rowKeyText } from './draft.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { StoreIndex, StoreWrite } from './store.ts'
 import type { Row } from './value.ts'
@@ -43,8 +42,6 @@ export type TableChange = {
   remove(table: string, id: string, stamp: Stamp): void
   /** What else is done to a table. */
   of(table: string): Pick<CollectionWriter, 'verify' | 'forget' | 'clear' | 'setComplete' | 'layer'>
-  /** Whether the confirmed row of this key was changed here. */
-  changed(table: string, id: string): boolean
 }
 
 export function createReplicaTables(
@@ -119,7 +116,6 @@ class WorkingChange implements TableChange {
   readonly storeWrites: StoreWrite[] = []
   readonly #tables: Tables
   readonly #rows: number
-  #changedKeys: Set<string> | undefined
   #table: string | undefined
   #writer: CollectionWriter | undefined
 
@@ -151,10 +147,5 @@ class WorkingChange implements TableChange {
     this.#table = table
     this.#writer = writer
     return writer
-  }
-
-  changed(table: string, id: string): boolean {
-    this.#changedKeys ??= new Set(this.storeWrites.map((write) => rowKeyText(write.table, write.id)))
-    return this.#changedKeys.has(rowKeyText(table, id))
   }
 }

@@ -6,11 +6,7 @@ import type { Row } from './value.ts'
 
 /** @throws {FreshetError} `replica/unknown-table`, before anything has changed. */
 export function checkTables({ facts, covers = [] }: StateBatch, tables: ReplicaTables): void {
-  let last: string | undefined
-  for (const { table } of facts) {
-    if (table !== last) tables.collection(table)
-    last = table
-  }
+  for (const { table } of facts) tables.collection(table)
   for (const { table } of covers) tables.collection(table)
 }
 

@@ -103,7 +103,8 @@ function placeOf(value: Value): number {
 }
 
 function placeOfInstant(instant: Instant | undefined): number {
-  return instant === undefined ? 4e300 : 3e300 + instant.second * 1e284
+  // What cannot be read as an instant comes behind the latest, which is below 1e16 ms.
+  return 3e300 + (instant?.second ?? 1e16) * 1e284
 }
 
 function placeOfNumber(value: number): number {

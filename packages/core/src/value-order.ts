@@ -78,7 +78,7 @@ function compareAlike(a: Value | undefined, b: Value | undefined, type: ColumnTy
 function comparePlain<T extends number | bigint | string>(a: T, b: T): number {
   if (a < b) return -1
   if (a > b) return 1
-  return a === b ? 0 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
 /** By code point: that differs from JavaScript's order only where a surrogate meets a unit above them. */

@@ -125,9 +125,7 @@ function nextSnapshot(held: ViewSnapshot, live: LiveOrder, stale: Stale): ViewSn
 
 /** A window of `count` whose items from `at` on moved by one; the gap at `at` or at the end is left to fill. */
 function shifted<T>(old: readonly T[], at: number, shift: -1 | 0 | 1 | undefined, count: number): T[] {
-  const fresh = old.slice(0, count)
-  // Both loops stay within `old`.
-  if (shift === -1) for (let to = at; to + 1 < old.length && to < count; to++) fresh[to] = old[to + 1] as T
-  if (shift === 1) for (let to = at + 1; to <= old.length && to < count; to++) fresh[to] = old[to - 1] as T
-  return fresh
+  if (shift === -1) return old.toSpliced(at, 1).slice(0, count)
+  if (shift === 1) return old.toSpliced(at, 0, ...old.slice(at, at + 1)).slice(0, count)
+  return old.slice(0, count)
 }

@@ -44,7 +44,7 @@ function isPlain(value: object): boolean {
 
 /** Refuses nesting that would exhaust the stack of this or another engine. */
 export function assertDepth(depth: number): void {
-  if (depth > maxDepth) throw unstorable(`nested deeper than ${maxDepth} levels; keep it as text`)
+  if (depth > maxDepth) throw unstorable(`nested deeper than ${maxDepth} levels; flatten it`)
 }
 
 function unstorable(what: string): FreshetError {

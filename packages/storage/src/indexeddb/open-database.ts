@@ -23,7 +23,7 @@ export type DatabaseOptions = {
 /** Opens the database, upgrading it when the host declares other tables than it has. */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenedDatabase> {
   const { name } = options
-  if (typeof indexedDB === 'undefined') throw unavailableError(name, 'this environment has no IndexedDB')
+  if (typeof indexedDB === 'undefined') throw unavailableError(name, 'there is no IndexedDB here')
   let version: number | undefined
   for (let attempt = 1; ; attempt++) {
     try {
@@ -126,7 +126,7 @@ async function isUpToDate(
   if (state.layout === layouts.packed) throw notKept('packs')
   throw storageError(
     'storage/layout',
-    `The store ${name} is of a newer Freshet. Reload the page, or upgrade Freshet.`,
+    `The store ${name} is of a newer Freshet. Upgrade Freshet, or reload the page.`,
   )
 }
 
