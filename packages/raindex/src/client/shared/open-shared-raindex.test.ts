@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { randomBelow } from '@freshet/core'
+import { createSeededRandom } from '@freshet/core/testing'
 import { createWasmEvm } from '@freshet/evm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createEvmInterpreter, type Bytes32 } from '../../engine/index.ts'
@@ -126,6 +128,51 @@ test.skipIf(anvil === undefined)(
     expect([first, second].filter(({ raindex }) => raindex.role === 'writer')).toHaveLength(1)
     expect(stateOf(second)).toEqual(stateOf(first))
     await Promise.all([first.end(), second.end()])
+  },
+)
+
+test.skipIf(anvil === undefined)(
+  `[SH5] whoever comes, goes, loses the shared place and returns, through forks: all end at the chain’s state${skipped}`,
+  { timeout: 120_000 },
+  async () => {
+    const random = createSeededRandom(Number(process.env['SHARED_SEED'] ?? 1))
+    const pick = (bound: number): number => randomBelow(random, bound)
+    const { deposit } = await addOrder()
+    const come = () => openMember('storm', { everyBlocks: 1 + pick(6) })
+    let members = [await come()]
+    const rounds = Number(process.env['SHARED_ROUNDS'] ?? 12)
+    for (let round = 0; round < rounds; round++) {
+      switch (pick(6)) {
+        case 0:
+          if (members.length < 3) members.push(await come())
+          break
+        case 1: {
+          const [gone, ...rest] = members
+          if (gone === undefined || rest.length === 0) break
+          members = rest
+          await gone.end()
+          break
+        }
+        case 2: {
+          const member = members[pick(members.length)]
+          if (member !== undefined) member.isCut = !member.isCut
+          break
+        }
+        case 3: {
+          const depth = 1 + pick(4)
+          await book.reorganize(depth)
+          await book.mine(depth + pick(3))
+          break
+        }
+        default:
+          await deposit(String(1 + pick(9)))
+      }
+      if (pick(3) > 0) continue
+      for (const member of members) member.isCut = false
+      await untilAll(members, isAtHead)
+      for (const member of members) expect(held(member)).toEqual(await chainSays(member))
+    }
+    await Promise.all(members.map((member) => member.end()))
   },
 )
 

@@ -1,6 +1,4 @@
-import { createListeners, delay, FreshetError, systemClock, type Status } from '@freshet/core'
-import { fetchHeaders } from '../chain/timestamps.ts'
-import { beginFromSnapshot } from '../database/index.ts'
+import { createListeners, delay, FreshetError, systemClock } from '@freshet/core'
 import {
   openChainRaindex,
   type ChainCounts,
@@ -8,9 +6,12 @@ import {
   type ChainRaindex,
   type ChainRaindexOptions,
 } from '../registry/open-chain-raindex.ts'
+import { beginFromShared } from './begin-from-shared.ts'
 import { createPublisher, type Publisher } from './publish-engine.ts'
+import { readerFreshness } from './reader-freshness.ts'
 import type { SharedBooks, SharedCursor, SharedWriter } from './shared-books.ts'
 import { openSharedReader, type SharedReader } from './shared-reader.ts'
+import { beat } from './writer-beat.ts'
 
 export type SharedRaindexOptions = Omit<ChainRaindexOptions, 'through'> & {
   /** Not closed with this. */
@@ -63,6 +64,7 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
   let past: ChainCounts = { bytecodeFetches: 0, snapshotLoads: reader.place === undefined ? 0 : 1 }
   let bell = new AbortController()
   const ring = (): void => bell.abort()
+  closing.signal.addEventListener('abort', ring)
 
   const showReader = async (): Promise<void> => {
     const fresh = await openReader()
@@ -113,40 +115,22 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
     await writer?.release().catch(() => undefined)
   }
 
-  /** Says that the writer is there, and how it is, until it is not. */
-  const beat = async (writer: SharedWriter): Promise<void> => {
-    const over = AbortSignal.any([closing.signal, writer.lost])
-    let told = ''
-    let toldAtUnixMs = 0
-    while (!over.aborted) {
-      const { headBlock, headTimestamp, chain: status } = chainFreshness()
-      const news = { state: status.state, headBlock, headTimestamp }
-      const text = JSON.stringify(news)
-      try {
-        if (text !== told || clock.now() - toldAtUnixMs >= heartbeatMs) {
-          await writer.tell(news)
-          told = text
-          toldAtUnixMs = clock.now()
-        }
-      } catch (error) {
-        fault = faultOf(error)
-        await writer.release().catch(() => undefined)
-        return ring()
-      }
-      await delay(clock, Math.min(heartbeatMs, lookMs), over)
-    }
-  }
-  const chainFreshness = (): Pick<ChainFreshness, 'headBlock' | 'headTimestamp' | 'chain'> =>
-    chain?.raindex.freshness ?? { headBlock: undefined, headTimestamp: undefined, chain: starting }
-
   /** Reads the chain to its head, then tells all that comes. */
   const lead = async (writer: SharedWriter): Promise<void> => {
     const over = AbortSignal.any([closing.signal, writer.lost])
     writer.lost.addEventListener('abort', ring)
-    void beat(writer)
+    void beat(writer, {
+      ...{ clock, heartbeatMs, lookMs },
+      closing: closing.signal,
+      freshness: () => chain?.raindex.freshness,
+      onFailure(error) {
+        fault = faultOf(error)
+        ring()
+      },
+    })
     try {
       if (chain === undefined) {
-        await beginLocal(options, over)
+        await beginFromShared(options.database.book({ chainId, orderbook }), book, options.pool, over)
         chain = await openChain()
       }
       // Nothing else could be shown meanwhile.
@@ -158,8 +142,10 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
         await chain.raindex.live.syncOnce()
       if (chain.publisher.hasBegun) await showChain(chain)
     } catch (error) {
+      chain?.publisher.end()
       await writer.release().catch(() => undefined)
-      if (chain !== undefined) await stepDown(chain)
+      // What is shown already is shown on: it is nearer to the chain than what is shared.
+      if (chain !== undefined && shown !== chain.raindex) await closeChain(chain)
       throw error
     }
   }
@@ -190,10 +176,11 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
     }
     if (publisher.writer !== undefined && !publisher.writer.lost.aborted) return
     publisher.end()
-    const writer = await book.lead()
-    if (writer !== undefined) return lead(writer)
     seen = await book.cursor()
-    if (seen !== undefined && seen.term > lastTerm) await stepDown(now)
+    if (seen !== undefined && seen.term > lastTerm) return stepDown(now)
+    if (clock.now() < restUntilUnixMs) return
+    const writer = await book.lead()
+    if (writer !== undefined) await lead(writer)
   }
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
@@ -208,7 +195,7 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
         restUntilUnixMs = clock.now() + restMs
       }
       emit()
-      await delay(clock, lookMs, AbortSignal.any([bell.signal, closing.signal]))
+      await delay(clock, lookMs, bell.signal)
       stop()
     }
   }
@@ -219,33 +206,10 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
       const degraded = chain.publisher.hasBegun ? undefined : fault
       return { ...own, chain: { ...own.chain, degraded } }
     }
-    const { live } = shown
-    const rising = chain?.raindex.freshness
-    const isReading =
-      seen !== undefined && (reader?.place?.seq !== seen.seq || reader.place.term !== seen.term)
-    const silence = seen === undefined || seen.silentMs <= 3 * heartbeatMs ? undefined : silent(seen.silentMs)
-    const lastError = fault ?? (rising === undefined ? silence : rising.chain.freshness.lastError)
-    return {
-      block: live.cursor?.block,
-      timestamp: live.cursor && live.state.env.timestamp,
-      headBlock: rising?.headBlock ?? seen?.headBlock,
-      headTimestamp: rising?.headTimestamp ?? seen?.headTimestamp,
-      chain: {
-        ...starting,
-        role: 'follower',
-        state: stateOf(),
-        freshness: { ...starting.freshness, lastError },
-      },
-      isReading,
-    }
-
-    function stateOf(): Status['state'] {
-      if (fault !== undefined) return 'retrying'
-      if (rising !== undefined) return 'catching-up'
-      if (seen === undefined) return 'bootstrapping'
-      if (silence !== undefined) return 'retrying'
-      return isReading && seen.state === 'live' ? 'catching-up' : seen.state
-    }
+    return readerFreshness({
+      ...{ live: shown.live, place: reader?.place, seen, fault, heartbeatMs },
+      rising: chain?.raindex.freshness,
+    })
   }
   const running = run()
   return {
@@ -293,41 +257,6 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
 
 /** Changes behind a snapshot that a reader may have to take in. */
 const everyChanges = 2_000
-
-/** An empty database goes on from a snapshot of the others, where the chain still has its block. */
-async function beginLocal(options: SharedRaindexOptions, signal: AbortSignal): Promise<void> {
-  const { shared, chainId, orderbook, database, pool } = options
-  const local = database.book({ chainId, orderbook })
-  if ((await local.tip()) !== undefined) return
-  const book = shared.book({ chainId, orderbook })
-  for (let atOrBefore = Number.MAX_SAFE_INTEGER; ;) {
-    const snapshot = await book.snapshot(atOrBefore)
-    if (snapshot === undefined) return
-    const { block } = snapshot
-    const [header] = await fetchHeaders(pool, [block.number], signal)
-    if (header?.hash === block.hash) return void (await beginFromSnapshot(local, snapshot.bundle, block))
-    atOrBefore = block.number - 1
-  }
-}
-
-const starting: Status = {
-  state: 'bootstrapping',
-  role: 'leader',
-  pending: [],
-  degraded: undefined,
-  freshness: {
-    freshAtUnixMs: undefined,
-    staleSinceUnixMs: undefined,
-    lastError: undefined,
-    nextAttemptAtUnixMs: undefined,
-  },
-  progress: undefined,
-}
-
-function silent(silentMs: number): FreshetError {
-  const message = `The process that reads the chain has said nothing for ${Math.round(silentMs / 1_000)} s. Another takes over when its session ends.`
-  return new FreshetError({ code: 'raindex/shared-silent', kind: 'remote', retryable: true, message })
-}
 
 function faultOf(error: unknown): FreshetError {
   if (error instanceof FreshetError) return error
