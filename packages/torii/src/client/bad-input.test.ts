@@ -78,15 +78,18 @@ async function openOn(world: TestWorld) {
     ...{ toriiUrl: 'http://torii', clock, random, manifest },
     client: createToriiClient({ toriiUrl: 'http://torii', fetch, gzip: false, maxMessageBytes: 1_000_000 }),
   })
-  await settle(world, 1_000)
+  await settle(world, 1_000, () => client.getSyncStatus().overall.state === 'streaming')
   return { client, answerWith: (next: Bad | undefined) => void (bad = next) }
 }
 
-/** The platform unpacks in its own time, which a virtual clock does not know. */
-async function settle(world: TestWorld, ms: number): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) {
-    await world.pass(ms / 20)
-    await new Promise((resolve) => setTimeout(resolve, 4))
+/**
+ * Lets time pass until something is so. The platform unpacks in its own time, which a virtual clock does not know:
+ * after `ms` of that one, only the platform is waited for.
+ */
+async function settle(world: TestWorld, ms: number, isSo: () => boolean): Promise<void> {
+  for (let passed = 0; !isSo(); passed += 50) {
+    if (passed < ms) await world.pass(50)
+    await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
 
@@ -100,15 +103,16 @@ test.each(bads)(
     answerWith(bad)
     world.server.cut('reset')
     world.place(1, 2)
-    await settle(world, 8_000)
+    // The reset comes first, and what is answered then.
+    await settle(world, 8_000, () => client.getSyncStatus().overall.lastError?.code === bad.code)
     const { state, lastError, lagMs } = client.getSyncStatus().overall
-    expect(lastError).toMatchObject({ code: bad.code, message: expect.stringMatching(/\.$/) })
+    expect(lastError?.message).toMatch(/\.$/)
     expect(state).toBe(bad.heals ? 'bootstrapping' : 'halted')
     expect(lagMs).toBeGreaterThan(0)
     expect(client.get(position, id)).toMatchObject({ vec: { x: 1 } })
     answerWith(undefined)
     if (!bad.heals) client.resume()
-    await settle(world, 70_000)
+    await settle(world, 200_000, () => client.getSyncStatus().overall.state === 'streaming')
     expect(client.getSyncStatus().overall).toMatchObject({ state: 'streaming', lastError: undefined })
     expect(client.get(position, id)).toMatchObject({ vec: { x: 2 } })
     await client.shutdown()
