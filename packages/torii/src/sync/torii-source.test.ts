@@ -1,3 +1,5 @@
+import { delay } from '@freshet/core'
+import { openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
 import { createReactiveClient } from '../client/reactive-client.ts'
 import { noServerFaults } from '../test-server/server-faults.ts'
@@ -37,6 +39,32 @@ for (const [movers, held] of [
     await client.shutdown()
   })
 }
+
+test('[TO40] a page that was asked for before a change was told does not undo it', async () => {
+  const world = createTestWorld()
+  const { clock, random, client, manifest } = world
+  for (const player of [1, 2, 3, 4, 5, 6, 7, 8]) world.place(player, 0)
+  const opened = await createReactiveClient({
+    ...{ toriiUrl: 'http://torii', clock, random, client, manifest, pageSize: 2 },
+    // Pages wait for the disk, while the next ones are here already.
+    backPressure: { maxBacklog: 1 },
+    async storageFactory(tables) {
+      const store = await openMemoryStore({ tables })
+      return { ...store, commit: (...work) => delay(clock, 1_000).then(() => store.commit(...work)) }
+    },
+  })
+  const shown = new Set<string>()
+  opened.subscribe(position, null, (rows) => {
+    for (const { player, vec } of rows) if (player === canonicalFelt(1)) shown.add(JSON.stringify(vec))
+  })
+  while (opened.query(position).ids.length < 2) await world.pass(100)
+  // By now the page that holds it has been asked for, and waits.
+  world.place(1, 9)
+  await world.pass(20_000)
+  expect([...shown]).toEqual(['{"x":9,"y":0}'])
+  expect(opened.query(position).ids.length).toBe(8)
+  await opened.shutdown()
+})
 
 test('[TO14] nothing is read before the subscription stands', async () => {
   const world = createTestWorld()
