@@ -104,7 +104,7 @@ export function createReplayChart(
   }
   const upper = new uPlot(
     {
-      ...paneOptions(sizes[0], () => ink, props.label, 'line', sync),
+      ...paneOptions(sizes[0], () => ink, [props.label, pairOf(props.label)], 'line', sync),
       scales: { x: { time: true }, y: { auto: false, range: () => [...ranges.ratio] } },
       hooks: hooks((chart) => drawMarkers(chart, props, ink)),
     },
@@ -113,7 +113,7 @@ export function createReplayChart(
   )
   const lower = new uPlot(
     {
-      ...paneOptions(sizes[1], () => ink, 'maximum output', 'max', sync),
+      ...paneOptions(sizes[1], () => ink, ['maximum output', 'at most'], 'max', sync),
       scales: { x: { time: true }, y: { auto: false, range: () => [...ranges.output] } },
       hooks: hooks(() => {}),
     },
@@ -171,7 +171,7 @@ function paneSizes({ width, height }: Size): readonly [ratio: Size, max: Size] {
 function paneOptions(
   size: Size,
   ink: () => ChartInk,
-  label: string,
+  labels: readonly string[],
   stroke: 'line' | 'max',
   sync: uPlot.Cursor.Sync,
 ): Omit<uPlot.Options, 'scales'> {
@@ -189,16 +189,35 @@ function paneOptions(
     cursor: { sync, points: { show: false }, drag: { x: true, y: false } },
     series: [
       {},
-      { label, stroke: () => ink()[stroke], width: 1.5, paths: stepPath, points: { show: false } },
+      {
+        label: labels[0] ?? '',
+        stroke: () => ink()[stroke],
+        width: 1.5,
+        paths: stepPath,
+        points: { show: false },
+      },
     ],
     axes: [
       { ...axis, values: (_, splits) => splits.map(clockText), size: 30 },
       {
-        ...{ ...axis, label, size: axisWidth },
+        ...{ ...axis, label: longestThatFits(labels), size: axisWidth },
         values: (_chart, splits, _axis, _space, step) => [...axisTexts(splits, step)],
       },
     ],
   }
+}
+
+/** Without the name of the order, which stands above the chart too. */
+function pairOf(label: string): string {
+  const at = label.lastIndexOf(': ')
+  return at < 0 ? label : label.slice(at + 2)
+}
+
+/** Along a pane that may be low; the shortest where none fits. */
+function longestThatFits(labels: readonly string[]): uPlot.Axis.Label {
+  // It is drawn right after this, so that its font is set.
+  return ({ ctx, bbox }) =>
+    labels.find((label) => ctx.measureText(label).width <= bbox.height) ?? labels.at(-1) ?? ''
 }
 
 /** Hours and minutes in UTC, and seconds where there are any; the day at midnight. */

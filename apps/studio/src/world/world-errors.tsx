@@ -1,4 +1,5 @@
 import type { ReactiveError } from '@freshet/torii'
+import { dayTimeText } from '../replay/time-text.ts'
 
 export type WorldErrorsProps = {
   readonly errors: readonly ReactiveError[]
@@ -18,7 +19,7 @@ export function WorldErrors({ errors, onDismiss, onReset, onResume }: WorldError
       {errors.map((error, at) => (
         <li key={at} data-kind={error.name === 'SyncFatalError' ? undefined : 'conflict'}>
           <span className="what">{titles[error.name]}</span>
-          <span className="why">{error.message}</span>
+          <span className="why">{wordsOf(error)}</span>
           {error.name === 'SyncFatalError' && (
             <button type="button" onClick={() => act(error, onResume)}>
               Go on
@@ -41,6 +42,13 @@ export function WorldErrors({ errors, onDismiss, onReset, onResume }: WorldError
       ))}
     </ul>
   )
+}
+
+/** Seconds since 1970 are nothing to read. */
+function wordsOf(error: ReactiveError): string {
+  if (error.name !== 'ToriiEpochChangedError') return error.message
+  const [now, before] = [error.current, error.previous].map(dayTimeText)
+  return `It began at ${now} UTC, and before at ${before} UTC. Everything is read again; what it has not reached yet is missing for a while.`
 }
 
 const titles: Readonly<Record<ReactiveError['name'], string>> = {
