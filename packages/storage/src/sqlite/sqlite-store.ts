@@ -70,16 +70,15 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
   }
 
   function append(name: string, value: StoreRecord['value']): string {
-    const { name: table } = intentTableNamed(tables, name)
-    const apart = storedTable(table)
-    if (apart.appendsApart) {
+    const table = intentTableNamed(stored, name)
+    if (table.appendsApart) {
       setDurable(true)
-      return appendKey(writer.append(apart, value))
+      return appendKey(writer.append(table, value))
     }
     return write(true, (state) => {
       const seq = state.seq + 1
       const id = appendKey(seq)
-      writer.apply([{ table, id, value }], seq)
+      writer.apply([{ table: name, id, value }], seq)
       writer.advance(seq)
       return id
     })
