@@ -15,7 +15,7 @@ const { from, to, commits } = workerData as {
 const source = new DatabaseSync(from, { readOnly: true })
 const target = new DatabaseSync(to)
 target.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-target.exec('PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 8000')
+target.exec('PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 32000')
 const filled = tablesOf(source).map((name) => ({ name, rows: rowsOf(name) }))
 const inserts = filled.map(({ name, rows }) => {
   const places = (rows[0] ?? []).map(() => '?').join(', ')

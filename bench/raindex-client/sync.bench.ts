@@ -22,7 +22,8 @@ const ahead = 4
  * away. With the store on a thread of its own and four pages under way, and page by page on one thread.
  *
  * A time ends when raw events, decoded tables, balances and watermark of all logs are committed: what was read then
- * outlives the process. Indexes that only readers need are not among them. For information, what the same rows cost
+ * outlives the process. Decoded rows that are views of the raw events are there with them, and nothing follows behind.
+ * Indexes that only readers need are not among them. For information, what the rows of the database's own tables cost
  * that are bound bare on a thread while viem reads.
  */
 export async function run(): Promise<readonly BenchRow[]> {
