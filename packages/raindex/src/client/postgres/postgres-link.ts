@@ -82,7 +82,7 @@ function runOn(client: Client, onLoss: () => void): RunShared {
       return rows
     } catch (error) {
       // After anything but an answer of the server it is not known what the connection is in the middle of.
-      if (sqlState(error) === undefined || /^(57P|08)/.test(sqlState(error) ?? '')) onLoss()
+      if (sqlState(error) === undefined || isFatal(error)) onLoss()
       throw translated(error)
     }
   }
@@ -97,6 +97,11 @@ function translated(error: unknown): FreshetError {
   if (!/^(28|3D|42501)/.test(state)) return sharedUnreachable(reason, error)
   const message = `PostgreSQL refused access: ${reason}. Check user, password, database and rights.`
   return new FreshetError({ code: 'raindex/shared-refused', kind: 'usage', message, cause: error })
+}
+
+/** Whether the server has ended the connection with this. */
+function isFatal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'severity' in error && error.severity !== 'ERROR'
 }
 
 /** The five characters by which PostgreSQL names an error; undefined for what is no answer of a server. */
