@@ -2,7 +2,6 @@ import type { CommitSeq, Space, StoreChanges, StoreTable, StoreWrite } from '@fr
 import { defaultMaxTombstones } from '../store-options.ts'
 import { booksName, type ObjectStoreSpec, type StoredRecord, type StoredTable } from './database.ts'
 import { newestById } from './newest-by-id.ts'
-import type { PackKeeping } from './packs.ts'
 import { toRecord } from './record-reads.ts'
 import { brought } from './requests.ts'
 import type { Transactions } from './transactions.ts'
@@ -29,12 +28,7 @@ export interface ChangeKeeping {
   /** Forgets the deletions in a table that is emptied. */
   clear(transaction: IDBTransaction, table: StoredTable): void
   /** What changed in any of these tables, in one transaction. */
-  since(
-    transactions: Transactions,
-    tables: readonly StoredTable[],
-    seq: CommitSeq,
-    packs: PackKeeping | undefined,
-  ): Promise<StoreChanges>
+  since(transactions: Transactions, tables: readonly StoredTable[], seq: CommitSeq): Promise<StoreChanges>
 }
 
 /** The key of a record in an object store. */
@@ -43,8 +37,8 @@ export type RecordKey = { readonly table: StoredTable; readonly id: string }
 type Tombstone = { readonly table: string; readonly id: string; readonly seq: CommitSeq }
 
 /** The index over the number that wrote a record. */
-export const seqIndex = 'seq'
-export const bySeq: ObjectStoreSpec['indexPaths'] = new Map([[seqIndex, 'seq']])
+const seqIndex = 'seq'
+const bySeq: ObjectStoreSpec['indexPaths'] = new Map([[seqIndex, 'seq']])
 const storeName = 'tombstones'
 /** The space whose changes followers are told. */
 const followed: Space = 'replica'
@@ -62,16 +56,13 @@ export const changes: ChangeKeeping = {
   clear(transaction, { name }) {
     transaction.objectStore(storeName).delete(IDBKeyRange.bound([name], [name, []]))
   },
-  since({ run, readState }, tables, seq, packs) {
+  since({ run, readState }, tables, seq) {
     const asked = tables.filter(({ space }) => space === followed)
     const stores = [booksName, storeName, ...asked.flatMap((table) => table.scope)]
     return run(stores, async (transaction): Promise<StoreChanges> => {
       const state = await readState(transaction)
       if (!(seq >= state.resetSeq && seq <= state.seq)) return { kind: 'reset', seq: state.seq }
-      const packed = asked.some((table) => table.packs) ? await packs?.since(transaction, seq) : undefined
-      const changed = await Promise.all(
-        asked.map((table) => changedSince(transaction, table, packed?.get(table.name) ?? [], seq)),
-      )
+      const changed = await Promise.all(asked.map((table) => changedSince(transaction, table, seq)))
       return { kind: 'changes', seq: state.seq, writes: changed.flat() }
     })
   },
@@ -80,14 +71,15 @@ export const changes: ChangeKeeping = {
 async function changedSince(
   transaction: IDBTransaction,
   table: StoredTable,
-  packed: readonly StoredRecord[],
   seq: CommitSeq,
 ): Promise<readonly StoreWrite[]> {
   const records = transaction.objectStore(table.storeName)
   const newer = async (store: IDBObjectStore): Promise<unknown[]> =>
     brought(store.index(seqIndex).getAll(IDBKeyRange.lowerBound(seq, true)))
   // Both written by this store alone.
-  const changed = newestById([...((await newer(records)) as StoredRecord[]), ...packed])
+  const loose = (await newer(records)) as StoredRecord[]
+  const packed = (await table.packs?.since(transaction, table, seq)) ?? []
+  const changed = newestById([...loose, ...packed])
   const tombstones = (await newer(transaction.objectStore(storeName))) as Tombstone[]
   const gone = tombstones.filter((tombstone) => tombstone.table === table.name)
   return [

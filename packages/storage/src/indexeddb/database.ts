@@ -39,7 +39,8 @@ export type StoredRecord = ClonedRow & {
  */
 export type ObjectStoreSpec = {
   readonly storeName: string
-  readonly keyPath: string | string[]
+  /** `null` where keys lie outside. */
+  readonly keyPath: string | string[] | null
   /** The field that each index is over, by the index's name. */
   readonly indexPaths: ReadonlyMap<string, string>
   /** Makes the records fit for indexes that are new. */

@@ -108,7 +108,7 @@ export function createIndexedDbStore(opened: OpenedDatabase, parts: IndexedDbSto
     async changesSince(seq) {
       assertOpen()
       if (!changes) throw notKept('changes')
-      return changes.since(transactions, [...tables.values()], seq, packs)
+      return changes.since(transactions, [...tables.values()], seq)
     },
     async takeTerm() {
       return change([], 'relaxed', async (_, { term }) => [{ term: term + 1 }, term + 1])

@@ -1,5 +1,5 @@
 import type { StoredRecord } from './database.ts'
-import { merged, packsFrom, runFeed, type Pack, type Run } from './packed-runs.ts'
+import { merged, packsFrom, putPack, runFeed, type Run } from './packed-runs.ts'
 
 export type PackOptions = {
   /** Records of one pack, and how many a commit must bring of a table to be packed. */
@@ -37,21 +37,21 @@ export async function mergeRuns(
 /** Puts records as packs that follow one another. */
 export async function putRun({ store, table, packRows }: Packing, run: number, slices: Slices): Promise<Run> {
   let rows = 0
+  let seq = 0
   let waiting: readonly StoredRecord[] = []
   const put = (records: readonly StoredRecord[]): void => {
     const last = records.at(-1)
     if (!last) return
-    const seq = records.reduce((newest, record) => Math.max(newest, record.seq), 0)
-    const pack: Pack = { table, run, last: last.id, seq, records }
-    store.put(pack)
+    putPack(store, table, { run, last: last.id, records })
     rows += records.length
+    seq = records.reduce((newest, record) => Math.max(newest, record.seq), seq)
   }
   for await (const slice of slices) {
     waiting = [...waiting, ...slice]
     for (; waiting.length >= packRows; waiting = waiting.slice(packRows)) put(waiting.slice(0, packRows))
   }
   put(waiting)
-  return { run, rows }
+  return { run, rows, seq }
 }
 
 /** A number that no run of the table has. */

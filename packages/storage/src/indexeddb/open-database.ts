@@ -98,10 +98,11 @@ async function upgrade(
   }
   for (const spec of stores) {
     const { storeName, keyPath, indexPaths } = spec
-    const records = objectStoreNames.contains(storeName)
+    const isThere = objectStoreNames.contains(storeName)
+    const records = isThere
       ? transaction.objectStore(storeName)
       : database.createObjectStore(storeName, { keyPath })
-    if (hasIndexes(records, spec)) continue
+    if (isThere && hasIndexes(records, spec)) continue
     for (const index of [...records.indexNames]) records.deleteIndex(index)
     await spec.rekey?.(records)
     for (const [index, path] of indexPaths) records.createIndex(index, path)

@@ -5,23 +5,22 @@ import { brought } from './requests.ts'
 
 /** Many records of a table in one, in id order. */
 export type Pack = {
-  readonly table: string
   readonly run: number
   /** No id in it is larger, and none of those behind it in its run is smaller. */
   readonly last: string
-  /** The newest number of its records. */
-  readonly seq: CommitSeq
   readonly records: readonly StoredRecord[]
 }
 
-/** What identifies a pack, and orders those of a run by id. */
-export const packKey = ['table', 'run', 'last']
-
 /** Packs that follow one another in id order, with an id once at most. */
-export type Run = { readonly run: number; readonly rows: number }
+export type Run = {
+  readonly run: number
+  readonly rows: number
+  /** The newest number of its records. */
+  readonly seq: CommitSeq
+}
 
 /** The runs of a table lie beside its packs, under the number of no run. */
-type Directory = Omit<Pack, 'seq' | 'records'> & { readonly runs: readonly Run[] }
+type Directory = { readonly runs: readonly Run[] }
 
 /** Records in id order, some at a time; none at their end. */
 export type Feed = () => Promise<readonly StoredRecord[]>
@@ -33,8 +32,16 @@ export async function readRuns(packs: IDBObjectStore, table: string): Promise<re
 }
 
 export function writeRuns(packs: IDBObjectStore, table: string, runs: readonly Run[]): void {
-  const directory: Directory = { table, run: 0, last: '', runs }
-  packs.put(directory)
+  const directory: Directory = { runs }
+  packs.put(directory, [table, 0, ''])
+}
+
+/**
+ * Puts a pack under its table, run and last id. The key lies outside: to find it inside, or to keep an index,
+ * a browser would read the whole pack once more.
+ */
+export function putPack(packs: IDBObjectStore, table: string, pack: Pack): void {
+  packs.put(pack, [table, pack.run, pack.last])
 }
 
 /** The packs of a run, from the first that may hold an id on. */
@@ -51,7 +58,7 @@ export function runFeed(
   let keys = packsFrom(table, run, from)
   return async () => {
     for (;;) {
-      // Written by `putRun` alone; the directory is of another run.
+      // Written by `putPack` alone; the directory is of another run.
       const found = (await brought(packs.getAll(keys, packsAtOnce))) as Pack[]
       const end = found.at(-1)
       if (!end) return []
@@ -124,7 +131,7 @@ async function packsOfRun(
   for (const id of sortedIds) {
     const before = found.at(-1)
     if (before && id <= before.last) continue
-    // Written by `putRun` alone.
+    // Written by `putPack` alone.
     const pack = (await brought(packs.get(packsFrom(table, run, id)))) as Pack | undefined
     if (!pack) break
     found.push(pack)

@@ -1,6 +1,6 @@
 import type { CommitSeq, StoreRange, StoreTable } from '@freshet/core'
 import { rangeLimit, type KeyInterval } from '../key-interval.ts'
-import { bySeq, seqIndex, type RecordKey } from './changes.ts'
+import type { RecordKey } from './changes.ts'
 import {
   booksName,
   layouts,
@@ -16,12 +16,11 @@ import {
   byId,
   looseFeed,
   merged,
-  packKey,
   packsAround,
+  putPack,
   readRuns,
   runFeed,
   writeRuns,
-  type Pack,
   type Run,
 } from './packed-runs.ts'
 import { readRange } from './range-read.ts'
@@ -58,13 +57,13 @@ export interface PackKeeping {
     range: Pick<StoreRange, 'limit' | 'reverse'>,
   ): Promise<readonly StoredRecord[]>
   count(transaction: IDBTransaction, table: StoredTable): Promise<number>
-  /** Packed records that were written after a commit, by table. */
-  since(transaction: IDBTransaction, seq: CommitSeq): Promise<ReadonlyMap<string, readonly StoredRecord[]>>
+  /** Packed records of a table that were written after a commit, of an id maybe several. */
+  since(transaction: IDBTransaction, table: StoredTable, seq: CommitSeq): Promise<readonly StoredRecord[]>
   /** Puts the records of a table one by one, for indexes that are new. */
   unpack(transaction: IDBTransaction, table: StoredTable): Promise<void>
 }
 
-const storeName = 'packs'
+const storeName = 'packed'
 
 /**
  * For a store that is filled in bulk: a browser takes as long for one record as
@@ -99,7 +98,7 @@ export function createPacks({ packRows, fanIn }: PackOptions): PackKeeping {
     readRuns(storeOf(transaction), name)
 
   return {
-    spec: { storeName, keyPath: packKey, indexPaths: bySeq, rekey: markPacked },
+    spec: { storeName, keyPath: null, indexPaths: new Map(), rekey: markPacked },
     takes: ({ space, indexes }) => space === 'replica' && !indexes?.length,
     async put(transaction, writes, seq) {
       const packed = new Set<EncodedWrite>()
@@ -130,7 +129,7 @@ export function createPacks({ packRows, fanIn }: PackOptions): PackKeeping {
           }
           // The pack keeps its place in the run, though its last record may be gone.
           const { run, last } = pack
-          if (records.length > 0) storeOf(transaction).put({ ...pack, records })
+          if (records.length > 0) putPack(storeOf(transaction), table.name, { ...pack, records })
           else storeOf(transaction).delete([table.name, run, last])
         }
       }
@@ -174,17 +173,14 @@ export function createPacks({ packRows, fanIn }: PackOptions): PackKeeping {
         count += slice.length
       return count
     },
-    async since(transaction, seq) {
-      const index = storeOf(transaction).index(seqIndex)
-      // Written by `putRun` alone; a directory of runs has no number.
-      const found = (await brought(index.getAll(IDBKeyRange.lowerBound(seq, true)))) as Pack[]
-      const byTable = Map.groupBy(found, ({ table }) => table)
-      return new Map(
-        [...byTable].map(([table, some]) => [
-          table,
-          some.flatMap(({ records }) => records.filter((record) => record.seq > seq)),
-        ]),
-      )
+    async since(transaction, table, seq) {
+      const found: StoredRecord[] = []
+      for (const { run, seq: newest } of await runsOf(transaction, table)) {
+        if (newest <= seq) continue
+        const feed = runFeed(storeOf(transaction), { table: table.name, run, from: '', packsAtOnce: fanIn })
+        for await (const slice of merged([feed])) found.push(...slice.filter((record) => record.seq > seq))
+      }
+      return found
     },
     async unpack(transaction, table) {
       const records = transaction.objectStore(table.storeName)

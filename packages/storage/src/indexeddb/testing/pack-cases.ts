@@ -71,7 +71,7 @@ export function packCases(): void {
     await store.close()
     const raw = await openDB(name)
     // All there is was written eight rows at a time: 512 without merging.
-    const lying = (await raw.getAll('packs')) as { records?: readonly object[]; runs?: readonly object[] }[]
+    const lying = (await raw.getAll('packed')) as { records?: readonly object[]; runs?: readonly object[] }[]
     expect(lying.flatMap(({ records = [] }) => records).length).toBeLessThanOrEqual(16)
     expect(lying.flatMap(({ runs = [] }) => runs).length).toBeLessThanOrEqual(2)
     raw.close()
