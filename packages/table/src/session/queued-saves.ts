@@ -5,7 +5,10 @@ export type QueuedSave = readonly [operationId: string, sent: RecordChange]
 /** The saves of a session that are noted and not settled yet, in order. */
 export type QueuedSaves = {
   readonly size: number
-  add(operationId: string, sent: RecordChange): void
+  /** @param on - The confirmed row at that time. */
+  add(operationId: string, sent: RecordChange, on: Row | undefined): void
+  /** Whether the confirmed row is the one that this save was noted on. */
+  isNotedOn(operationId: string, row: Row | undefined): boolean
   find(operationId: string): RecordChange | undefined
   /** Takes out one that was confirmed or taken back; `undefined` when it is none of these. */
   settle(operationId: string, isConfirmed: boolean): RecordChange | undefined
@@ -20,15 +23,21 @@ export type QueuedSaves = {
 
 export function createQueuedSaves(): QueuedSaves {
   const waiting = new Map<string, RecordChange>()
+  const notedOn = new Map<string, Row | undefined>()
   return {
     get size() {
       return waiting.size
     },
     find: (operationId) => waiting.get(operationId),
-    add: (operationId, sent) => void waiting.set(operationId, sent),
+    add(operationId, sent, on) {
+      waiting.set(operationId, sent)
+      notedOn.set(operationId, on)
+    },
+    isNotedOn: (operationId, row) => notedOn.has(operationId) && notedOn.get(operationId) === row,
     settle(operationId, isConfirmed) {
       const sent = waiting.get(operationId)
       waiting.delete(operationId)
+      notedOn.delete(operationId)
       if (sent === undefined || isConfirmed) return sent
       // What builds on a save that was taken back is based on what that was based on.
       for (const [later, change] of waiting) {
@@ -41,7 +50,10 @@ export function createQueuedSaves(): QueuedSaves {
       const saves = [...waiting]
       const at = saves.findIndex(([id]) => id === operationId)
       const taken = at < 0 ? undefined : saves.slice(at).toReversed()
-      for (const [id] of taken ?? []) waiting.delete(id)
+      for (const [id] of taken ?? []) {
+        waiting.delete(id)
+        notedOn.delete(id)
+      }
       return taken
     },
     onto: (row) =>

@@ -113,8 +113,6 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
   /** The deletion that is queued. */
   let deletion: string | undefined
   const queue = createQueuedSaves()
-  /** The confirmed row when each of them was noted. */
-  const notedOn = new Map<string, Row | undefined>()
   /** Writes settled while a save was being noted, before its operation was known. */
   const settledEarly = new Map<string, OperationOutcome['kind']>()
 
@@ -172,8 +170,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     // Shown as saved; if it fails the draft stands again against what is confirmed.
     accept(applyChange(draft.snapshot ?? {}, sent), sent)
     state = 'editing'
-    queue.add(operationId, sent)
-    notedOn.set(operationId, host.confirmed(id))
+    queue.add(operationId, sent, host.confirmed(id))
     // It stands behind one that failed before it was noted.
     if (host.isParked(id)) settled(operationId, 'kept')
     else settleEarly(operationId)
@@ -189,18 +186,16 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     if (operationId === deletion) return deletionSettled(operationId, outcome)
     const isAnswered = answers.includes(operationId)
     const isOver = outcome === 'confirmed' || outcome === 'discarded'
+    const isAhead = outcome === 'confirmed' && queue.isNotedOn(operationId, host.confirmed(id))
     const taken = isOver ? takenSave(operationId, outcome === 'confirmed') : failedSaves(operationId, outcome)
     if (isOver && isAnswered) answers = answers.filter((answered) => answered !== operationId)
     if (!isOver && taken) answers = [...answers, ...taken.map(([failed]) => failed).toReversed()]
     for (const [, sent] of taken ?? []) standAgain(sent)
     // A record that was refused is not there yet.
     isNew ||= outcome === 'rejected' && (taken ?? []).some(([, sent]) => isInsert(sent))
-    const row = host.confirmed(id)
     // Acknowledged, and its row is still to come: what is shown is what that will be.
-    const isAhead = outcome === 'confirmed' && taken?.length === 0 && row === notedOn.get(operationId)
-    notedOn.delete(operationId)
-    if (isAhead) changed()
-    else if (taken || (isOver && isAnswered && !saving)) showRow(row)
+    if (isAhead && taken?.length === 0) changed()
+    else if (taken || (isOver && isAnswered && !saving)) showRow(host.confirmed(id))
     else if (saving) settledEarly.set(operationId, outcome)
   }
   /** What of a queued save that is over must stand again: one taken back, and an insert that found another row. */
@@ -458,9 +453,7 @@ export function createRecordEdit<R extends Row>(host: EditHost, start: RecordEdi
     subscribe(listener) {
       const entry = (): void => listener()
       listeners.add(entry)
-      return () => {
-        listeners.delete(entry)
-      }
+      return () => void listeners.delete(entry)
     },
     dispose,
     async [Symbol.asyncDispose]() {
