@@ -32,7 +32,8 @@ export type CommitterOptions = {
   onFault(fault: FreshetError | undefined): void
 }
 
-const retryAfterMs = [100, 500, 2_000, 10_000]
+const retryAfterMs = [100, 500, 2_000]
+const longestRetryMs = 10_000
 
 /**
  * How long is gathered after a commit, in its own length. Each commit writes whole pages of the disk: 100,000
@@ -45,19 +46,19 @@ const maxGatherMs = 200
 const enoughRecords = 5_000
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { clock } = options
+  const { store, term, clock, maxBacklog } = options
   let staged = createStage()
   let inFlight: Stage | undefined
   let draining = false
-  let closed = false
   let faulty = false
   // A commit that failed for good ends the committer: a later one would carry a
   // checkpoint whose rows the store does not have.
   let failed: FreshetError | undefined
   const waiting: (() => void)[] = []
   const closing = new AbortController()
+  const { signal } = closing
   let gatherMs = 0
-  let endGathering = (): void => {}
+  let gathering = new AbortController()
 
   const backlog = (): number => staged.records + (inFlight?.records ?? 0)
   const release = (): void => {
@@ -68,36 +69,48 @@ export function createCommitter(options: CommitterOptions): Committer {
     options.onFault(fault)
     release()
   }
+  /** The number of the commit, or why there will be none. */
+  const commitWithRetry = async (commit: Commit): Promise<CommitSeq | FreshetError> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const seq = await store.commit(commit, term)
+        if (attempt > 0) onFault(undefined)
+        return seq
+      } catch (error) {
+        const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage', retryable: true })
+        onFault(fault)
+        if (!fault.retryable || signal.aborted) return fault
+        await delay(clock, retryAfterMs[attempt] ?? longestRetryMs, signal)
+      }
+    }
+  }
   const commit = async (stage: Stage): Promise<void> => {
     inFlight = stage
     staged = createStage()
     const startedAt = clock.now()
-    const outcome = await commitWithRetry({ ...options, onFault }, stage.commit(), closing.signal)
+    const outcome = await commitWithRetry(stage.commit())
     inFlight = undefined
     if (outcome instanceof FreshetError) {
       failed = outcome
       stage.reject(failed)
       staged.reject(failed)
       staged = createStage()
-    } else stage.resolve()
-    release()
-    if (!(outcome instanceof FreshetError)) options.onCommitted(outcome)
+    } else {
+      stage.resolve()
+      release()
+      options.onCommitted(outcome)
+    }
     gatherMs = Math.min((clock.now() - startedAt) * gatherFactor, maxGatherMs)
   }
   const isDue = (): boolean =>
-    closed || staged.isAwaited || backlog() >= Math.min(enoughRecords, options.maxBacklog)
-  const gather = async (): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    endGathering = resolve
-    const cancel = clock.schedule(resolve, gatherMs)
-    await promise
-    cancel()
-  }
+    signal.aborted || staged.isAwaited || backlog() >= Math.min(enoughRecords, maxBacklog)
   const drain = async (): Promise<void> => {
     try {
       while (staged.records > 0) {
         await commit(staged)
-        if (gatherMs > 0 && !isDue()) await gather()
+        if (gatherMs === 0 || isDue()) continue
+        gathering = new AbortController()
+        await delay(clock, gatherMs, gathering.signal)
       }
     } finally {
       draining = false
@@ -106,8 +119,8 @@ export function createCommitter(options: CommitterOptions): Committer {
   const flushed = async (): Promise<void> => {
     if (failed) throw failed
     if (staged.records > 0) staged.isAwaited = true
-    endGathering()
-    await (staged.records > 0 ? staged : inFlight)?.done
+    gathering.abort()
+    await (staged.records > 0 ? staged : inFlight)?.promise
   }
 
   return {
@@ -115,10 +128,10 @@ export function createCommitter(options: CommitterOptions): Committer {
       return backlog()
     },
     stage(writes, clear = []) {
-      if (failed || closed) return
+      if (failed || signal.aborted) return
       for (const table of clear) staged.clear(table)
       for (const write of writes) staged.write(write)
-      if (isDue()) endGathering()
+      if (isDue()) gathering.abort()
       if (draining) return
       draining = true
       // A microtask later, so that batches applied in one turn share a transaction.
@@ -126,38 +139,16 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     async ready() {
       // While the store is faulty memory serves on: the stage holds one value per record.
-      while (backlog() > options.maxBacklog && !faulty && !closed) {
+      while (backlog() > maxBacklog && !faulty && !signal.aborted) {
         await new Promise<void>((resolve) => waiting.push(resolve))
       }
     },
     flushed,
     async close() {
-      closed = true
       closing.abort()
       release()
       await flushed()
     },
-  }
-}
-
-/** The number of the commit, or why there will be none. */
-async function commitWithRetry(
-  options: CommitterOptions,
-  commit: Commit,
-  closing: AbortSignal,
-): Promise<CommitSeq | FreshetError> {
-  const { store, term, clock, onFault } = options
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const seq = await store.commit(commit, term)
-      if (attempt > 0) onFault(undefined)
-      return seq
-    } catch (error) {
-      const fault = asFreshetError(error, { code: 'storage/unavailable', kind: 'storage', retryable: true })
-      onFault(fault)
-      if (!fault.retryable || closing.aborted) return fault
-      await delay(clock, retryAfterMs[Math.min(attempt, retryAfterMs.length - 1)] ?? 0, closing)
-    }
   }
 }
 
@@ -166,13 +157,11 @@ function createStage() {
   const writes = new Map<string, Map<string, StoreWrite>>()
   const cleared = new Set<string>()
   let count = 0
-  const { promise: done, resolve, reject } = Promise.withResolvers<void>()
+  const settling = Promise.withResolvers<void>()
   // Nobody may be waiting for it.
-  done.catch(() => {})
+  settling.promise.catch(() => {})
   return {
-    done,
-    resolve,
-    reject,
+    ...settling,
     /** Somebody waits until it is on the disk. */
     isAwaited: false,
     get records() {

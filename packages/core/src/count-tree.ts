@@ -1,6 +1,6 @@
 /**
- * Counts of an ordered list of parts, with the sum before a part and the part
- * of a rank in O(log parts): a Fenwick tree (P. Fenwick, 1994).
+ * Counts of an ordered list of parts, with the sum before a part in O(log
+ * parts): a Fenwick tree (P. Fenwick, 1994).
  */
 export class CountTree {
   #sums: number[] = []
@@ -25,20 +25,5 @@ export class CountTree {
     let sum = 0
     for (let at = part; at > 0; at -= at & -at) sum += this.#sums[at] ?? 0
     return sum
-  }
-
-  /** The part that holds this rank; `rank` must be below the sum of all. */
-  find(rank: number): number {
-    const sums = this.#sums
-    let part = 0
-    let rest = rank
-    for (let step = 2 ** Math.floor(Math.log2(sums.length)); step >= 1; step /= 2) {
-      const sum = sums[part + step]
-      if (sum !== undefined && sum <= rest) {
-        part += step
-        rest -= sum
-      }
-    }
-    return part
   }
 }

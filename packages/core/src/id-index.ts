@@ -1,5 +1,5 @@
 import { usageError } from './errors.ts'
-import { randomBelow, systemRandom } from './random.ts'
+import { systemRandom } from './random.ts'
 
 /**
  * Finds the slot of an id: an open-addressing hash table of one 32-bit word per
@@ -84,7 +84,7 @@ const growth = 1.5
 const fullest = 0.8
 
 /** Different in each run, so that no remote can prepare ids that collide. Nothing that can be seen depends on it. */
-const seed = randomBelow(systemRandom, 2 ** 32)
+const seed = Math.floor(systemRandom.next() * 2 ** 32)
 
 /** Mixes every code unit; the last steps spread the bits (murmur3's finalizer). */
 function hashOf(id: string): number {

@@ -130,14 +130,16 @@ const unitNanoseconds: { readonly [unit: string]: number } = {
   w: 6048e11,
   y: 31_536e12,
 }
-const durationText = new RegExp(`^(\\d+(${Object.keys(unitNanoseconds).join('|')}))+$`)
+const durationText = /^(\d+[a-zµμ]{1,2})+$/
 
 /** `1h30m` in nanoseconds; a year has 365 days. `undefined` for other notations. */
 function durationNanoseconds(text: string): bigint | undefined {
   if (!durationText.test(text)) return undefined
   let total = 0n
   for (const [, amount = '', unit = ''] of text.matchAll(/(\d+)(\D+)/g)) {
-    total += BigInt(amount) * BigInt(unitNanoseconds[unit] ?? 0)
+    const nanoseconds = unitNanoseconds[unit]
+    if (nanoseconds === undefined) return undefined
+    total += BigInt(amount) * BigInt(nanoseconds)
   }
   return total
 }

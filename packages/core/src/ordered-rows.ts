@@ -10,7 +10,7 @@ export type WorkCounter = { rows: number }
  * Slots in the order of their rows: a list of chunks of at most 256 slots with
  * their sort keys inline.
  *
- * Every operation costs O(log n) and a shift within one chunk. Chunks are
+ * A change costs O(log n) and a shift within one chunk. Chunks are
  * regions of two shared arrays and not objects: 12 B per row at full chunks and
  * nothing for the collector to walk. Only a split or a merge, once in 64 changes
  * at most, touches the list of chunks itself, 8 B for every 256 rows.
@@ -218,15 +218,16 @@ export function createOrderedRows(
       return ranks.before(chunk) + placeIn(chunk, key, row, slot) - baseOf(chunk)
     },
     copy(from, to, copiedRows, copiedIds, at) {
+      // A window behind the last row is empty.
+      if (from >= to) return false
       let changed = false
       let write = at
-      let rank = from
-      work.rows += Math.max(0, to - from)
-      for (let chunk = from < to ? ranks.find(from) : 0; rank < to; chunk++) {
+      work.rows += to - from
+      // From the first chunk on: a window is seldom deep, and a step is for 200 rows.
+      for (let chunk = 0, before = 0; before < to; before += countOf(chunk++)) {
         const base = baseOf(chunk)
-        const first = rank - ranks.before(chunk)
-        const last = Math.min(countOf(chunk), first + to - rank)
-        for (let place = base + first; place < base + last; place++, write++) {
+        const last = base + Math.min(countOf(chunk), to - before)
+        for (let place = base + Math.max(0, from - before); place < last; place++, write++) {
           const slot = slots[place] ?? 0
           const row = rowAt(slot)
           const id = ids[slot] ?? ''
@@ -235,7 +236,6 @@ export function createOrderedRows(
           copiedIds[write] = id
           changed = true
         }
-        rank += last - first
       }
       return changed
     },
