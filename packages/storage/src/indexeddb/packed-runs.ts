@@ -4,7 +4,7 @@ import { newestById } from './newest-by-id.ts'
 import { brought } from './requests.ts'
 
 /** Many records of a table in one, in id order. */
-export type Pack = {
+type Pack = {
   readonly run: number
   /** No id in it is larger, and none of those behind it in its run is smaller. */
   readonly last: string
@@ -23,7 +23,7 @@ export type Run = {
 type Directory = { readonly runs: readonly Run[] }
 
 /** Records in id order, some at a time; none at their end. */
-export type Feed = () => Promise<readonly StoredRecord[]>
+type Feed = () => Promise<readonly StoredRecord[]>
 
 export async function readRuns(packs: IDBObjectStore, table: string): Promise<readonly Run[]> {
   // Written by `writeRuns` alone.
