@@ -41,7 +41,8 @@ export function createBodyReader(mostBytes: number, ownsParts: boolean): BodyRea
         }
         return use(memory.subarray(0, size))
       } catch (error) {
-        await reader?.cancel().catch(() => undefined)
+        // Whoever is slow to stop sending is not waited for.
+        void reader?.cancel().catch(() => undefined)
         throw error
       } finally {
         if (kept.length < mostKept && memory.length <= mostKeptBytes) kept.push(memory)
