@@ -27,8 +27,7 @@ export function createOpenReads(): OpenReads {
 
   const forget = (): void => {
     if (reads.size === 0) return touches.clear()
-    let oldest = Infinity
-    for (const read of reads) oldest = Math.min(oldest, read.startedAt)
+    const oldest = Math.min(...Array.from(reads, ({ startedAt }) => startedAt))
     for (const ofTable of touches.values()) {
       for (const [id, touch] of ofTable) if (touch.seq <= oldest) ofTable.delete(id)
     }

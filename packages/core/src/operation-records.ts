@@ -1,7 +1,7 @@
 import type { Operation, OperationFailure } from './operation.ts'
 import type { Layer, RowEdit } from './overlay.ts'
 import { fromPlainOutcome, toPlainOutcome, type PlainOutcome } from './plain-outcome.ts'
-import { isRecord, type Row } from './value.ts'
+import type { Row } from './value.ts'
 import { withoutAbsent } from './without-absent.ts'
 
 /** What the store keeps of an operation. */
@@ -22,17 +22,13 @@ export function operationRecord({ operation, sent, failure }: KeptOperation): Ro
 
 export function readOperation(record: Row): KeptOperation {
   const { sent, failure, ...operation } = record
+  // Both written by operationRecord.
+  const plain = failure as unknown as PlainOutcome | undefined
   return {
-    // Written by operationRecord.
     operation: operation as unknown as Operation,
     sent: sent === true,
-    failure: isRecord(failure) ? readFailure(failure) : undefined,
+    failure: plain && (fromPlainOutcome(plain) as OperationFailure),
   }
-}
-
-function readFailure(failure: Row): OperationFailure {
-  // Written by operationRecord.
-  return fromPlainOutcome(failure as unknown as PlainOutcome) as OperationFailure
 }
 
 /**

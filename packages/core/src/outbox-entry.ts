@@ -98,7 +98,7 @@ export function notSent(): OperationOutcome {
 }
 
 export function discardedError(): FreshetError {
-  return usageError('outbox/discarded', 'The operation was taken back before there was room for it.')
+  return usageError('outbox/discarded', 'The operation was taken back before it was noted.')
 }
 
 export function closedError(): FreshetError {

@@ -50,7 +50,7 @@ function ownReader(name: string): (row: Row) => Value | undefined {
 export const maxFilterDepth = 100
 
 function compile(filter: Filter, columns: ColumnTypes, depth: number): Predicate {
-  if (!isFilter(filter)) throw badFilter('is no record with an operator, or lacks its filters')
+  if (!isFilter(filter)) throw badFilter('lacks its operator or its filters')
   if (depth > maxFilterDepth) throw badFilter(`is nested deeper than ${maxFilterDepth} levels; flatten it`)
   switch (filter.op) {
     case 'eq':

@@ -32,6 +32,6 @@ function stalled(forMs: number): FreshetError {
     code: 'remote/stalled',
     kind: 'remote',
     retryable: true,
-    message: `The remote has said nothing for ${forMs} ms; it is asked again.`,
+    message: `The remote said nothing for ${forMs} ms; it is asked again.`,
   })
 }

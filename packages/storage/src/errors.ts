@@ -20,7 +20,7 @@ export function closedError(store: string): FreshetError {
 export function deposedError(store: string, term: number, current: number): FreshetError {
   return storageError(
     'storage/deposed',
-    `Term ${current} leads the store ${store} now, not ${term}. Follow it, or take a term again.`,
+    `The store ${store} is led by term ${current} now, not ${term}. Follow it, or take a term again.`,
   )
 }
 

@@ -19,7 +19,7 @@ export function storableKind(value: Value): StorableKind {
     case 'undefined':
     case 'function':
     case 'symbol':
-      throw unstorable(`${typeof value} is no value; leave it out or use null`)
+      throw unstorable(`${typeof value}; leave it out or use null`)
     default:
       return 'plain'
   }
@@ -32,7 +32,7 @@ export function storableKind(value: Value): StorableKind {
   }
   if (value instanceof Uint8Array) return 'bytes'
   if (isPlain(value)) return 'record'
-  throw unstorable(`an instance of ${value.constructor.name}; convert it to a record`)
+  throw unstorable(`an instance of ${value.constructor.name}; make it a record`)
 }
 
 /** Plain also when made in another realm, where `Object.prototype` is another object. */
