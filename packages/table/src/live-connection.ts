@@ -3,12 +3,12 @@ import {
   createTabGroup,
   delay,
   shareReplica,
+  sourceSide,
   type Outbox,
   type Replica,
   type Sync,
   type TabEnvironment,
   type TabMessage,
-  sourceSide,
 } from '@freshet/core'
 import type { RowNews } from './live-rows.ts'
 import { rowsTable, type LiveSettings } from './live-settings.ts'

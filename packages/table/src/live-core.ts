@@ -3,13 +3,13 @@ import {
   mergeUnsent,
   watchedStore,
   delay,
+  sourceSide,
+  whenDrained,
   type Outbox,
   type Replica,
   type Status,
   type Store,
   type TabEnvironment,
-  sourceSide,
-  whenDrained,
 } from '@freshet/core'
 import { createLiveConnection, type LiveConnection } from './live-connection.ts'
 import { createLiveRows, type LiveRows } from './live-rows.ts'

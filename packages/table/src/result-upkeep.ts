@@ -2,12 +2,12 @@ import {
   isFresh,
   rowsEqual,
   wholeTable,
+  sourceSide,
   type CollectionChange,
   type Coverage,
   type Query,
   type Replica,
   type Row,
-  sourceSide,
 } from '@freshet/core'
 import { judgeChange, type JudgedResult, type RowBefore } from './membership.ts'
 import type { Master } from './master.ts'

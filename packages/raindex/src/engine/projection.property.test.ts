@@ -1,4 +1,4 @@
-import { createIntake, createReplica, type Replica, type Row, sourceSide } from '@freshet/core'
+import { createIntake, createReplica, sourceSide, type Replica, type Row } from '@freshet/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { packLossless } from '../float/index.ts'

@@ -1,4 +1,4 @@
-import { createIntake, createReplica, FreshetError, type Replica, sourceSide } from '@freshet/core'
+import { createIntake, createReplica, FreshetError, sourceSide, type Replica } from '@freshet/core'
 import { expect, test } from 'vitest'
 import { floatToHex, packLossless, parse, zero } from '../float/index.ts'
 import { addressOf, fixtureOrder, wordOf } from '../testing/fixture-order.ts'

@@ -2,12 +2,12 @@ import {
   createIntake,
   createReplica,
   openReplica,
+  sourceSide,
   type Clock,
   type Log,
   type Replica,
   type Store,
   type Value,
-  sourceSide,
 } from '@freshet/core'
 import {
   isCodeReady,

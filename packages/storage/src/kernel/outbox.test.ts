@@ -1,4 +1,4 @@
-import { FreshetError, type Outbox, whenDrained } from '@freshet/core'
+import { FreshetError, whenDrained, type Outbox } from '@freshet/core'
 import { toyTable } from '@freshet/core/testing'
 import { expect, test } from 'vitest'
 import { failingStore } from '../testing/failing-store.ts'

@@ -7,12 +7,12 @@ import {
   releaseRows,
   storeTables,
   wholeTable,
+  sourceSide,
   type LogBatch,
   type OpenReplicaOptions,
   type Row,
   type RowFact,
   type Store,
-  sourceSide,
 } from '@freshet/core'
 import {
   createScriptedSource,

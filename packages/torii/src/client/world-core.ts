@@ -12,6 +12,7 @@ import {
   systemClock,
   systemRandom,
   wholeTable,
+  sourceSide,
   type Clock,
   type Query,
   type Random,
@@ -20,7 +21,6 @@ import {
   type StoreRecord,
   type TableSpec,
   type TabMessage,
-  sourceSide,
 } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { createActiveTargets, tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'

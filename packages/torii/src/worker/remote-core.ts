@@ -4,9 +4,9 @@ import {
   systemClock,
   systemRandom,
   wholeTable,
+  sourceSide,
   type Replica,
   type RowFact,
-  sourceSide,
 } from '@freshet/core'
 import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
 import { countOverlays } from '../client/count-overlays.ts'

@@ -1,4 +1,4 @@
-import { createReplica, type RowFact, sourceSide } from '@freshet/core'
+import { createReplica, sourceSide, type RowFact } from '@freshet/core'
 import { expect, test } from 'vitest'
 import type { RowBatch } from './messages.ts'
 import { createRowFeed } from './row-feed.ts'

@@ -1,4 +1,4 @@
-import { createSync, randomBelow, type Random, type Replica, sourceSide } from '@freshet/core'
+import { createSync, randomBelow, sourceSide, type Random, type Replica } from '@freshet/core'
 import { createSeededRandom } from '@freshet/core/testing'
 import { createWasmEvm } from '@freshet/evm'
 import { expect, test } from 'vitest'
