@@ -142,7 +142,7 @@ export function createToriiClient(options: ToriiClientOptions): ReactiveToriiCli
   const { gzip = !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) } = options
   const grpc = createGrpcWeb({ url, fetch, maxMessageBytes, gzip })
   // A fetch of the caller's own sends when it likes.
-  const untilSent = options.fetch ? async () => {} : loopRound
+  const untilSent = options.fetch ? async () => {} : untilNodeHasSent
 
   return {
     async version(signal) {
@@ -295,13 +295,13 @@ function readCursor(beginning: Uint8Array): string {
 }
 
 /**
- * Node sends what its `fetch` was asked once its loop comes round: unpacking a page before that would leave the
- * server idle meanwhile. Browsers send at once.
+ * Node sends what its `fetch` was asked once its loop has come round, for a connection that is just free again
+ * twice: unpacking a page before that would leave the server idle meanwhile. Browsers send at once.
  */
-const loopRound: () => Promise<void> =
-  typeof setImmediate === 'function'
-    ? () => new Promise((resolve) => void setImmediate(resolve))
-    : async () => {}
+async function untilNodeHasSent(): Promise<void> {
+  if (typeof setImmediate !== 'function') return
+  for (let round = 0; round < 2; round++) await new Promise((resolve) => void setImmediate(resolve))
+}
 
 const entityCalls: { readonly [K in EntityKind]: { readonly retrieve: string; readonly subscribe: string } } =
   {
