@@ -1,4 +1,4 @@
-import { createEviction, openReplica, storeTables } from '@freshet/core'
+import { createEviction, openReplica, storeTables, coverages } from '@freshet/core'
 import { createMemoryDisk, openMemoryStore } from '@freshet/storage/memory'
 import { expect, test } from 'vitest'
 
@@ -9,6 +9,7 @@ test('[R9] what is evicted leaves the disk in the same commit', async () => {
     openReplica({
       name: 'r',
       tables: specs,
+      coverages,
       store: await openMemoryStore({ tables: storeTables(specs), disk }),
     })
   const replica = await open()

@@ -1,4 +1,5 @@
 import {
+  coverages,
   createOutbox,
   createSync,
   createTabGroup,
@@ -51,6 +52,7 @@ async function openTab({ clock, disk, tabs, remote }: World) {
   const replica = await openReplica({
     name: 'world',
     tables: specs,
+    coverages,
     store,
     role: 'follower',
     clock,

@@ -1,5 +1,6 @@
 // The same for a replica that several tabs share, with its sync loop and all that a store can keep.
 export {
+  coverages,
   createOutbox,
   createSync,
   createTabGroup,

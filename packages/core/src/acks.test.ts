@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Ack, RowFact, Seq } from './batch.ts'
 import { wholeTable } from './coverage.ts'
+import { coverages } from './coverage-books.ts'
 import type { RowEdit } from './overlay.ts'
 import { createIntake } from './intake.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
@@ -14,6 +15,7 @@ function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
   const replica = createReplica({
     name: 'r',
     tables: [{ name: toyTable }],
+    coverages,
     clock: createVirtualClock(),
     ...options,
   })

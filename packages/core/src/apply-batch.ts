@@ -3,9 +3,8 @@ import type { ApplyOutcome, Batch, Seq, StateBatch } from './batch.ts'
 import { usageError, type FreshetError } from './errors.ts'
 import { applyAcks, retired } from './layers.ts'
 import { stage, type ReplicaCore } from './replica-core.ts'
-import { coverageWrite } from './replica-records.ts'
 import type { TableChange } from './replica-tables.ts'
-import { checkRoom, checkTables } from './room.ts'
+import { checkBatch, checkRoom } from './room.ts'
 import type { StoreWrite } from './store.ts'
 
 /** The one door into a replica: see `Replica.apply` [A1]. */
@@ -15,7 +14,7 @@ export function applyBatch<F>(core: ReplicaCore<F>, batch: Batch<F>): ApplyOutco
     if (!intake) throw noProjection(core.name)
     return intake.applyLog(batch)
   }
-  checkTables(batch, tables)
+  checkBatch(batch, core)
   const parked = intake?.park(batch)
   if (parked) return parked
   checkRoom(batch.facts, tables, maxRows)
@@ -46,8 +45,8 @@ export function writeState<F>(
   return { kind: 'applied', changedRows: change.changedRows }
 }
 
-function coverWrites<F>({ coverages }: ReplicaCore<F>, { covers = [] }: StateBatch): readonly StoreWrite[] {
-  return covers.flatMap(({ table, key }) => coverages.get(table, key) ?? []).map(coverageWrite)
+function coverWrites<F>({ coverage }: ReplicaCore<F>, { covers = [] }: StateBatch): readonly StoreWrite[] {
+  return coverage?.writesOf(covers) ?? []
 }
 
 /** What follows on a swap, before any listener hears of it [A6]. */

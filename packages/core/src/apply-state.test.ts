@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CoverageUpdate, RowFact, Seq } from './batch.ts'
 import { isFresh, wholeTable } from './coverage.ts'
+import { coverages } from './coverage-books.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -11,6 +12,7 @@ function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
   const replica = createReplica({
     name: 'r',
     tables: [{ name: toyTable }],
+    coverages,
     clock: createVirtualClock(),
     ...options,
   })

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { coverages } from './coverage-books.ts'
 import { createEviction } from './eviction.ts'
 import { createReplica } from './replica.ts'
 
 function createPages(pinned: ReadonlySet<string> = new Set(), maxBytes = 10_000) {
-  const replica = createReplica({ name: 'pages', tables: [{ name: 't' }] })
+  const replica = createReplica({ name: 'pages', tables: [{ name: 't' }], coverages })
   const eviction = createEviction({
     replica,
     table: 't',

@@ -55,7 +55,7 @@ export function followStore<F>(replica: Replica<F>): Follower {
       await pull()
       takeOver(core, await readBooks(core, disk))
       // Which rows of other tables the leader before held for verified is not known.
-      const isWhole = (table: string): boolean => core.coverages.get(table, wholeTable)?.complete === true
+      const isWhole = (table: string): boolean => core.coverage?.get(table, wholeTable)?.complete === true
       core.continuous &&= core.tables.names().every(isWhole)
       lead(core, disk, term)
     },

@@ -2,6 +2,7 @@ import { commitAndJudge, noProjection, writeState } from './apply-batch.ts'
 import { applyLateBatch, applyLogBatch, type LogKernel, type LogResult } from './apply-log.ts'
 import type { ApplyOutcome, LogBatch, Need, Position, RowFact, StateBatch } from './batch.ts'
 import { wholeTable } from './coverage.ts'
+import { coverages } from './coverage-books.ts'
 import { createDeferrals } from './deferral.ts'
 import { rowKeyText } from './draft.ts'
 import { FreshetError } from './errors.ts'
@@ -70,12 +71,13 @@ export function createIntake<F = RowFact>(options: IntakeOptions<F>): Intake<F> 
 function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenIntake<F> {
   const { projection, needsOf, isReady = () => false, keepPositions = 0 } = options
   const { tables, rules, maxRows, status } = core
+  const coverage = (core.coverage ??= coverages(core))
   let history = createHistory<F>(core.origin)
   let deferrals = createDeferrals<F>()
   /** Whether the log has been applied up to its head in this run. */
   let reached = false
 
-  const isWhole = (table: string): boolean => core.coverages.get(table, wholeTable)?.complete === true
+  const isWhole = (table: string): boolean => coverage.get(table, wholeTable)?.complete === true
   /** Notes which tables are known whole now; returns the records that say so. */
   const coverTables = (work: TableChange): readonly StoreWrite[] => {
     const names = tables.names()
@@ -85,7 +87,7 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
     return changed.map((table) => {
       const complete = atHead && !waiting.has(table)
       const { epoch, seq, clock } = core
-      const coverage = {
+      const known = {
         table,
         key: wholeTable,
         complete,
@@ -94,9 +96,9 @@ function openIntake<F>(core: ReplicaCore<F>, options: IntakeOptions<F>): OpenInt
         fetchedAtUnixMs: clock.now(),
         invalidated: false,
       }
-      core.coverages.set(coverage)
+      coverage.set(known)
       work.of(table).setComplete(complete)
-      return coverageWrite(coverage)
+      return coverageWrite(known)
     })
   }
   const logKernel = (): LogKernel<F> => {

@@ -1,11 +1,12 @@
 import type { Seq } from './batch.ts'
 import type { Clock } from './clock.ts'
-import type { Coverages } from './coverage.ts'
+import type { CoverageBooks } from './coverage-books.ts'
 import type { OpenReads } from './open-reads.ts'
 import type { Overlay } from './overlay.ts'
 import type { PendingAcks } from './pending-acks.ts'
 import type { Refetches } from './refetch.ts'
 import type { ReplicaTables } from './replica-tables.ts'
+import type { Stamp } from './row-slots.ts'
 
 /** What the steps of `apply` share. Internal: a replica is used through `Replica`. */
 export interface Kernel {
@@ -15,7 +16,8 @@ export interface Kernel {
   readonly acks: PendingAcks
   readonly openReads: OpenReads
   readonly refetches: Refetches
-  readonly coverages: Coverages
+  /** What was read as a whole, where the host asked for it. */
+  coverage?: CoverageBooks | undefined
   readonly rules: KernelRules
   /** Number of the newest applied batch. */
   seq: Seq
@@ -25,6 +27,18 @@ export interface Kernel {
   epochStartedAt: Seq
   /** Whether a parked batch will write this row. */
   isHeldBack(table: string, id: string): boolean
+}
+
+/** How the facts of one batch are known; the stamp of what they write. */
+export type Telling = Stamp & {
+  readonly isLive: boolean
+  /** `seq` at which they are known to have been true: when a read was sent, or a push came. */
+  readonly asOf: Seq
+}
+
+/** What was true in the connection before may have changed between the two. */
+export function epochOf(kernel: Kernel, asOf: Seq): number {
+  return asOf >= kernel.epochStartedAt ? kernel.epoch : kernel.epoch - 1
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { RowFact } from './batch.ts'
-import { wholeTable } from './coverage.ts'
 import { readBooks, takeOver, type KeptBooks } from './kept-books.ts'
 import { lead } from './lead.ts'
 import { createReplicaOn, type Replica, type ReplicaOptions } from './replica.ts'
@@ -86,9 +85,8 @@ async function loadRows<F>(
   { coverages, position, freshAtUnixMs }: KeptBooks,
   turn: (() => Promise<void>) | undefined,
 ): Promise<void> {
-  const whole = coverages.some((known) => known.table === table && known.key === wholeTable && known.complete)
   // Of a table that is not held whole, not even a stream that goes on tells what was missed before [S3].
-  const verified = whole || position !== origin
+  const verified = coverages?.isWhole(table) || position !== origin
   const stamp = { seq, epoch: verified ? epoch : 0, nowUnixMs: freshAtUnixMs ?? 0 }
   const entries: [string, Row][] = []
   for await (const slice of store.scan(table, loadedRows)) {

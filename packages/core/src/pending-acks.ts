@@ -18,8 +18,8 @@ export type PendingAcks = {
    * @param readAt - When the read was sent; before all time for a push, which says nothing of that.
    */
   confirmedBy(fact: Exclude<RowFact, { kind: 'touched' }>, readAt: Seq): readonly string[]
-  /** The operations a whole walk of a table, begun at the given moment, confirms; they are no longer held. */
-  confirmedByWalk(table: string, since: Seq, isHeldBack: (id: string) => boolean): readonly string[]
+  /** The operations that something else confirms; they are no longer held. */
+  take(isConfirmed: (ack: HeldAck) => boolean): readonly string[]
   forget(operationId: string): void
 }
 
@@ -51,8 +51,7 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       if ([...held.values()].some(isOfRow)) refetches.want(fact)
       return confirmed
     },
-    confirmedByWalk: (table, since, isHeldBack) =>
-      take((ack) => ack.table === table && ack.ackedAt <= since && !isHeldBack(ack.id)),
+    take,
     forget: (operationId) => void held.delete(operationId),
   }
 }

@@ -17,6 +17,8 @@ export type Refetches = {
   readonly size: number
   /** Whether nothing is wanted and nothing was taken that is not settled yet. */
   readonly idle: boolean
+  /** All that are wanted and were not taken. */
+  all(): Iterable<Wanted>
   want(key: RowKey): void
   wants(key: RowKey): boolean
   /** When it was last asked for; 0 when it is not. */
@@ -29,8 +31,6 @@ export type Refetches = {
   takeQuiet(): readonly Wanted[]
   /** A row was told as it was at the given moment. */
   settled(key: RowKey, asOf: Seq): void
-  /** A whole table was told by a walk that began at the given moment: what was wanted before is settled. */
-  walked(table: string, since: Seq, isHeldBack: (id: string) => boolean): void
   onWanted(listener: () => void): void
 }
 
@@ -55,6 +55,7 @@ export function createRefetches(now: () => Seq): Refetches {
     get idle() {
       return wanted.size === 0 && tried.size === 0
     },
+    all: () => wanted.values(),
     want(key) {
       const text = rowKeyText(key.table, key.id)
       const known = wanted.has(text)
@@ -72,13 +73,6 @@ export function createRefetches(now: () => Seq): Refetches {
       if (asOf < (wanted.get(text)?.wantedAt ?? -Infinity)) return
       tried.delete(text)
       wanted.delete(text)
-    },
-    walked(table, since, isHeldBack) {
-      for (const [text, entry] of wanted) {
-        if (entry.table !== table || entry.wantedAt > since || isHeldBack(entry.id)) continue
-        wanted.delete(text)
-        tried.delete(text)
-      }
     },
     onWanted(listener) {
       wake = listener

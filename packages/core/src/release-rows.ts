@@ -18,7 +18,7 @@ export function releaseRows<F>(
   ids: Iterable<string>,
 ): number {
   const core = coreOf(replica)
-  for (const key of coverageKeys) core.coverages.delete(table, key)
+  for (const key of coverageKeys) core.coverage?.delete(table, key)
   const gone: string[] = []
   core.tables.transact(
     (change) => {

@@ -1,7 +1,6 @@
 import type { Position, Seq } from './batch.ts'
 import { systemClock } from './clock.ts'
 import type { Committer } from './committer.ts'
-import { createCoverages } from './coverage.ts'
 import type { HostLayers } from './host-layers.ts'
 import type { OpenIntake } from './intake.ts'
 import type { Kernel } from './kernel.ts'
@@ -70,7 +69,6 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     acks: createPendingAcks(refetches),
     openReads: createOpenReads(),
     refetches,
-    coverages: createCoverages(),
     status: createStatusCell(onListenerError),
     seq: 0,
     epoch: 1,
@@ -82,6 +80,7 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     isHeldBack: (table, id) => core.intake?.holdsBack(table, id) ?? false,
     onListenerError,
   }
+  core.coverage = options.coverages?.(core)
   core.intake = intake?.open(core)
   return core
 }

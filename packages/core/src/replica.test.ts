@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RowFact, StateBatch } from './batch.ts'
 import { wholeTable } from './coverage.ts'
+import { coverages } from './coverage-books.ts'
 import { createIntake } from './intake.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, put, touched } from './testing/facts.ts'
@@ -14,6 +15,7 @@ function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
   const replica = createReplica({
     name: 'r',
     tables: [{ name: toyTable }, { name: 'others' }],
+    coverages,
     clock,
     log: {
       enabled: () => true,
@@ -68,6 +70,30 @@ test('[A1] a batch that is refused leaves everything as it was', () => {
     replica.addLayer({ operationId: 'o', table: 'nowhere', id: 'x', edit: { kind: 'delete' } }),
   ).toThrow(expect.objectContaining({ code: 'replica/unknown-table' }))
   expect(replica.overlay.size).toBe(0)
+})
+
+test('[A1] a reading is refused by a replica that keeps no account of readings, and says what to pass', () => {
+  const { replica, rows } = setUp({ coverages: undefined })
+  const reading: StateBatch = {
+    kind: 'state',
+    startedAt: 'live',
+    facts: [put('a', { n: 1 })],
+    covers: [{ table: toyTable, key: wholeTable, complete: true }],
+  }
+  expect(() => replica.apply(reading)).toThrow(
+    expect.objectContaining({
+      code: 'replica/no-coverages',
+      message: expect.stringContaining('Pass it coverages'),
+    }),
+  )
+  expect([...rows.entries(), replica.seq]).toEqual([0])
+  replica.apply({ ...reading, covers: undefined })
+  expect(rows.get('a')).toEqual({ n: 1 })
+  expect([
+    rows.complete,
+    replica.coverages.get(toyTable, wholeTable),
+    replica.coverages.ofTable(toyTable),
+  ]).toEqual([false, undefined, []])
 })
 
 test('[A7] the row bound counts each new row once and held rows not at all', () => {

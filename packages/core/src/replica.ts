@@ -3,6 +3,7 @@ import type { ApplyOutcome, Batch, Position, RowFact, Seq } from './batch.ts'
 import type { Clock } from './clock.ts'
 import type { Collection } from './collection.ts'
 import type { Coverages } from './coverage.ts'
+import type { OpenCoverages } from './coverage-books.ts'
 import type { Intake } from './intake.ts'
 import type { KernelRules } from './kernel.ts'
 import { addLayer, dropLayer } from './layers.ts'
@@ -20,6 +21,8 @@ export type ReplicaOptions<F> = {
   readonly tables: readonly TableSpec[]
   /** What takes in log batches, and rows that must wait for something. Default: rows alone. */
   readonly intake?: Intake<F> | undefined
+  /** `coverages`: keeps account of what was read as a whole, for `createSync` and batches with `covers`. Default: the intake's, else none. */
+  readonly coverages?: OpenCoverages | undefined
   /** Rows of one table before the replica refuses more. Default 1,000,000 [R9]. */
   readonly maxRows?: number | undefined
   /** Records that memory may lead the store by. Default 20,000 [A1]. */
@@ -45,6 +48,7 @@ export interface Replica<F = RowFact> {
   readonly epoch: number
   readonly status: StatusCell
   readonly refetches: Refetches
+  /** What was read as a whole; nothing where the replica was not given `coverages`. */
   readonly coverages: Pick<Coverages, 'get' | 'ofTable'>
   readonly overlay: Pick<Overlay, 'find' | 'layersOf' | 'size'>
   tableNames(): readonly string[]
@@ -55,8 +59,8 @@ export interface Replica<F = RowFact> {
    * must wait, works the rest out aside, swaps it in at once, tells each
    * listener once, and commits behind that. All of a batch or nothing.
    *
-   * @throws {FreshetError} `replica/too-many-rows`, `replica/unknown-table`, or
-   *   `replica/refused-facts` when the projection refuses; nothing has changed.
+   * @throws {FreshetError} `replica/too-many-rows`, `replica/unknown-table`,
+   *   `replica/no-coverages`, or `replica/refused-facts` when the projection refuses; nothing has changed.
    */
   apply(batch: Batch<F>): ApplyOutcome
   /** To be held while a read is on its way; its `startedAt` goes into the batch. */
@@ -86,6 +90,7 @@ export function createReplica<F = RowFact>(options: ReplicaOptions<F>): Replica<
 export function createReplicaOn<F>(core: ReplicaCore<F>): Replica<F> {
   const { tables, openReads } = core
   return Object.assign(core, {
+    coverages: core.coverage ?? noCoverages,
     tableNames: tables.names,
     collection: tables.collection,
     apply: (batch: Batch<F>) => applyBatch(core, batch),
@@ -97,3 +102,5 @@ export function createReplicaOn<F>(core: ReplicaCore<F>): Replica<F> {
     close: async () => core.committer?.close(),
   })
 }
+
+const noCoverages: Replica['coverages'] = { get: () => undefined, ofTable: () => [] }

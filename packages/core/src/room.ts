@@ -1,12 +1,27 @@
 import type { StateBatch } from './batch.ts'
 import { usageError } from './errors.ts'
+import type { CoverageBooks } from './coverage-books.ts'
 import type { RowKey } from './projection.ts'
 import type { ReplicaTables } from './replica-tables.ts'
 import type { Row } from './value.ts'
 
-/** @throws {FreshetError} `replica/unknown-table`, before anything has changed. */
-export function checkTables({ facts, covers = [] }: StateBatch, tables: ReplicaTables): void {
+/** What a batch is checked against. */
+type Checking = {
+  readonly name: string
+  readonly tables: ReplicaTables
+  readonly coverage?: CoverageBooks | undefined
+}
+
+/** @throws {FreshetError} `replica/unknown-table` or `replica/no-coverages`, before anything has changed. */
+export function checkBatch({ facts, covers }: StateBatch, { name, tables, coverage }: Checking): void {
   for (const { table } of facts) tables.collection(table)
+  if (!covers) return
+  if (!coverage) {
+    throw usageError(
+      'replica/no-coverages',
+      `The replica ${name} keeps no account of readings. Pass it coverages of @freshet/core.`,
+    )
+  }
   for (const { table } of covers) tables.collection(table)
 }
 

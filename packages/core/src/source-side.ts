@@ -57,19 +57,19 @@ function beginEpoch<F>(core: ReplicaCore<F>): number {
 function invalidate<F>(core: ReplicaCore<F>, table: string, key: string): void {
   // A number of its own, as for an epoch [R6].
   core.seq += 1
-  const invalidated = core.coverages.invalidate(table, key, core.seq)
+  const invalidated = core.coverage?.invalidate(table, key, core.seq)
   if (invalidated) stage(core, [coverageWrite(invalidated)])
 }
 
 function reset<F>(core: ReplicaCore<F>): void {
-  const { tables, coverages, status, origin } = core
+  const { tables, status, origin } = core
   core.intake?.reset()
   core.position = origin
   core.checkpoint = undefined
   core.freshAtUnixMs = undefined
   core.continuous = false
   core.seq += 1
-  coverages.clear()
+  core.coverage?.clear()
   const { coverage, history, deferred } = kernelTables
   tables.transact(
     (change) => {

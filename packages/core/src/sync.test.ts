@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { coverages } from './coverage-books.ts'
 import { FreshetError } from './errors.ts'
 import { createIntake } from './intake.ts'
 import { createReplica } from './replica.ts'
@@ -19,7 +20,7 @@ function setUp({
 }: { capabilities?: Partial<SourceCapabilities> } & Partial<SyncOptions<RowFact>> = {}) {
   const clock = createVirtualClock()
   const remote = createScriptedSource(capabilities)
-  const replica = createReplica({ name: 'r', tables: [{ name: toyTable }], clock })
+  const replica = createReplica({ name: 'r', tables: [{ name: toyTable }], coverages, clock })
   const rows = replica.collection(toyTable)
   const lines: string[] = []
   const sync = createSync({
@@ -81,7 +82,7 @@ test('[S12] a log is whole once its stream is live, not before', async () => {
   const clock = createVirtualClock()
   const remote = createScriptedSource<ToyLog>({ kind: 'log' })
   const intake = createIntake({ projection: toyProjection })
-  const replica = createReplica<ToyLog>({ name: 'r', tables: [{ name: toyTable }], intake, clock })
+  const replica = createReplica<ToyLog>({ name: 'r', tables: [{ name: toyTable }], coverages, intake, clock })
   const rows = replica.collection(toyTable)
   createSync<ToyLog>({ replica, source: remote.source, clock, random: createSeededRandom(1) }).start()
   await clock.settle()
@@ -132,7 +133,7 @@ test('[S13] [S7] what went on from an earlier connection is read again once, als
   const remote = createScriptedSource({ keptCursors: true })
   for (const id of ['a', 'b', 'c']) remote.rows.set(id, { n: 1 })
   const intake = createIntake({ needsOf: ({ id }) => (id === 'c' ? ['it'] : []) })
-  const replica = createReplica({ name: 'r', tables: [{ name: toyTable }], intake, clock })
+  const replica = createReplica({ name: 'r', tables: [{ name: toyTable }], coverages, intake, clock })
   const options = { replica, source: remote.source, clock, random: createSeededRandom(1), pageRows: 2 }
   remote.beforeNext(async () => {}, unreachable)
   createSync(options).start()
@@ -509,7 +510,7 @@ test('[S6] a source is told of a checkpoint once it is on the disk, and not befo
   const told: unknown[] = []
   const disk = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let flushes = 0
-  const inMemory = createReplica({ name: 'r', tables: [{ name: toyTable }] })
+  const inMemory = createReplica({ name: 'r', tables: [{ name: toyTable }], coverages })
   // Its disk is as slow as the test says.
   const replica: typeof inMemory = Object.create(inMemory, {
     flushed: { value: () => disk[flushes++]?.promise },

@@ -14,6 +14,7 @@ import {
   type StatusCell,
   type TableSpec,
   type View,
+  coverages,
 } from '@freshet/core'
 import type { AnyTable } from './any-table.ts'
 import { definedFields, notReturned } from './as-table.ts'
@@ -119,7 +120,7 @@ function createInMemory<R extends Row>(
   const settings = liveSettings(master, options, false)
   const { clock, log, cacheKey, rules } = settings
   const tables = [tableSpec(master)]
-  const replica = createReplica({ name: cacheKey, tables, clock, log, rules: rules.kernel })
+  const replica = createReplica({ name: cacheKey, tables, coverages, clock, log, rules: rules.kernel })
   if (fault !== undefined) replica.status.update({ degraded: fault })
   const core = createLiveCore({ master, replica, store: undefined, settings, release: async () => {} })
   return createHandle<R>(core, undefined, options)
@@ -164,6 +165,7 @@ async function openOnStore<R extends Row>(
     const replica = await openReplica({
       name: cacheKey,
       tables: [tableSpec(master)],
+      coverages,
       store,
       role: tabs === undefined ? 'leader' : 'follower',
       onCommitted: () => core.committed(),

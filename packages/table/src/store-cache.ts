@@ -7,6 +7,7 @@ import {
   type Store,
   type StoreTable,
   type Telemetry,
+  coverages,
 } from '@freshet/core'
 import { splitKey, type Cache, type CacheClaim, type CachedPages } from './cache.ts'
 import { createCachedPages } from './cached-pages.ts'
@@ -39,6 +40,7 @@ export function createStoreCache(stores: CacheStores, options: CacheOptions = {}
     const replica = await openReplica({
       name: root,
       tables: [{ name: rowsTable }],
+      coverages,
       store,
       clock: options.clock,
     })

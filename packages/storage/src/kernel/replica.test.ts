@@ -13,6 +13,7 @@ import {
   type Row,
   type RowFact,
   type Store,
+  coverages,
 } from '@freshet/core'
 import {
   createScriptedSource,
@@ -42,7 +43,7 @@ async function open(
   const { maxTombstones, ...rest } = options
   const store = await openMemoryStore({ tables, disk, maxTombstones })
   const clock = createVirtualClock()
-  const replica = await openReplica({ name: 'r', tables: specs, store, clock, ...rest })
+  const replica = await openReplica({ name: 'r', tables: specs, coverages, store, clock, ...rest })
   const rows = replica.collection(toyTable)
   const push = (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts })
   const following = followStore(replica)
@@ -67,7 +68,7 @@ async function openLog(store: Store, ready: ReadonlySet<string>) {
 
 async function openOn(store: Store) {
   const clock = createVirtualClock()
-  const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+  const replica = await openReplica({ name: 'r', tables: specs, coverages, store, clock })
   return { clock, replica, rows: replica.collection(toyTable) }
 }
 
@@ -188,7 +189,7 @@ test('[S10] a checkpoint is not gone on from after a crash in the middle of a re
   const capabilities = { resumable: true }
   const run = async (store: Store) => {
     const clock = createVirtualClock()
-    const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+    const replica = await openReplica({ name: 'r', tables: specs, coverages, store, clock })
     const remote = createScriptedSource(capabilities)
     const sync = createSync({ replica, source: remote.source, clock, pageRows: 2 })
     sync.start()
@@ -461,7 +462,7 @@ test('[R9] [A6] rows that are let go and asked for again by a listener are on th
 test('[T4] [P3] a store that fails leaves memory serving and shows as degraded', async () => {
   const store = crashingStore(await openMemoryStore({ tables }), { failAt: 2 })
   const clock = createVirtualClock()
-  const replica = await openReplica({ name: 'r', tables: specs, store, clock })
+  const replica = await openReplica({ name: 'r', tables: specs, coverages, store, clock })
   replica.apply({ kind: 'state', startedAt: 'live', facts: [put('a', { n: 1 })] })
   await clock.settle()
   expect(replica.status.get().degraded).toMatchObject({ kind: 'storage' })

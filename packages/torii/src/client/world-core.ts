@@ -21,6 +21,7 @@ import {
   type StoreRecord,
   type TableSpec,
   type TabMessage,
+  coverages,
 } from '@freshet/core'
 import type { ModelSchema } from '../schema/model-type.ts'
 import { createActiveTargets, tableOfTarget, type SyncTarget } from '../sync/sync-target.ts'
@@ -261,7 +262,7 @@ function beginWorldReplica(
 ): { readonly replica: Replica; readonly loaded: Promise<void> } {
   const { name, tables, store, committed: onCommitted } = on
   const { maxBacklog } = backPressure ?? {}
-  const kept = { name, tables, clock, log, maxRows, maxBacklog, rules: rules?.kernel }
+  const kept = { name, tables, coverages, clock, log, maxRows, maxBacklog, rules: rules?.kernel }
   if (!store) return { replica: createReplica(kept), loaded: Promise.resolve() }
   return beginReplica({ ...kept, store, role: tabs ? 'follower' : 'leader', onCommitted, turn })
 }

@@ -7,6 +7,7 @@ import {
   sourceSide,
   type Replica,
   type RowFact,
+  coverages,
 } from '@freshet/core'
 import type { ReactiveClientOptions, SyncWorkerOptions } from '../client/client-options.ts'
 import { countOverlays } from '../client/count-overlays.ts'
@@ -34,6 +35,7 @@ export function openRemoteCore(options: ReactiveClientOptions, worker: SyncWorke
   const replica = createReplica({
     name: `torii:${world}`,
     tables: tableSpecs(tables),
+    coverages,
     clock,
     log,
     maxRows,

@@ -1,4 +1,4 @@
-import { createReplica, sourceSide, type RowFact } from '@freshet/core'
+import { coverages, createReplica, sourceSide, type RowFact } from '@freshet/core'
 import { expect, test } from 'vitest'
 import type { RowBatch } from './messages.ts'
 import { createRowFeed } from './row-feed.ts'
@@ -7,7 +7,7 @@ const puts = (count: number, value = 0): RowFact[] =>
   Array.from({ length: count }, (_, n) => ({ kind: 'put', table: 'a', id: `${n}`, row: { value } }))
 
 function feedOf(facts: readonly RowFact[]) {
-  const replica = createReplica({ name: 'fed', tables: [{ name: 'a' }, { name: 'b' }] })
+  const replica = createReplica({ name: 'fed', tables: [{ name: 'a' }, { name: 'b' }], coverages })
   const apply = (told: readonly RowFact[]): void =>
     void replica.apply({ kind: 'state', startedAt: 'live', facts: told })
   apply(facts)
