@@ -4,6 +4,7 @@ import { wholeTable } from './coverage.ts'
 import { coverages } from './coverage-books.ts'
 import type { RowEdit } from './overlay.ts'
 import { createIntake } from './intake.ts'
+import { isEager } from './refetch.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -77,7 +78,7 @@ test('[W5] [O5] a change by another that crossed the reply: the layer is held un
   reply(read.startedAt, [put('a', { price: 2, name: 'x' })], ack)
   expect(rows.get('a')).toEqual({ price: 2, name: 'theirs' })
   expect(replica.overlay.size).toBe(1)
-  expect(replica.refetches.takeEager()).toHaveLength(1)
+  expect(replica.refetches.take(isEager)).toHaveLength(1)
   // A read that was sent before the acknowledgement proves nothing.
   reply(read.startedAt, [put('a', { price: 1, name: 'theirs' })])
   expect(replica.overlay.size).toBe(1)
@@ -112,7 +113,7 @@ test('[W5] an acknowledgement without a row holds the layer until the row is rea
   const read = write('op', price(2))
   reply(read.startedAt, [], ack)
   expect([rows.get('a'), replica.overlay.size]).toEqual([{ price: 2, name: 'x' }, 1])
-  expect(replica.refetches.takeEager().map(({ id }) => id)).toEqual(['a'])
+  expect(replica.refetches.take(isEager).map(({ id }) => id)).toEqual(['a'])
   reply(replica.seq, [put('a', { price: 2, name: 'trimmed' })])
   expect([rows.get('a'), replica.overlay.size]).toEqual([{ price: 2, name: 'trimmed' }, 0])
 })
@@ -151,7 +152,7 @@ test('[O5] [W5] an acknowledged write that still waits for its row falls with a 
   const first = write('op', price(2))
   // Acknowledged without its row: held until the row is read, which is on its way.
   reply(first.startedAt, [], ack)
-  replica.refetches.takeEager()
+  replica.refetches.take(isEager)
   write('op2', price(3))
   push([patch('a', { price: 3 })], [{ operationId: 'op2' }])
   expect(rows.get('a')).toEqual({ price: 3, name: 'x' })

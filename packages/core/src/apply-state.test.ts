@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { CoverageUpdate, RowFact, Seq } from './batch.ts'
 import { isFresh, wholeTable } from './coverage.ts'
 import { coverages } from './coverage-books.ts'
+import { isEager } from './refetch.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, patch, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -23,7 +24,7 @@ function setUp(options: Partial<ReplicaOptions<RowFact>> = {}) {
     push: (...facts: RowFact[]) => replica.apply({ kind: 'state', startedAt: 'live', facts }),
     reply: (startedAt: Seq, facts: RowFact[], covers: CoverageUpdate[] = []) =>
       replica.apply({ kind: 'state', startedAt, facts, covers }),
-    wanted: () => replica.refetches.takeEager().map(({ id }) => id),
+    wanted: () => replica.refetches.take(isEager).map(({ id }) => id),
   }
 }
 
@@ -57,7 +58,7 @@ test('[A2] a crossing reply that says what is held already verifies it and wants
   reply(read.startedAt, [put('a', { price: '2.0' })])
   // The patch had a base that was not verified; the reply does not say when it was read.
   expect(replica.refetches.size).toBe(1)
-  replica.refetches.takeEager()
+  replica.refetches.take(isEager)
   const again = replica.beginRead()
   push(put('b', {}))
   reply(again.startedAt, [put('a', { price: '2.0' })])
@@ -137,17 +138,17 @@ test('[A2] a row is read again three times at most before it must be quiet', () 
   const { replica, push, reply } = setUp()
   push(put('a', { n: 0 }), touched('a'))
   for (let n = 1; n <= 3; n++) {
-    expect(replica.refetches.takeEager()).toMatchObject([{ id: 'a', attempts: n - 1 }])
+    expect(replica.refetches.take(isEager)).toMatchObject([{ id: 'a', attempts: n - 1 }])
     const read = replica.beginRead()
     push(put('b', { n }), touched('a'))
     reply(read.startedAt, [put('a', { n: -n })])
     read.end()
   }
-  expect(replica.refetches.takeEager()).toEqual([])
-  expect(replica.refetches.takeQuiet()).toMatchObject([{ id: 'a', attempts: 3 }])
+  expect(replica.refetches.take(isEager)).toEqual([])
+  expect(replica.refetches.take(() => true)).toMatchObject([{ id: 'a', attempts: 3 }])
   reply(replica.seq, [put('a', { n: 9 })])
   push(touched('a'))
-  expect(replica.refetches.takeEager()).toMatchObject([{ id: 'a', attempts: 0 }])
+  expect(replica.refetches.take(isEager)).toMatchObject([{ id: 'a', attempts: 0 }])
 })
 
 test('[A2] a reply that says "deleted" and crossed the return of an unknown row does not settle the wish for it', () => {

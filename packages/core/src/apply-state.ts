@@ -21,8 +21,9 @@ export function applyStateFacts(
   batch: StateBatch,
   receivedAt = kernel.seq,
 ): void {
-  const isLive = batch.startedAt === 'live'
-  const asOf = batch.startedAt === 'live' ? receivedAt : batch.startedAt
+  const { startedAt } = batch
+  const isLive = startedAt === 'live'
+  const asOf = isLive ? receivedAt : startedAt
   const telling: Telling = {
     isLive,
     asOf,

@@ -4,7 +4,7 @@ import { createLayeredRows, type LayeredRows, type LoadEntry, type RowFold } fro
 import { createListeners, type Listeners } from './listeners.ts'
 import { createLiveOrders, type LiveOrders } from './live-orders.ts'
 import type { WorkCounter } from './ordered-rows.ts'
-import type { Stamp, Version } from './row-slots.ts'
+import type { RowSlots, Stamp, Version } from './row-slots.ts'
 import type { ColumnTypes } from './schema.ts'
 import type { Row } from './value.ts'
 
@@ -45,7 +45,9 @@ export type CollectionWriter = {
   changedSeq(id: string): number
   verifiedEpoch(id: string): number
   version(id: string): Version | undefined
-  idsVerifiedBefore(epoch: number): IterableIterator<string>
+  readonly slots: RowSlots
+  /** The confirmed row in a slot, which a layer may hide. */
+  confirmedAt(slot: number): Row | undefined
 }
 
 /** The rows of a collection with all that is kept up to date with them: what its two sides share. */

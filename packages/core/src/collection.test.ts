@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { aggregate } from './aggregate.ts'
+import { idsVerifiedBefore } from './verified-before.ts'
 import { createCollection, type CollectionChange, type LoadEntry, type Stamp } from './collection.ts'
 import type { Filter, Query } from './query.ts'
 import { decimal, type Row, type Value } from './value.ts'
@@ -49,7 +50,7 @@ test('[R7] a row may exist by its layer alone, and a layer may hide a row', () =
   expect(collection.size).toBe(1)
   expect(collection.lookup('old')).toEqual({ kind: 'absent' })
   expect(collection.confirmed('new')).toBeUndefined()
-  expect([...writer.idsVerifiedBefore(9)]).toEqual(['old'])
+  expect(idsVerifiedBefore(writer, 9)).toEqual(['old'])
   apply(() => {
     writer.layer('new', undefined)
     writer.layer('old', undefined)
@@ -126,8 +127,8 @@ test('[R7] meta tells when a row was fetched and verified, and whether a write i
   })
   expect(writer.changedSeq('1')).toBe(1)
   expect(writer.verifiedEpoch('1')).toBe(2)
-  expect([...writer.idsVerifiedBefore(2)]).toEqual([])
-  expect([...writer.idsVerifiedBefore(3)]).toEqual(['1'])
+  expect(idsVerifiedBefore(writer, 2)).toEqual([])
+  expect(idsVerifiedBefore(writer, 3)).toEqual(['1'])
 })
 
 test('[V4] a row equal to the held one keeps its identity and counts as verified', () => {

@@ -3,7 +3,7 @@ import { asFreshetError, FreshetError } from './errors.ts'
 import type { Clock } from './clock.ts'
 import type { KernelRules } from './kernel.ts'
 import { progressOf, readRows, walkTable, type SourceReading } from './read-source.ts'
-import type { Wanted } from './refetch.ts'
+import { isEager, type Wanted } from './refetch.ts'
 import type { Replica } from './replica.ts'
 import type { Source, StreamItem } from './source.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -170,9 +170,9 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
   }
   const refetchAll = async (): Promise<void> => {
     for (
-      let wanted = replica.refetches.takeEager();
+      let wanted = replica.refetches.take(isEager);
       wanted.length > 0;
-      wanted = replica.refetches.takeEager()
+      wanted = replica.refetches.take(isEager)
     ) {
       await refetch(wanted)
     }
@@ -217,7 +217,7 @@ function createRun<F>(options: ConnectionOptions<F>, wake: Wake, signal: AbortSi
       else if (quietAt === Infinity) quietAt = clock.now() + quietMs
       if (clock.now() >= quietAt) {
         quietAt = Infinity
-        await refetch(replica.refetches.takeQuiet())
+        await refetch(replica.refetches.take((wanted) => !isEager(wanted)))
       } else if (!asked.reconcile || !source.page) {
         await wake.wait(clock, Math.min(reconcileAt, quietAt) - clock.now(), signal)
       }

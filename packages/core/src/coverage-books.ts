@@ -6,6 +6,7 @@ import type { RowKey } from './projection.ts'
 import { coverageWrite, kernelTables, readCoverage } from './replica-records.ts'
 import type { TableChange } from './replica-tables.ts'
 import type { Store, StoreWrite } from './store.ts'
+import { idsVerifiedBefore } from './verified-before.ts'
 
 /** What a replica knows of tables and queries as a whole, and how readings of them are applied. Internal. */
 export interface CoverageBooks extends Coverages {
@@ -102,9 +103,9 @@ function applyCoverage(
 function removeUnseen(kernel: Kernel, change: TableChange, table: string, telling: Telling): void {
   if (kernel.rules.reconcileDeletions === false) return
   const writer = kernel.tables.writer(table)
-  for (const id of [...writer.idsVerifiedBefore(kernel.epoch)]) {
+  for (const id of idsVerifiedBefore(writer, kernel.epoch)) {
     // It moved meanwhile, or waits to; or the walk saw it in a state that could not be ordered.
-    const moved = writer.changedSeq(id) > kernel.epochStartedAt || kernel.isHeldBack(table, id)
+    const moved = writer.changedSeq(id) > kernel.epochStartedAt || kernel.intake?.holdsBack(table, id)
     if (moved || kernel.refetches.wantedAt({ table, id }) > kernel.epochStartedAt)
       kernel.refetches.want({ table, id })
     else change.remove(table, id, telling)
@@ -115,7 +116,7 @@ function removeUnseen(kernel: Kernel, change: TableChange, table: string, tellin
 function walked(kernel: Kernel, change: TableChange, table: string): void {
   const { refetches, acks, epochStartedAt } = kernel
   const isTold = (key: RowKey, waitedFrom: Seq): boolean =>
-    key.table === table && waitedFrom <= epochStartedAt && !kernel.isHeldBack(table, key.id)
+    key.table === table && waitedFrom <= epochStartedAt && !kernel.intake?.holdsBack(table, key.id)
   for (const wanted of refetches.all()) {
     if (isTold(wanted, wanted.wantedAt)) refetches.settled(wanted, epochStartedAt)
   }

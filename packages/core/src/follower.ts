@@ -7,6 +7,7 @@ import type { Replica } from './replica.ts'
 import { coreOf, type ReplicaCore } from './replica-core.ts'
 import { kernelTables } from './replica-records.ts'
 import type { Store, StoreWrite } from './store.ts'
+import { idsVerifiedBefore } from './verified-before.ts'
 
 /** Takes over what another process or tab commits to the store they share [T9]. */
 export type Follower = {
@@ -103,7 +104,7 @@ async function differences<F>(
       facts.push(factOf(table, id, value))
     }
   }
-  for (const id of tables.writer(table).idsVerifiedBefore(Infinity)) {
+  for (const id of idsVerifiedBefore(tables.writer(table), Infinity)) {
     if (!seen.has(id)) facts.push(factOf(table, id, undefined))
   }
   return facts

@@ -25,8 +25,8 @@ export interface Kernel {
   epoch: number
   /** `seq` when this epoch began. */
   epochStartedAt: Seq
-  /** Whether a parked batch will write this row. */
-  isHeldBack(table: string, id: string): boolean
+  /** Whether a parked batch will write a row; nothing is parked without one. */
+  intake?: { holdsBack(table: string, id: string): boolean } | undefined
 }
 
 /** How the facts of one batch are known; the stamp of what they write. */

@@ -28,7 +28,6 @@ export type LayeredRows = {
   changedSeq(id: string): number
   verifiedEpoch(id: string): number
   version(id: string): Version | undefined
-  idsVerifiedBefore(epoch: number): IterableIterator<string>
   verify(id: string, stamp: Stamp): void
   put(id: string, row: Row, stamp: Stamp, version?: Version): boolean
   remove(id: string, stamp?: Stamp): boolean
@@ -148,11 +147,6 @@ export function createLayeredRows(
     },
     verifiedEpoch: (id) => slots.epoch(findAgain(id)),
     version: (id) => slots.version(findAgain(id)),
-    *idsVerifiedBefore(epoch) {
-      for (const [slot, id] of ids.entries()) {
-        if (id !== undefined && confirmedAt(slot) && slots.epoch(slot) < epoch) yield id
-      }
-    },
     verify(id, stamp) {
       const slot = findAgain(id)
       if (slot >= 0) slots.verify(slot, stamp)

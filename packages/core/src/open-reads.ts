@@ -1,4 +1,5 @@
 import type { Seq, Version } from './batch.ts'
+import { rowKeyText } from './draft.ts'
 import type { RowKey } from './projection.ts'
 
 /** A read on its way. What changes meanwhile is newer than what it brings [A2]. */
@@ -22,15 +23,13 @@ export type OpenReads = {
 
 export function createOpenReads(): OpenReads {
   const reads = new Set<OpenRead>()
-  /** By table, then id. */
-  const touches = new Map<string, Map<string, Touch>>()
+  const touches = new Map<string, Touch>()
 
   const forget = (): void => {
-    if (reads.size === 0) return touches.clear()
-    const oldest = Math.min(...Array.from(reads, ({ startedAt }) => startedAt))
-    for (const ofTable of touches.values()) {
-      for (const [id, touch] of ofTable) if (touch.seq <= oldest) ofTable.delete(id)
-    }
+    // Each began when the one before it had begun.
+    const [oldest] = reads
+    if (!oldest) return touches.clear()
+    for (const [key, touch] of touches) if (touch.seq <= oldest.startedAt) touches.delete(key)
   }
   return {
     get size() {
@@ -47,11 +46,9 @@ export function createOpenReads(): OpenReads {
       return read
     },
     touch({ table, id }, seq, version) {
-      if (reads.size === 0) return
-      let ofTable = touches.get(table)
-      if (!ofTable) touches.set(table, (ofTable = new Map<string, Touch>()))
-      ofTable.set(id, { seq, version })
+      if (reads.size > 0) touches.set(rowKeyText(table, id), { seq, version })
     },
-    touched: ({ table, id }) => touches.get(table)?.get(id),
+    // While no read is on its way, which is nearly always, not even the key is made.
+    touched: ({ table, id }) => (touches.size > 0 ? touches.get(rowKeyText(table, id)) : undefined),
   }
 }

@@ -130,16 +130,16 @@ const unitNanoseconds: { readonly [unit: string]: number } = {
   w: 6048e11,
   y: 31_536e12,
 }
-const durationText = /^(\d+[a-zµμ]{1,2})+$/
+const durationPart = /(\d+)([a-zµμ]{1,2})/g
 
 /** `1h30m` in nanoseconds; a year has 365 days. `undefined` for other notations. */
 function durationNanoseconds(text: string): bigint | undefined {
-  if (!durationText.test(text)) return undefined
   let total = 0n
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+)(\D+)/g)) {
+  const rest = text.replace(durationPart, (part, amount: string, unit: string) => {
     const nanoseconds = unitNanoseconds[unit]
-    if (nanoseconds === undefined) return undefined
+    if (nanoseconds === undefined) return part
     total += BigInt(amount) * BigInt(nanoseconds)
-  }
-  return total
+    return ''
+  })
+  return text === '' || rest !== '' ? undefined : total
 }

@@ -38,8 +38,7 @@ export function createPendingAcks(refetches: Refetches): PendingAcks {
       return told && !refetches.wants({ table, id })
     },
     hold(layer, ackedAt) {
-      const { operationId, table, id } = layer
-      if (!held.has(operationId)) held.set(operationId, { operationId, table, id, ackedAt })
+      if (!held.has(layer.operationId)) held.set(layer.operationId, { ...layer, ackedAt })
       refetches.want(layer)
     },
     isHeld: ({ operationId }) => held.has(operationId),

@@ -12,6 +12,11 @@ export type Wanted = RowKey & {
 /** After so many reads that crossed a change, a row is read again only once it is quiet [A2]. */
 const refetchAttempts = 3
 
+/** Whether it may be read at once: it was not tried too often. Others wait until it is quiet. */
+export function isEager({ attempts }: Wanted): boolean {
+  return attempts < refetchAttempts
+}
+
 /** The rows that must be read again, each once. */
 export type Refetches = {
   readonly size: number
@@ -25,10 +30,8 @@ export type Refetches = {
   wantedAt(key: RowKey): Seq
   /** Whether a read of this row was taken and has not settled it yet. */
   awaits(key: RowKey): boolean
-  /** Takes all that may be read at once: those not tried too often. */
-  takeEager(): readonly Wanted[]
-  /** Takes those that were tried too often; to be called after a pause. */
-  takeQuiet(): readonly Wanted[]
+  /** Takes some of them, to be read; see `isEager`. */
+  take(chosen: (wanted: Wanted) => boolean): readonly Wanted[]
   /** A row was told as it was at the given moment. */
   settled(key: RowKey, asOf: Seq): void
   onWanted(listener: () => void): void
@@ -65,8 +68,7 @@ export function createRefetches(now: () => Seq): Refetches {
     wants: (key) => wanted.has(rowKeyText(key.table, key.id)),
     wantedAt: (key) => wanted.get(rowKeyText(key.table, key.id))?.wantedAt ?? 0,
     awaits: (key) => tried.has(rowKeyText(key.table, key.id)),
-    takeEager: () => take((entry) => entry.attempts < refetchAttempts),
-    takeQuiet: () => take((entry) => entry.attempts >= refetchAttempts),
+    take,
     settled(key, asOf) {
       if (wanted.size === 0 && tried.size === 0) return
       const text = rowKeyText(key.table, key.id)

@@ -77,7 +77,6 @@ export function createReplicaCore<F>(options: ReplicaOptions<F>): ReplicaCore<F>
     checkpoint: undefined,
     freshAtUnixMs: undefined,
     continuous: false,
-    isHeldBack: (table, id) => core.intake?.holdsBack(table, id) ?? false,
     onListenerError,
   }
   core.coverage = options.coverages?.(core)

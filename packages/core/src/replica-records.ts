@@ -36,7 +36,9 @@ export type KeptState = {
 const stateId = 'replica'
 
 export function stateWrite(state: KeptState): StoreWrite {
-  return { table: kernelTables.state, id: stateId, value: record(state) }
+  // Plain data by its type.
+  const value = withoutAbsent(state) as unknown as Row
+  return { table: kernelTables.state, id: stateId, value }
 }
 
 export function readState(records: readonly StoreRecord[], origin: Position): KeptState {
@@ -44,11 +46,12 @@ export function readState(records: readonly StoreRecord[], origin: Position): Ke
   // Written by stateWrite above.
   const kept = value as Partial<KeptState> | undefined
   return {
-    position: kept?.position ?? origin,
-    oldest: kept?.oldest ?? origin,
-    checkpoint: kept?.checkpoint,
-    freshAtUnixMs: kept?.freshAtUnixMs,
-    continuous: kept?.continuous ?? false,
+    position: origin,
+    oldest: origin,
+    checkpoint: undefined,
+    freshAtUnixMs: undefined,
+    continuous: false,
+    ...kept,
   }
 }
 
@@ -58,7 +61,9 @@ export function operationDelete(recordId: string): StoreWrite {
 
 export function coverageWrite(coverage: Coverage): StoreWrite {
   const { table, key } = coverage
-  return { table: kernelTables.coverage, id: rowKeyText(table, key), value: record(coverage) }
+  // As above.
+  const value = withoutAbsent(coverage) as unknown as Row
+  return { table: kernelTables.coverage, id: rowKeyText(table, key), value }
 }
 
 export function coverageDelete(table: string, key: string): StoreWrite {
@@ -68,9 +73,4 @@ export function coverageDelete(table: string, key: string): StoreWrite {
 export function readCoverage(record: StoreRecord): Coverage {
   // Written by coverageWrite above.
   return record.value as unknown as Coverage
-}
-
-function record(kept: KeptState | Coverage): Row {
-  // Plain data by their types.
-  return withoutAbsent(kept) as unknown as Row
 }

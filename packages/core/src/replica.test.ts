@@ -3,6 +3,7 @@ import type { RowFact, StateBatch } from './batch.ts'
 import { wholeTable } from './coverage.ts'
 import { coverages } from './coverage-books.ts'
 import { createIntake } from './intake.ts'
+import { isEager } from './refetch.ts'
 import { createReplica, type ReplicaOptions } from './replica.ts'
 import { gone, put, touched } from './testing/facts.ts'
 import { toyTable } from './testing/toy-table.ts'
@@ -192,7 +193,7 @@ test('[S7] [S4] what waited through a whole walk does not bring back what the wa
   expect(sourceSide(replica).retryDeferred()).toBe(3)
   expect([...rows.ids()].toSorted()).toEqual(['held', 'other'])
   // Whether they came back since, or never went, is asked.
-  const wanted = replica.refetches.takeEager().map(({ id }) => id)
+  const wanted = replica.refetches.take(isEager).map(({ id }) => id)
   expect(wanted.toSorted()).toEqual(['held', 'paged', 'pushed'])
   replica.apply({
     kind: 'state',

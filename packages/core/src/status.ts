@@ -20,18 +20,18 @@ export type Status = {
   /** What parked batches wait for. */
   readonly pending: readonly Need[]
   /** The store fails: memory serves on, durable writes are refused. */
-  readonly degraded: FreshetError | undefined
+  readonly degraded?: FreshetError | undefined
   readonly freshness: Freshness
-  readonly progress: Progress | undefined
+  readonly progress?: Progress | undefined
 }
 
 export type Freshness = {
   /** When the replica was last known to be equal to the remote. */
-  readonly freshAtUnixMs: number | undefined
+  readonly freshAtUnixMs?: number | undefined
   /** Since when changes may have been missed; `undefined` while live. */
-  readonly staleSinceUnixMs: number | undefined
-  readonly lastError: FreshetError | undefined
-  readonly nextAttemptAtUnixMs: number | undefined
+  readonly staleSinceUnixMs?: number | undefined
+  readonly lastError?: FreshetError | undefined
+  readonly nextAttemptAtUnixMs?: number | undefined
   /** How far the remote is, such as the latest block, where the source tells. */
   readonly head?: number | undefined
   /** When that block was made: whether the remote itself lags behind. */
@@ -57,14 +57,7 @@ export function createStatusCell(onListenerError: (error: unknown) => void): Sta
     state: 'idle',
     role: 'leader',
     pending: [],
-    degraded: undefined,
-    freshness: {
-      freshAtUnixMs: undefined,
-      staleSinceUnixMs: undefined,
-      lastError: undefined,
-      nextAttemptAtUnixMs: undefined,
-    },
-    progress: undefined,
+    freshness: {},
   }
   return {
     get: () => status,

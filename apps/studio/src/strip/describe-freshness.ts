@@ -8,7 +8,7 @@ export type ShownStatus = {
   readonly freshness: Pick<
     Status['freshness'],
     'freshAtUnixMs' | 'staleSinceUnixMs' | 'nextAttemptAtUnixMs'
-  > & { readonly lastError: { readonly message: string } | undefined }
+  > & { readonly lastError?: { readonly message: string } | undefined }
 }
 
 /** What the strip says. `tone` picks its colour. */

@@ -1,5 +1,5 @@
-import { Tagged, type Row, type Tag, type Value } from '@freshet/core'
-import { copyRow, setField } from '../storable.ts'
+import { isRecord, Tagged, type Row, type Tag, type Value } from '@freshet/core'
+import { copyRow } from '../storable.ts'
 
 /**
  * A row as structured clone keeps it exactly [ST8].
@@ -32,13 +32,11 @@ export function fromClonedRow({ value, tagged }: ClonedRow): Row {
 function fromCloned(value: unknown): Value {
   if (value instanceof Map) return fromMap(value)
   if (Array.isArray(value)) return value.map(fromCloned)
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    const record: Record<string, Value> = {}
-    for (const [field, inner] of Object.entries(value)) setField(record, field, fromCloned(inner))
-    return record
-  }
   // What remains went in as a value and structured clone kept it.
-  return value as Value
+  const kept = value as Value
+  if (!isRecord(kept)) return kept
+  // Fields are own ones whatever their name [V5].
+  return Object.fromEntries(Object.entries(kept).map(([field, inner]) => [field, fromCloned(inner)]))
 }
 
 function fromMap(map: ReadonlyMap<unknown, unknown>): Tagged {
