@@ -1,4 +1,5 @@
 import type { BookId } from '../database/book-tables.ts'
+import { inTransaction } from '../shared/in-transaction.ts'
 import type { SharedBooks } from '../shared/shared-books.ts'
 import { sharedUnreachable } from '../shared/shared-error.ts'
 import {
@@ -141,16 +142,4 @@ async function takeLock(link: PostgresLink, id: BookId, held: Set<string>): Prom
       },
     }
   })
-}
-
-async function inTransaction<T>(run: RunShared, work: (run: RunShared) => Promise<T>): Promise<T> {
-  await run('BEGIN')
-  try {
-    const result = await work(run)
-    await run('COMMIT')
-    return result
-  } catch (error) {
-    await run('ROLLBACK').catch(() => undefined)
-    throw error
-  }
 }

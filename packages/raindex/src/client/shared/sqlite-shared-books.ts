@@ -1,5 +1,6 @@
 import { delay, FreshetError, systemClock } from '@freshet/core'
 import { openNodeSql } from '../database/node-sql.ts'
+import { inTransaction } from './in-transaction.ts'
 import { createTurns } from './take-turns.ts'
 import type { BookId } from '../database/book-tables.ts'
 import type { SqlDatabase } from '../database/sql-database.ts'
@@ -31,7 +32,7 @@ export async function openSqliteSharedBooks({ path }: SqliteSharedBooksOptions):
   const inTurn = createTurns()
   const run = runOn(connection)
   const transaction = <T>(work: (run: RunShared) => Promise<T>): Promise<T> =>
-    inTurn(() => inTransaction(run, work))
+    inTurn(() => inTransaction(run, work, () => whileBusy(() => run('BEGIN IMMEDIATE'))))
   const held = new Set<SharedLock>()
   try {
     await whileBusy(() => run('PRAGMA journal_mode = WAL'))
@@ -91,18 +92,6 @@ function tryLock(path: string, { chainId, orderbook }: BookId): (() => void) | u
 
 function runOn(connection: SqlDatabase): RunShared {
   return async (sql, values = []) => translating(() => connection.prepare(sql).all(...values))
-}
-
-async function inTransaction<T>(run: RunShared, work: (run: RunShared) => Promise<T>): Promise<T> {
-  await whileBusy(() => run('BEGIN IMMEDIATE'))
-  try {
-    const result = await work(run)
-    await run('COMMIT')
-    return result
-  } catch (error) {
-    await run('ROLLBACK').catch(() => undefined)
-    throw error
-  }
 }
 
 /** How long another's writing is waited for, and how long between two attempts. */
