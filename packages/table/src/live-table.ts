@@ -1,4 +1,5 @@
 import {
+  coverages,
   asFreshetError,
   createReplica,
   FreshetError,
@@ -14,7 +15,6 @@ import {
   type StatusCell,
   type TableSpec,
   type View,
-  coverages,
 } from '@freshet/core'
 import type { AnyTable } from './any-table.ts'
 import { definedFields, notReturned } from './as-table.ts'

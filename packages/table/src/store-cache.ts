@@ -1,4 +1,5 @@
 import {
+  coverages,
   FreshetError,
   noTelemetry,
   openReplica,
@@ -7,7 +8,6 @@ import {
   type Store,
   type StoreTable,
   type Telemetry,
-  coverages,
 } from '@freshet/core'
 import { splitKey, type Cache, type CacheClaim, type CachedPages } from './cache.ts'
 import { createCachedPages } from './cached-pages.ts'

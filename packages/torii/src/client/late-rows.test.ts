@@ -18,16 +18,22 @@ function open(
   return createReactiveClient({ toriiUrl: 'http://torii', clock, random, client, manifest, ...options })
 }
 
-/** A player on a disk of a client that is loaded behind, of whom nothing has come yet. */
-async function openBehind(transportOf = (transport: ReactiveToriiClient): ReactiveToriiClient => transport) {
-  const world = createTestWorld()
-  const entityId = world.server.world.set(moves, held)
+/** A disk that a client has filled with the world. */
+async function keptOnDisk(world: TestWorld): Promise<ReactiveClientOptions['storageFactory']> {
   const disk = createMemoryDisk()
   const storageFactory: ReactiveClientOptions['storageFactory'] = (tables) =>
     openMemoryStore({ tables, disk })
   const before = await open(world, { storageFactory })
   await world.pass(1_000)
   await before.shutdown()
+  return storageFactory
+}
+
+/** A player on a disk of a client that is loaded behind, of whom nothing has come yet. */
+async function openBehind(transportOf = (transport: ReactiveToriiClient): ReactiveToriiClient => transport) {
+  const world = createTestWorld()
+  const entityId = world.server.world.set(moves, held)
+  const storageFactory = await keptOnDisk(world)
   const client = await open(world, {
     storageFactory,
     loading: 'behind',
@@ -137,12 +143,7 @@ test('[TO36] an exact change is not confirmed by the row that a disk gives of an
 test('[TO24] changes lie over the first rows that come from the disk, too', async () => {
   const world = createTestWorld()
   const ids = [1, 2, 3].map((other) => world.place(other, other))
-  const disk = createMemoryDisk()
-  const storageFactory: ReactiveClientOptions['storageFactory'] = (tables) =>
-    openMemoryStore({ tables, disk })
-  const before = await open(world, { storageFactory })
-  await world.pass(1_000)
-  await before.shutdown()
+  const storageFactory = await keptOnDisk(world)
   world.server.setOutage(true)
   const client = await open(world, { storageFactory, loading: 'behind' })
   const mine = ids[0] ?? ''
