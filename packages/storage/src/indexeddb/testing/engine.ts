@@ -27,3 +27,30 @@ export function patch(
   })
   undo.push(() => Reflect.set(prototype, method, original))
 }
+
+/**
+ * Counts the requests that some methods of object stores make, and aborts the transaction of one of them.
+ *
+ * @returns `at` names the request, counted from 1; `over` ends the counting and says whether it was never made.
+ */
+export function abortingRequests(methods: readonly string[]): { at(request: number): void; over(): boolean } {
+  let left = Infinity
+  for (const method of methods) {
+    patch(IDBObjectStore.prototype, method, (call, self) => {
+      const request = call()
+      left -= 1
+      if (left === 0 && self instanceof IDBObjectStore) self.transaction.abort()
+      return request
+    })
+  }
+  return {
+    at(request) {
+      left = request
+    },
+    over() {
+      const isNeverMade = left > 0
+      left = Infinity
+      return isNeverMade
+    },
+  }
+}

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { storeContract } from '../../testing/index.ts'
 import { contractTables, scanAll } from '../../testing/store-disk.ts'
 import { changes, indexes, openIndexedDbStore as openLean, type IndexedDbStoreOptions } from '../index.ts'
-import { freshName, patch } from './engine.ts'
+import { abortingRequests, freshName, patch } from './engine.ts'
 import { packCases } from './pack-cases.ts'
 
 /** What every engine of IndexedDB must pass: the contract, and what only IndexedDB has. */
@@ -210,20 +210,11 @@ function transactionCases(): void {
     const term = await store.takeTerm()
     await store.commit(before, term)
     const expected = await stateOf(store)
-    let left = Infinity
-    for (const method of ['get', 'getKey', 'put', 'delete', 'clear']) {
-      patch(IDBObjectStore.prototype, method, (call, self) => {
-        const request = call()
-        left -= 1
-        if (left === 0 && self instanceof IDBObjectStore) self.transaction.abort()
-        return request
-      })
-    }
+    const abort = abortingRequests(['get', 'getKey', 'put', 'delete', 'clear'])
     for (let abortAt = 1; ; abortAt++) {
-      left = abortAt
+      abort.at(abortAt)
       const outcome = await store.commit(during, term).catch((error: unknown) => error)
-      const finished = left > 0
-      left = Infinity
+      const finished = abort.over()
       if (finished) break
       expect(outcome).toMatchObject({ code: 'storage/unavailable', kind: 'storage' })
       expect({ abortAt, state: await stateOf(store) }).toEqual({ abortAt, state: expected })

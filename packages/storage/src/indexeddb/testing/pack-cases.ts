@@ -7,7 +7,7 @@ import { storeContract } from '../../testing/store-contract.ts'
 import { scanAll } from '../../testing/store-disk.ts'
 import { changes, indexes, openIndexedDbStore, packs, type IndexedDbStoreOptions } from '../index.ts'
 import { createPacks } from '../packs.ts'
-import { freshName, patch } from './engine.ts'
+import { abortingRequests, freshName, patch } from './engine.ts'
 
 /** Packs so small that a handful of records makes several runs and merges them. */
 const tinyPacks = createPacks({ packRows: 2, fanIn: 2 })
@@ -86,21 +86,12 @@ export function packCases(): void {
       for (const round of [0, 1, 2]) await store.commit({ writes: bulk(6, round) }, term)
       const during: Commit = { writes: [...bulk(5, 9), ...gone('id-5'), ...gone('nowhere')] }
       const expected = await stateOf(store)
-      let left = Infinity
-      for (const method of ['get', 'getKey', 'getAll', 'put', 'delete']) {
-        patch(IDBObjectStore.prototype, method, (call, self) => {
-          const request = call()
-          left -= 1
-          if (left === 0 && self instanceof IDBObjectStore) self.transaction.abort()
-          return request
-        })
-      }
+      const abort = abortingRequests(['get', 'getKey', 'getAll', 'put', 'delete'])
       let abortAt = 1
       for (; ; abortAt++) {
-        left = abortAt
+        abort.at(abortAt)
         const outcome = await store.commit(during, term).catch((error: unknown) => error)
-        const finished = left > 0
-        left = Infinity
+        const finished = abort.over()
         if (finished) break
         expect(outcome).toMatchObject({ code: 'storage/unavailable' })
         expect({ abortAt, state: await stateOf(store) }).toEqual({ abortAt, state: expected })
@@ -124,20 +115,11 @@ export function packCases(): void {
       await store.commit({ writes: bulk(1, 100) }, term)
       await store.close()
       const indexed = [{ ...rows, indexes: [{ name: 'byAt', fields: ['at'] }] }, other]
-      let left = Infinity
-      for (const method of ['put', 'delete']) {
-        patch(IDBObjectStore.prototype, method, (call, self) => {
-          const request = call()
-          left -= 1
-          if (left === 0 && self instanceof IDBObjectStore) self.transaction.abort()
-          return request
-        })
-      }
+      const abort = abortingRequests(['put', 'delete'])
       for (let abortAt = 1; ; abortAt++) {
-        left = abortAt
+        abort.at(abortAt)
         const outcome = await open({ name, tables: indexed, packs: tinyPacks }).catch(() => undefined)
-        const finished = left > 0
-        left = Infinity
+        const finished = abort.over()
         if (finished) {
           expect((await outcome?.range('rows', { index: 'byAt' }))?.map(({ id }) => id)).toEqual([
             ...['id-1', 'id-2', 'id-3', 'id-4', 'id-5', 'id-0'],
