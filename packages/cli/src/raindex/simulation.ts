@@ -86,7 +86,7 @@ export function pairsOf(order: OrderRow): readonly QuotePair[] {
 }
 
 export function badPair(): Error {
-  return badCall('An order is named by its hash and the numbers of its tokens: simulate quote 0x… 0 0.')
+  return badCall('An order is named by its hash and the numbers of its tokens, such as quote 0x… 0 0.')
 }
 
 /** Writes what reasons hold: whatever is a bigint there is a float, but for the gas limit. */
