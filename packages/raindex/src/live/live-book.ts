@@ -62,6 +62,8 @@ export type LiveBook<C extends Value> = {
   /** Nothing has ever been applied. */
   readonly isNew: boolean
   restore(snapshot: RestoredSnapshot, cursor: C | undefined): void
+  /** Forgets everything, and holds what a snapshot says, or nothing. Who listens to its tables goes on listening. */
+  beginAgain(from: { readonly snapshot: RestoredSnapshot; readonly cursor: C | undefined } | undefined): void
   /** @throws {RaindexError} why the poll cannot be applied; then nothing of it has been. */
   applyPoll(result: PollResult<C>): Applied
   /** Code that waiting envelopes and live orders lack, in the order in which it was first missed. */
@@ -101,6 +103,10 @@ export async function openLiveBook<C extends Value>(options: LiveBookOptions): P
       return book.replica.position === -1
     },
     restore: (snapshot, cursor) => restore(book, snapshot, cursor),
+    beginAgain(from) {
+      empty(book)
+      if (from !== undefined) restore(book, from.snapshot, from.cursor)
+    },
     applyPoll: (result) => applyPoll(book, result),
     missing() {
       const { codeCache, replica } = book
@@ -110,15 +116,7 @@ export async function openLiveBook<C extends Value>(options: LiveBookOptions): P
       )
     },
     rebuildIfBroken() {
-      if (!book.broken) return
-      sourceSide(book.replica).reset()
-      Object.assign(book, {
-        queue: createBytecodeWarmupQueue(),
-        cursor: undefined,
-        last: undefined,
-        lacking: [],
-        broken: false,
-      })
+      if (book.broken) empty(book)
     },
   }
 }
@@ -162,6 +160,15 @@ function noteApplied(book: Book<Value>, number: number, mutations: number): void
   book.queue.remove(number)
   book.applied.batches += 1
   book.applied.mutations += mutations
+}
+
+function empty(book: Book<Value>): void {
+  sourceSide(book.replica).reset()
+  book.queue = createBytecodeWarmupQueue()
+  book.cursor = undefined
+  book.last = undefined
+  book.lacking = []
+  book.broken = false
 }
 
 function restore<C extends Value>(book: Book<C>, snapshot: RestoredSnapshot, cursor: C | undefined): void {

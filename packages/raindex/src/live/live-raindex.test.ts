@@ -8,6 +8,7 @@ import {
   vaultRowId,
   type Artifact,
   type Mutation,
+  type SnapshotBundle,
   type StaticCodeCache,
 } from '../engine/index.ts'
 import { display, parse, type Float } from '../float/index.ts'
@@ -393,6 +394,54 @@ test('[RX35] a poll that rewinds and then fails is read again from the start aft
   expect([live.cursor, live.vaults.size]).toEqual([undefined, 0])
 })
 
+test('[RX40] a fork that cannot be undone begins the book again from what its host gives, for all who read it', async () => {
+  const bundles = await snapshotsAt([2, 5])
+  const disk = createMemoryDisk()
+  const asked: number[] = []
+  const given = [new Error('disk full'), bundles[0]]
+  const cursors: (number | undefined)[] = []
+  const polls = scripted([{ ...step([], 3), rewindTo: { blockNumber: 4 } }])
+  const live = await open({
+    syncEngine: {
+      async poll(address, cursor) {
+        cursors.push(cursor)
+        return polls.poll(address, cursor)
+      },
+    },
+    store: await storeOn(disk),
+    initialSnapshot: bundles[1],
+    async beginAgain(atOrBefore) {
+      asked.push(atOrBefore)
+      const next = given.shift()
+      if (next instanceof Error) throw next
+      return next
+    },
+  })
+  const seen: string[] = []
+  live.vaults.subscribe(() => seen.push(balanceOf(live)))
+  expect(balanceOf(live)).toBe('7')
+  await expect(live.syncOnce()).rejects.toThrow('disk full')
+  expect([live.status.phase, live.status.stale, balanceOf(live)]).toEqual(['Idle', true, '7'])
+  polls.push({ ...step([], 3), rewindTo: { blockNumber: 4 } })
+  expect(await live.syncOnce()).toMatchObject({ phase: 'Syncing', stale: false })
+  expect([asked, balanceOf(live), live.cursor, seen.at(-1)]).toEqual([[4, 4], '2', 2, '2'])
+  polls.push({ ...step([], 3), mutationBatches: [envelope([deposit('1')], at(3, 0xf3))] })
+  await live.syncOnce()
+  expect([cursors.at(-1), balanceOf(live), seen.at(-1)]).toEqual([2, '3', '3'])
+  await live.close()
+  const again = await open({ store: await storeOn(disk) })
+  expect([again.cursor, balanceOf(again)]).toEqual([3, '3'])
+})
+
+test('[RX40] where there is nothing to begin again from, the book is empty and read from the start', async () => {
+  const [bundle] = await snapshotsAt([5])
+  const polls = scripted([{ ...step([], 3), rewindTo: { blockNumber: 1 } }])
+  const beginAgain = async (): Promise<undefined> => undefined
+  const live = await open({ syncEngine: polls, initialSnapshot: bundle, beginAgain })
+  expect((await live.syncOnce()).phase).toBe('Syncing')
+  expect([live.cursor, live.vaults.size]).toEqual([undefined, 0])
+})
+
 test('[RX33] the cursor of a host is a hint: the one with the state wins', async () => {
   const cursors = createInMemoryCursorStore<number>()
   await cursors.persistCursor(orderbook.address, 41)
@@ -499,6 +548,24 @@ function open(options: Partial<LiveOptions<number>>): Promise<LiveVirtualRaindex
     host: scriptedInterpreter(() => leaves(['1', '1'])),
     ...options,
   })
+}
+
+/** Of a book into whose vault each of the blocks has brought as much as its number says. */
+async function snapshotsAt(blocks: readonly number[]): Promise<readonly SnapshotBundle[]> {
+  const live = await open({
+    syncEngine: scripted(
+      blocks.map((block) => ({
+        ...step([], block),
+        mutationBatches: [envelope([deposit(String(block))], at(block))],
+      })),
+    ),
+  })
+  const bundles: SnapshotBundle[] = []
+  for (const _ of blocks) {
+    await live.syncOnce()
+    bundles.push(live.snapshot())
+  }
+  return bundles
 }
 
 function balanceOf(live: LiveVirtualRaindex<number>): string {

@@ -12,6 +12,7 @@ import {
   type OrderbookState,
   type QuoteOutcome,
   type QuoteRequest,
+  type RestoredSnapshot,
   type SnapshotBundle,
   type TakeOrdersConfig,
   type TakeOutcome,
@@ -40,6 +41,11 @@ export type LiveOptions<C extends Value> = {
   readonly cursors?: CursorStore<C> | undefined
   /** Used, and saved, when there is no state yet. */
   readonly initialSnapshot?: SnapshotBundle | undefined
+  /**
+   * What to begin again from after a fork that cannot be undone: a snapshot of a block at or before this one, or
+   * undefined, for the start. Default: such a fork stops the book.
+   */
+  readonly beginAgain?: ((atOrBefore: number) => Promise<SnapshotBundle | undefined>) | undefined
   readonly metrics?: MetricsSink | undefined
   readonly isContract?: ((address: Address) => boolean) | undefined
   readonly wallet?: ((owner: Address, token: Address) => Wallet | undefined) | undefined
@@ -97,9 +103,16 @@ export async function openLiveVirtualRaindex<C extends Value>(
   const evaluation: EvaluationHost = { orderbook, interpreter: host, isContract }
   const state = replicaState(book.replica, { wallet })
   const snapshot = (): SnapshotBundle => snapshotOf(book, chainId, orderbook.address)
+  const { beginAgain } = options
   const sync = createLiveSync(book, {
     ...options,
     snapshot,
+    beginAgain:
+      beginAgain &&
+      (async (atOrBefore) => {
+        const bundle = await beginAgain(atOrBefore)
+        book.beginAgain(bundle && (await readPlace(bundle, options)))
+      }),
     blockNumber: () => state.env.blockNumber,
   })
   return {
@@ -151,7 +164,7 @@ export async function openLiveVirtualRaindex<C extends Value>(
 
 /** Begins from a snapshot or a hint; without one an empty snapshot is saved, so that the host sees the book. */
 async function fillNew<C extends Value>(book: LiveBook<C>, options: LiveOptions<C>): Promise<void> {
-  const { chainId, orderbook, snapshots, cursors, initialSnapshot } = options
+  const { chainId, orderbook, snapshots, initialSnapshot } = options
   const { address } = orderbook
   if (initialSnapshot !== undefined) await snapshots?.persistSnapshot(initialSnapshot)
   const bundle = initialSnapshot ?? (await snapshots?.loadSnapshot(address))
@@ -159,12 +172,20 @@ async function fillNew<C extends Value>(book: LiveBook<C>, options: LiveOptions<
     await snapshots?.persistSnapshot(snapshotOf(book, chainId, address))
     return
   }
-  const restored = readSnapshot(bundle, { chainId, orderbook: address })
-  const hint = restored.cursor === null ? await cursors?.loadCursor(address) : undefined
-  // The cursor was given by the engine that gets it back.
-  const cursor = restored.cursor === null ? hint : (JSON.parse(restored.cursor) as C)
-  book.restore(restored, cursor)
+  const { snapshot, cursor } = await readPlace(bundle, options)
+  book.restore(snapshot, cursor)
   await book.replica.flushed()
+}
+
+/** A snapshot, and where its engine goes on from it. */
+async function readPlace<C extends Value>(
+  bundle: SnapshotBundle,
+  { chainId, orderbook, cursors }: LiveOptions<C>,
+): Promise<{ readonly snapshot: RestoredSnapshot; readonly cursor: C | undefined }> {
+  const snapshot = readSnapshot(bundle, { chainId, orderbook: orderbook.address })
+  if (snapshot.cursor === null) return { snapshot, cursor: await cursors?.loadCursor(orderbook.address) }
+  // The cursor was given by the engine that gets it back.
+  return { snapshot, cursor: JSON.parse(snapshot.cursor) as C }
 }
 
 function snapshotOf<C extends Value>(book: LiveBook<C>, chainId: number, orderbook: Address): SnapshotBundle {

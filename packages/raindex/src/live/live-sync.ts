@@ -20,6 +20,8 @@ export type LiveSyncOptions<C extends Value> = {
   readonly cursors?: CursorStore<C> | undefined
   readonly metrics?: MetricsSink | undefined
   snapshot(): SnapshotBundle
+  /** Puts the book back to a block at or before this one, or to the start. Default: what cannot be undone stops it. */
+  readonly beginAgain?: ((atOrBefore: number) => Promise<void>) | undefined
   /** Of the state. */
   blockNumber(): number
 }
@@ -54,11 +56,13 @@ export function createLiveSync<C extends Value>(book: LiveBook<C>, options: Live
       throw error
     }
   }
-  const apply = (result: PollResult<C>): Applied => {
+  /** Undefined: the fork that it tells of cannot be undone, and nothing was applied. */
+  const apply = (result: PollResult<C>): Applied | undefined => {
     try {
       codeCache.ingest(result.bytecode)
       return book.applyPoll(result)
     } catch (error) {
+      if (options.beginAgain !== undefined && isBeyondHistory(error)) return undefined
       show(errored(status, error))
       throw error
     }
@@ -72,9 +76,17 @@ export function createLiveSync<C extends Value>(book: LiveBook<C>, options: Live
     }
     if (book.cursor !== undefined) await options.cursors?.persistCursor(orderbook.address, book.cursor)
   }
+  /** Nothing of the poll was taken in: the next one goes on from where the book is then. */
+  const beginAgain = async ({ rewindTo }: PollResult<C>): Promise<LiveStatus> => {
+    await orStale(async () => options.beginAgain?.(rewindTo?.blockNumber ?? -1))
+    unsaved = true
+    await orStale(save)
+    return show(withPending({ ...idle, phase: 'Syncing' }, book.missing()))
+  }
   const poll = async (): Promise<LiveStatus> => {
     const result = await orStale(() => syncEngine.poll(orderbook.address, book.cursor))
     const applied = apply(result)
+    if (applied === undefined) return beginAgain(result)
     unsaved ||= applied.changed
     await orStale(save)
     const next = statusAfter(result, applied, book.missing(), codeCache)
@@ -99,6 +111,10 @@ export function createLiveSync<C extends Value>(book: LiveBook<C>, options: Live
       show(withPending(idle, book.missing()))
     },
   }
+}
+
+function isBeyondHistory(error: unknown): boolean {
+  return error instanceof RaindexError && error.errorName === 'ForkBeyondHistory'
 }
 
 function statusAfter<C extends Value>(

@@ -12,8 +12,8 @@ export type BackfillOptions = {
   readonly book: LocalBook
   /** The block in which the order book was made. */
   readonly fromBlock: number
-  /** The last block before those that are there, such as that of the snapshot the book was begun from. */
-  readonly toBlock: number
+  /** The last block that is missing. Default that of the snapshot the book was begun from; nothing without one. */
+  readonly toBlock?: number | undefined
   /** Blocks of the first window and of the largest. Default 1,000 and 10,000. */
   readonly firstWindowBlocks?: number | undefined
   readonly maxWindowBlocks?: number | undefined
@@ -26,12 +26,14 @@ export type BackfillOptions = {
  * Fills in the events from before a book began, for its history. What is live does not change: a snapshot holds it.
  *
  * May be ended at any time and begun again: what is there stays and counts once. Balances of the past are right when
- * it has resolved.
+ * it has resolved, and the book counts as complete.
  *
  * @throws {RpcFault} what nodes did that asking again did not mend.
  */
 export async function backfillBook(options: BackfillOptions): Promise<void> {
-  const { pool, book, fromBlock, toBlock, firstWindowBlocks = 1_000, maxWindowBlocks = 10_000 } = options
+  const { pool, book, fromBlock, firstWindowBlocks = 1_000, maxWindowBlocks = 10_000 } = options
+  const toBlock = options.toBlock ?? (await book.completeFrom()) - 1
+  if (toBlock < fromBlock) return
   const { signal = new AbortController().signal, onProgress } = options
   const { orderbook } = book.id
   const size = createWindowSize({ initial: firstWindowBlocks, most: maxWindowBlocks, targetLogs: 2_000 })
@@ -50,7 +52,7 @@ export async function backfillBook(options: BackfillOptions): Promise<void> {
     onProgress?.(to + 1 - fromBlock, total)
   }
   await addStoreLogs(options, stores)
-  await book.finishOlder()
+  await book.finishOlder(toBlock)
 }
 
 /** The words of these stores from the first block to the newest: some are of orders that were gone before. */

@@ -9,8 +9,8 @@ import type { LocalDbCursor } from './local-db-sync-engine.ts'
 /**
  * Begins an empty book from a snapshot: what came before its block is not read from a node any more.
  *
- * Events before that block are not in the database; a book that needs them, to replay older days, is synced from its
- * first block instead. A sync checks with the chain whether the block is still of it.
+ * Events before that block are not in the database; to replay older days they are filled in, see `backfillBook`. All
+ * of it is written in one transaction. A sync checks with the chain whether the block is still of it.
  *
  * @param json - The bundle or its text, such as `fetchVerified` has brought.
  * @param block - The block after which it was taken. Default what its cursor says.
@@ -36,16 +36,16 @@ export async function beginFromSnapshot(book: LocalBook, json: unknown, block?: 
     return { address: token, decimals, name: '', symbol: '' }
   })
   const newStores = new Map([...stores].map((store) => [store, number]))
-  await book.commit({
-    ...{ from: 0, to: number, header, headers: [header], logs: [] },
-    ...{ newStores, newTokens, finalizedTo: 0 },
-  })
   const { last: rewinds } = await book.rewindsSince(0)
   const cursor: LocalDbCursor = { block: number, hash, rewinds }
   const own = { ...bundle, cursor: JSON.stringify(cursor) }
   const checksum = snapshotChecksum(own)
   const text = JSON.stringify({ ...own, checksum })
-  await book.putSnapshot({ block: at, timestamp, checksum, bundle: text }, 1)
+  const window = { from: 0, to: number, header, headers: [header], logs: [] }
+  await book.beginAt(
+    { ...window, newStores, newTokens, finalizedTo: 0 },
+    { block: at, timestamp, checksum, bundle: text },
+  )
   return at
 }
 

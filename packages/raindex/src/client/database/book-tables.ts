@@ -2,6 +2,7 @@ import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '..
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
 import { isLogPage, packLogs, type LogPage } from '../chain/log-page.ts'
 import { createLogWriter, type WrittenPart } from './log-writer.ts'
+import { createSnapshotTables } from './snapshot-tables.ts'
 import { blockTables, childIndexesSql, childTables, numberedTables } from './schema.ts'
 import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { blockId, hexOf, logOf } from './stored-values.ts'
@@ -101,18 +102,27 @@ export function createBookTables(
     const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
     return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
   }
+  const snapshots = createSnapshotTables({ all, run, scope }, now)
   const noteRewind = (to: number): void =>
     run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
-  /** Those whose headers were kept, and those that have logs. */
-  const blocks = (atOrBefore: number, limit: number): readonly BlockId[] =>
-    all(
+  /**
+   * Those whose headers were kept, those that have logs, and those of snapshots. None is behind the beginning: there
+   * the state after a block cannot be made.
+   */
+  const blocks = (atOrBefore: number, limit: number): readonly BlockId[] => {
+    const first = snapshots.completeFrom() - 1
+    return all(
       `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
        UNION SELECT * FROM (SELECT DISTINCT block_number, '0x' || lower(hex(substr(bytes, 33, 32))) FROM raw_logs WHERE ${byNumber} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
+       UNION SELECT block_number, block_hash FROM virtual_snapshots WHERE ${here} AND block_number <= ?
        ORDER BY 1 DESC LIMIT ?`,
-      ...[atOrBefore, limit, ...scope, atOrBefore, limit, limit],
-    ).map(blockId)
+      ...[atOrBefore, limit, ...scope, atOrBefore, limit, ...scope, atOrBefore, limit],
+    )
+      .map(blockId)
+      .filter(({ number }) => number >= first)
+  }
   /** Changes with each commit of another process, after which what the writer remembers may be wrong. */
   let seenVersion: SqlValue | undefined
   /** Changes of the tables, all or none; what the writer remembers goes with them. */
@@ -138,6 +148,23 @@ export function createBookTables(
   /** Of final blocks those with logs are enough. */
   const pruneBlocks = (before: number): void =>
     run(`DELETE FROM block_hashes WHERE ${here} AND block_number < ?`, before)
+  const putWindow = (window: LedgerWindow): void => {
+    const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
+    const { storesLack = false } = window
+    const before = tip()
+    if (before !== undefined && before.number >= to) return
+    if (before !== undefined && before.number + 1 !== from) {
+      throw new RangeError(`Blocks ${from} to ${to} do not follow block ${before.number}.`)
+    }
+    newTokens.forEach(putToken)
+    writer.knowDecimals(tokens())
+    for (const [store, block] of newStores)
+      run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?, ?)', store, block, storesLack ? 0 : 1)
+    putLogs(logs)
+    for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
+    setTip({ number: to, hash: header.hash })
+    if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
+  }
 
   return {
     tip,
@@ -161,25 +188,19 @@ export function createBookTables(
     },
     putTokens: (given: readonly Token[]): void => inTransaction(database, () => given.forEach(putToken)),
     commit(window: LedgerWindow): void {
-      const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
-      const { storesLack = false } = window
-      copyWalAt(headers.length > 0 ? pagesOfWal : pagesOfWalInFill)
+      copyWalAt(window.headers.length > 0 ? pagesOfWal : pagesOfWalInFill)
+      write(() => putWindow(window))
+    },
+    beginAt(window: LedgerWindow, snapshot: StoredSnapshot): void {
       write(() => {
         const before = tip()
-        if (before !== undefined && before.number >= to) return
-        if (before !== undefined && before.number + 1 !== from) {
-          throw new RangeError(`Blocks ${from} to ${to} do not follow block ${before.number}.`)
-        }
-        newTokens.forEach(putToken)
-        writer.knowDecimals(tokens())
-        for (const [store, block] of newStores)
-          run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?, ?)', store, block, storesLack ? 0 : 1)
-        putLogs(logs)
-        for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
-        setTip({ number: to, hash: header.hash })
-        if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
+        if (before !== undefined) throw new RangeError(`The book has blocks up to ${before.number} already.`)
+        putWindow(window)
+        snapshots.beginAt(window.to + 1)
+        snapshots.put(snapshot)
       })
     },
+    completeFrom: snapshots.completeFrom,
     addStoreLogs: (logs: readonly ChainLog[] | LogPage): void => write(() => putLogs(logs)),
     /** Logs from before those that are there. What vaults held is worked out again by `finishOlder`. */
     addOlder(
@@ -201,8 +222,9 @@ export function createBookTables(
       })
     },
     /** Makes the movements and balances of all vaults anew, from all events that are there. */
-    finishOlder(): void {
+    finishOlder(upTo: number): void {
       write(() => {
+        if (snapshots.completeFrom() <= upTo + 1) snapshots.complete()
         writer.forget()
         writer.knowDecimals(tokens())
         run(`DELETE FROM vault_movements WHERE ${byNumber}`)
@@ -224,9 +246,13 @@ export function createBookTables(
         }
       })
     },
-    rewind(to: number): void {
+    rewind(asked: number): void {
       write(() => {
         writer.forget()
+        const isBehindBeginning = asked < snapshots.completeFrom() - 1
+        // Of what is older not all events are there: it is read again from the first block.
+        const to = isBehindBeginning ? -1 : asked
+        if (isBehindBeginning) snapshots.complete()
         database.exec(childIndexesSql)
         for (const [child, parent] of childTables) {
           run(
@@ -326,33 +352,14 @@ export function createBookTables(
         ...[chainId, address, kind, bytecode, fetchedAtBlock, fetchedAtUnixMs],
       )
     },
-    snapshot(atOrBefore: number): StoredSnapshot | undefined {
-      const [row] = all(
-        `SELECT block_number, block_hash, block_timestamp, checksum, bundle FROM virtual_snapshots
-         WHERE ${here} AND block_number <= ? ORDER BY block_number DESC LIMIT 1`,
-        atOrBefore,
-      )
-      if (row === undefined) return undefined
-      const [, , timestamp, checksum, bundle] = row
-      return {
-        block: blockId(row),
-        timestamp: Number(timestamp),
-        checksum: String(checksum),
-        bundle: String(bundle),
-      }
-    },
-    putSnapshot({ block, timestamp, checksum, bundle }: StoredSnapshot, keep: number): void {
+    snapshot: snapshots.snapshot,
+    putSnapshot(snapshot: StoredSnapshot, keep: number, rewinds = Number.MAX_SAFE_INTEGER): void {
+      const { number } = snapshot.block
       inTransaction(database, () => {
-        run(
-          'INSERT OR REPLACE INTO virtual_snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-          ...[block.number, block.hash, timestamp, checksum, bundle, now()],
-        )
-        run(
-          `DELETE FROM virtual_snapshots WHERE ${here} AND block_number NOT IN (SELECT block_number FROM
-           virtual_snapshots WHERE ${here} ORDER BY block_number DESC LIMIT ?)`,
-          ...scope,
-          keep,
-        )
+        const undone = all(`SELECT 1 FROM rewinds WHERE ${here} AND id > ? AND to_block < ?`, rewinds, number)
+        if (undone.length > 0) return
+        snapshots.put(snapshot)
+        snapshots.prune(keep)
       })
     },
   }

@@ -2,6 +2,7 @@ import { RaindexClientError } from '../client-error.ts'
 import { createBookTables, type BookId, type BookTables } from './book-tables.ts'
 import { defineFloatFunctions } from './float-functions.ts'
 import {
+  addedTablesSql,
   applicationId,
   layoutVersion,
   ownTablesSql,
@@ -117,6 +118,7 @@ function prepare(database: SqlDatabase, name: string, now: () => number): void {
   )
   database.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY')
   if (isNew) inTransaction(database, () => create(database, name, now))
+  database.exec(addedTablesSql)
 }
 
 /** Whether the file is empty. */

@@ -1,6 +1,6 @@
 import type { Address, ArtifactId, ChainLog } from '../../engine/index.ts'
 import type { CodeShelf } from '../chain/code-fetcher.ts'
-import type { Ledger, Token } from '../chain/ledger.ts'
+import type { Ledger, LedgerWindow, Token } from '../chain/ledger.ts'
 import type { LogPage } from '../chain/log-page.ts'
 import type { BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
 import type { SqlRow } from './database-core.ts'
@@ -15,8 +15,19 @@ export interface LocalBook extends Ledger, CodeShelf {
     newStores: ReadonlyMap<Address, number>,
     newTokens: readonly Token[],
   ): Promise<void>
-  /** Works out anew what vaults held, once older logs are there. */
-  finishOlder(): Promise<void>
+  /** Works out anew what vaults held, once all older logs up to a block are there. */
+  finishOlder(upTo: number): Promise<void>
+  /**
+   * Begins an empty book from a snapshot, with the window whose last block it is of.
+   *
+   * @throws {RangeError} the book is not empty.
+   */
+  beginAt(window: LedgerWindow, snapshot: StoredSnapshot): Promise<void>
+  /**
+   * The first block from which on no event is missing: 0, or the one behind the snapshot that the book began from. That
+   * snapshot is kept until older events are filled in.
+   */
+  completeFrom(): Promise<number>
   putTokens(tokens: readonly Token[]): Promise<void>
   /** How far the book was undone since a reader that knew of `id` rewinds. */
   rewindsSince(id: number): Promise<Rewinds>
@@ -26,8 +37,13 @@ export interface LocalBook extends Ledger, CodeShelf {
   artifacts(): Promise<readonly ArtifactId[]>
   /** The newest snapshot at or before a block. Its checksum is the reader's to check. */
   snapshot(atOrBefore: number): Promise<StoredSnapshot | undefined>
-  /** Keeps a snapshot, and of the older ones the newest. */
-  putSnapshot(snapshot: StoredSnapshot, keep: number): Promise<void>
+  /**
+   * Keeps a snapshot, and of the older ones the newest; see `completeFrom` for one that stays.
+   *
+   * @param rewinds - Number of the newest fork that it has taken in: nothing is kept of one that a later fork undoes.
+   * Default: it has taken in all.
+   */
+  putSnapshot(snapshot: StoredSnapshot, keep: number, rewinds?: number): Promise<void>
 }
 
 /**
@@ -68,6 +84,8 @@ const bookMethods: readonly BookMethod[] = [
   'addStoreLogs',
   'addOlder',
   'finishOlder',
+  'beginAt',
+  'completeFrom',
   'rewind',
   'blocks',
   'read',

@@ -191,6 +191,13 @@ CREATE TABLE virtual_snapshots (
 );
 `
 
+/** Tables that files of this layout may lack, because they are younger: made when a file is opened. */
+export const addedTablesSql = `
+CREATE TABLE IF NOT EXISTS book_beginnings (
+  ${book}, first_block INTEGER NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
+) WITHOUT ROWID;
+`
+
 /** Rows that belong to blocks, which a fork takes away. */
 export const blockTables: readonly string[] = [
   ...Object.keys(eventTables).map((table) => (isInPlaceTable(table) ? apartTable(table) : table)),

@@ -1,5 +1,10 @@
-import { createListeners, systemClock, type Clock, type Status } from '@freshet/core'
-import { createStaticCodeCache, type Interpreter, type StaticCodeCache } from '../../engine/index.ts'
+import { createListeners, systemClock, type Clock, type FreshetError, type Status } from '@freshet/core'
+import {
+  createStaticCodeCache,
+  type Interpreter,
+  type SnapshotBundle,
+  type StaticCodeCache,
+} from '../../engine/index.ts'
 import { openLiveVirtualRaindex, type LiveVirtualRaindex, type SyncEngine } from '../../live/index.ts'
 import {
   createBookSync,
@@ -11,6 +16,7 @@ import {
 } from '../chain/index.ts'
 import { readHeadNumber } from '../chain/read-head-number.ts'
 import { createLocalDbSyncEngine, type LocalDatabase, type LocalDbCursor } from '../database/index.ts'
+import { deepReorg } from './deep-reorg.ts'
 import { createBookSnapshots, type BookSnapshotsOptions } from './book-snapshots.ts'
 
 export type ChainRaindexOptions = BookSnapshotsOptions &
@@ -45,7 +51,10 @@ export type ChainFreshness = {
   /** The chain's head as it was last seen. */
   readonly headBlock: number | undefined
   readonly headTimestamp: number | undefined
-  /** What the sync with the chain is doing. */
+  /**
+   * What the sync with the chain is doing. It is `degraded`, `raindex/deep-reorg`, while the state is being built again
+   * behind a fork that could not be undone.
+   */
   readonly chain: Status
   /** Events of the database are still to be taken in. */
   readonly isReading: boolean
@@ -95,6 +104,10 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
   const code = createStaticCodeCache()
   const snapshots = createBookSnapshots(book, options)
   const engine = createLocalDbSyncEngine({ book, code: fetcher })
+  // Without the snapshot that a book began from, its events make no state: all is read from the chain.
+  const isStateLost = async (): Promise<boolean> => (await book.completeFrom()) > fromBlock
+  if ((await isStateLost()) && (await book.snapshot(Number.MAX_SAFE_INTEGER)) === undefined)
+    await book.rewind(-1)
   const live = await openLiveVirtualRaindex<LocalDbCursor>({
     chainId,
     orderbook,
@@ -102,23 +115,45 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
     codeCache: code,
     host: options.interpreter(code),
     snapshots,
+    beginAgain,
     clock,
   })
   // The events of orders that came with a snapshot may not be in the database, which else knows what code they need.
   fetcher.want(live.status.pending.artifacts)
   const listeners = createListeners<void>(() => undefined)
   let head: { readonly block: number; readonly timestamp: number | undefined } | undefined
+  /** Why the state is behind what it was; undefined once it is at the head again. */
+  let rebuilding: FreshetError | undefined
+  /** Where to the last fork went that the sync has called deep. */
+  let toldDeepTo: number | undefined
   let isReading = false
   let isWanted = false
   let isClosed = false
   let reading: Promise<void> = Promise.resolve()
 
+  async function beginAgain(atOrBefore: number): Promise<SnapshotBundle | undefined> {
+    const tipBlock = live.cursor?.block ?? -1
+    const bundle = await snapshots.loadBefore(atOrBefore)
+    if (bundle === undefined && (await isStateLost())) {
+      // Not while the sync writes what follows.
+      await sync.stop()
+      await book.rewind(-1)
+      if (!isClosed) sync.start()
+    }
+    rebuilding = deepReorg(atOrBefore, bundle)
+    if (toldDeepTo !== atOrBefore) {
+      onNotice?.({ kind: 'deep-reorg', tipBlock, ancestorBlock: atOrBefore, depth: tipBlock - atOrBefore })
+    }
+    return bundle
+  }
   const readAll = async (): Promise<void> => {
     while (isWanted && !isClosed) {
       isWanted = false
       const before = live.cursor
       try {
-        await live.syncOnce()
+        const { pending } = await live.syncOnce()
+        // Of orders that came with a snapshot, as above.
+        fetcher.want(pending.artifacts)
       } catch {
         // Its status says so; the next news is the next attempt.
         continue
@@ -127,6 +162,7 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
       listeners.emit()
     }
     isReading = false
+    if (head !== undefined && (live.cursor?.block ?? -1) >= head.block) rebuilding = undefined
     listeners.emit()
   }
   const read = (): void => {
@@ -149,18 +185,24 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
     onNotice(notice) {
       if (notice.kind === 'head') head = { block: notice.headBlock, timestamp: notice.timestamp }
       if (notice.kind === 'window') head = { block: notice.headBlock, timestamp: head?.timestamp }
+      if (notice.kind === 'deep-reorg') toldDeepTo = notice.ancestorBlock
       onNotice?.(notice)
       read()
       listeners.emit()
     },
   })
   const stops = [fetcher.subscribe(read), sync.status.subscribe(() => listeners.emit())]
+  const chainStatus = (): Status => {
+    const status = sync.status.get()
+    if (rebuilding === undefined) return status
+    return { ...status, state: status.state === 'live' ? 'catching-up' : status.state, degraded: rebuilding }
+  }
   const freshness = (): ChainFreshness => ({
     block: live.cursor?.block,
     timestamp: live.cursor && live.state.env.timestamp,
     headBlock: head?.block,
     headTimestamp: head?.timestamp,
-    chain: sync.status.get(),
+    chain: chainStatus(),
     isReading,
   })
   read()
