@@ -40,7 +40,7 @@ export async function run(): Promise<readonly BenchRow[]> {
         viemOneByOne: () => readWithViem(url, 1),
         syncOneByOne: () => inFolder((path) => syncToDisk(url, { thread: false, windowsAhead: 1, path })),
       },
-      { rounds: 3, warmUp: 1 },
+      { rounds: 7, warmUp: 2 },
     )
     const ms = (name: keyof typeof figures): number => median(figures[name])
     const row = (name: string, ours: number, theirs: number): BenchRow =>
@@ -73,7 +73,7 @@ async function startServer(): Promise<{ readonly server: ChildProcess; readonly 
   const script = fileURLToPath(new URL('./log-server.ts', import.meta.url))
   const server = fork(script, [String(blocks)], { execArgv: ['--conditions=source'] })
   const port = await new Promise<unknown>((resolve) => server.once('message', resolve))
-  return { server, url: `http://127.0.0.1:${String(port)}/` }
+  return { server, url: `http://127.0.0.1:${String(port)}/1` }
 }
 
 /** Milliseconds for all pages, several at once. */

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { RaindexClientError } from './client-error.ts'
-import type { RpcFetch } from './chain/rpc-node.ts'
+import type { RpcFetch } from './chain/send-over-fetch.ts'
 
 export type VerifiedDownload = {
   readonly url: string

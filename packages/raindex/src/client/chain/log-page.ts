@@ -30,6 +30,7 @@ export const hashesBytes = 64
 const spare: ArrayBuffer[] = []
 const mostSpare = 6
 const largestSpare = 8 * 2 ** 20
+const memoryStep = 2 ** 18
 
 /** Takes back the memory of a page that nobody needs any more. */
 export function giveBackMemory(memory: ArrayBuffer): void {
@@ -40,7 +41,12 @@ export function giveBackMemory(memory: ArrayBuffer): void {
 export function takeMemory(size: number): Uint8Array<ArrayBuffer> {
   const at = spare.findIndex(({ byteLength }) => byteLength >= size)
   const [known] = at < 0 ? [] : spare.splice(at, 1)
-  return new Uint8Array(known ?? new ArrayBuffer(size), 0, size)
+  // Pages are as long as one another but for some bytes: those of the next shall not lack one of them.
+  return new Uint8Array(known ?? new ArrayBuffer(roundedUp(size)), 0, size)
+}
+
+function roundedUp(size: number): number {
+  return memoryStep * Math.ceil(size / memoryStep)
 }
 
 /** Whether logs are packed already. No JSON, whoever wrote it, passes for a page. */

@@ -1,6 +1,7 @@
 import { systemClock } from '@freshet/core'
-import { createRpcNode, type RpcFetch } from './rpc-node.ts'
+import { createRpcNode } from './rpc-node.ts'
 import { badAnswer } from './rpc-fault.ts'
+import type { RpcFetch } from './send-over-fetch.ts'
 
 /**
  * Which chain a node belongs to.

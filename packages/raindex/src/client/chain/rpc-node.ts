@@ -1,8 +1,10 @@
 import type { Clock } from '@freshet/core'
+import { sendRpc } from '#send-rpc'
 import { createBodyReader } from './read-body.ts'
 import type { ReadInPlace } from './read-log-page.ts'
 import { repliesInPlace } from './rpc-reply.ts'
 import { faultOfReply, faultOfStatus, RpcFault } from './rpc-fault.ts'
+import { sendOverFetch, type RpcFetch } from './send-over-fetch.ts'
 
 /** One call of JSON-RPC. */
 export type RpcCall = {
@@ -12,10 +14,9 @@ export type RpcCall = {
   readonly readInPlace?: ReadInPlace | undefined
 }
 
-export type RpcFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-
 export type RpcNodeOptions = {
   readonly url: string
+  /** Default the platform's HTTP client. */
   readonly fetch?: RpcFetch | undefined
   readonly timeoutMs: number
   readonly maxAnswerBytes: number
@@ -38,7 +39,8 @@ export type RpcNode = {
 export function createRpcNode(options: RpcNodeOptions): RpcNode {
   const { url, fetch, timeoutMs, maxAnswerBytes, clock } = options
   const { address, headers } = addressOf(url)
-  const bodies = createBodyReader(maxAnswerBytes, fetch === undefined)
+  const bodies = createBodyReader(maxAnswerBytes)
+  const send = fetch === undefined ? sendRpc : sendOverFetch(fetch)
   let lastId = 0
   /** Times what takes too long, and ends with whoever asks. */
   const exchange = async <T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -71,13 +73,14 @@ export function createRpcNode(options: RpcNodeOptions): RpcNode {
       const readInPlace = calls.find((call) => call.readInPlace !== undefined)?.readInPlace
       const body = JSON.stringify(sent.length === 1 ? sent[0] : sent)
       return exchange(outer, async (signal) => {
-        const response = await (fetch ?? globalThis.fetch)(address, { method: 'POST', headers, body, signal })
+        const answer = await send({ url: address, headers, body, signal })
+        const isOk = answer.status >= 200 && answer.status < 300
         const reply = await bodies.read(
-          response,
-          (text) => (readInPlace && repliesInPlace(text, readInPlace)) ?? parseReply(text, response.ok),
+          answer,
+          (text) => (readInPlace && repliesInPlace(text, readInPlace)) ?? parseReply(text, isOk),
         )
-        if (response.ok || isError(reply)) return readReply(sent, reply)
-        throw faultOfStatus(response.status, response.headers.get('Retry-After'), clock.now())
+        if (isOk || isError(reply)) return readReply(sent, reply)
+        throw faultOfStatus(answer.status, answer.header('Retry-After'), clock.now())
       })
     },
   }

@@ -9,13 +9,15 @@ import {
   type Random,
 } from '@freshet/core'
 import { RaindexClientError } from '../client-error.ts'
-import { createRpcNode, type RpcCall, type RpcFetch, type RpcNode } from './rpc-node.ts'
+import { createRpcNode, type RpcCall, type RpcNode } from './rpc-node.ts'
 import { RpcFault } from './rpc-fault.ts'
+import type { RpcFetch } from './send-over-fetch.ts'
 
 export type RpcPoolOptions = {
   readonly chainId: number
   /** Addresses of nodes, the preferred one first. */
   readonly rpcs: readonly string[]
+  /** What sends requests. Default the platform's HTTP client: in Node its own, elsewhere `fetch`. */
   readonly fetch?: RpcFetch | undefined
   /** Requests under way at once. Default 10. */
   readonly maxConcurrent?: number | undefined
