@@ -10,6 +10,9 @@ export const exitCodes: Readonly<Record<ErrorKind, number>> = {
   internal: 70,
 }
 
+/** For what Ctrl-C broke off, as shells count signals. */
+export const exitCodeOfStopped = 130
+
 /** The exit code of an error; one that is not ours is a fault of ours. */
 export function exitCodeOf(error: unknown): number {
   return exitCodes[error instanceof FreshetError ? error.kind : 'internal']

@@ -90,7 +90,7 @@ const orderBooks = `Commands for an order book
   quote [ORDER [IN OUT]]            what an order, or every order, offers: computed from --db, and
                                     answered by the node at the same block
   replay ORDER [IN OUT]             what it would have offered at every --step between --from and
-                                    --to, from --db alone, as --csv or as the picture --svg
+                                    --to, from --db alone, as a table --csv or a picture --svg
   serve                             keeps the order books of --db live and answers over HTTP
 
 Options for an order book
@@ -124,7 +124,8 @@ Options for an order book
   --signed FILE.json     what oracles have signed, [{signer, context, signature}], for a quote, or for
                          every point of a replay; as-taken: at each point what was signed for the
                          last take before it
-  --csv, --svg FILE      print the points of a replay; draw them
+  --csv [FILE]           the points of a replay as a table, printed or written to a file
+  --svg FILE             the same as a picture
 
 For instance
 

@@ -54,7 +54,8 @@ export type RaindexOptions = {
   readonly from: string | undefined
   readonly to: string | undefined
   readonly step: string | undefined
-  readonly csv: boolean
+  /** File of a table; empty: it is printed. */
+  readonly csv: string | undefined
   /** File of a picture. */
   readonly svg: string | undefined
   /** Where a server listens. */
@@ -122,7 +123,7 @@ export function parseCall(args: readonly string[]): Call {
       from: values.from,
       to: values.to,
       step: values.step,
-      csv: values.csv ?? false,
+      csv: values.csv,
       svg: values.svg,
       host: values.host,
       postgres: values.postgres,
@@ -171,7 +172,7 @@ export const knownOptions = {
   from: { type: 'string' },
   to: { type: 'string' },
   step: { type: 'string' },
-  csv: { type: 'boolean' },
+  csv: { type: 'string' },
   svg: { type: 'string' },
   host: { type: 'string' },
   postgres: { type: 'string' },
@@ -184,15 +185,26 @@ export const knownOptions = {
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...args],
+      args: withCsvFile(args),
       allowPositionals: true,
       options: knownOptions,
     })
   } catch (error) {
     // The first sentence says what; the rest is about positional arguments.
-    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('. ')
-    throw badCall(`${message.replace(/\.?$/, '.')} See freshet --help.`)
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/)
+    const [, option] = /^Option '([^']+)' argument is ambiguous/.exec(message) ?? []
+    const what = option === undefined ? message : `${option} lacks its value: another option comes behind it`
+    throw badCall(`${what.replace(/\.?$/, '.')} See freshet --help.`)
   }
+}
+
+/** `--csv` prints and `--csv FILE` writes: what comes behind it and is no option, order or number is a file. */
+function withCsvFile(args: readonly string[]): string[] {
+  const at = args.indexOf('--csv')
+  if (at < 0) return [...args]
+  const next = args[at + 1]
+  const isFile = next !== undefined && !/^(-.*|0x[0-9a-f]*|\d+)$/i.test(next)
+  return isFile ? args.toSpliced(at, 2, `--csv=${next}`) : args.toSpliced(at, 1, '--csv=')
 }
 
 function portOf(text: string | undefined): number | undefined {

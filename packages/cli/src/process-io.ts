@@ -13,7 +13,10 @@ export function processIo(): Io {
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
-    progress: stderr.isTTY ? (text) => void stderr.write(`\r\u001b[K${text}`) : undefined,
+    // A line that wraps could not be rewritten.
+    progress: stderr.isTTY
+      ? (text) => void stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}`)
+      : undefined,
     isTerminal: stdout.isTTY,
     env,
     clock: systemClock,

@@ -2,7 +2,7 @@ import { FreshetError } from '@freshet/core'
 import { doCommands } from './db-commands.ts'
 import { openSession } from './db-session.ts'
 import { serveDemo } from './demo-command.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { exitCodeOf, exitCodeOfStopped } from './exit-code.ts'
 import { help } from './help.ts'
 import type { Io } from './io.ts'
 import { readConfig } from './config-file.ts'
@@ -23,13 +23,17 @@ import { version } from './version.ts'
  * Never throws: a mistake or fault is one sentence on `io.err`, with where it
  * came from only under `--debug`.
  *
- * @returns The exit code: 0, or the one of the error's kind (see `exitCodes`).
+ * @returns The exit code: 0, or the one of the error's kind (see `exitCodes`), or 130 for what Ctrl-C broke off.
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const debug = args.includes('--debug')
   try {
     return await runCall(parseCall(args), io)
   } catch (error) {
+    if (isStopped(error, io)) {
+      io.err('Stopped.')
+      return exitCodeOfStopped
+    }
     io.err(`❌ ${sentenceOf(error)}`)
     if (debug) io.err(traceOf(error))
     return exitCodeOf(error)
@@ -114,6 +118,11 @@ function withPlace(error: unknown, registry: Registry, chosen: boolean): unknown
     message: `The database at ${place} is out of reach. ${remedy}`,
     cause: error,
   })
+}
+
+/** Ctrl-C in the middle of something that could only be given up. */
+function isStopped(error: unknown, io: Io): boolean {
+  return error instanceof Error && error.name === 'AbortError' && io.interrupted().aborted
 }
 
 function sentenceOf(error: unknown): string {

@@ -104,15 +104,28 @@ async function readSettingsBooks(call: RaindexCall): Promise<readonly RaindexSet
 async function openNamedNodes(call: RaindexCall): Promise<RpcPool> {
   const { options, io } = call
   const rpcs = readRpcs(call)
-  const [first] = rpcs
-  if (first === undefined)
+  if (rpcs.length === 0)
     throw badCall(
       'Name a node with --rpc URL, again for another that helps out, or a file that does with --settings FILE.',
     )
   const chainId =
     readCount('--chain', 'the id of a chain', options.raindex.chain) ??
-    (await readChainId(first, { signal: io.interrupted() }))
+    (await firstChainId(rpcs, io.interrupted()))
   return createRpcPool({ chainId, rpcs, clock: io.clock })
+}
+
+/** What the first node says that answers. @throws what the last one did. */
+async function firstChainId(rpcs: readonly string[], signal: AbortSignal): Promise<number> {
+  let fault: unknown
+  for (const url of rpcs) {
+    try {
+      return await readChainId(url, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      fault = error
+    }
+  }
+  throw fault
 }
 
 function readRpcs({ options }: RaindexCall): readonly string[] {

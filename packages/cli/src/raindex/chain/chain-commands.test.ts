@@ -4,6 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { FreshetError } from '@freshet/core'
+import { createVirtualClock } from '@freshet/core/testing'
 import type { Hex } from '@freshet/raindex/engine'
 import { floatToHex, parse } from '@freshet/raindex/float'
 import { op, testProgram, type LocalBook } from '@freshet/raindex/testing'
@@ -11,7 +13,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
 import { addOrder } from '../../testing/add-order.ts'
 import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
+import { recordIo } from '../../testing/record-io.ts'
 import { runCommand, type Ran } from '../../testing/run-command.ts'
+import { createSyncProgress } from './sync-progress.ts'
 
 // The commands as a person types them, against a real chain.
 
@@ -48,10 +52,14 @@ test.skipIf(anvil === undefined)(
     })
 
     const quoted = await raindex(['quote', orderHash, ...chain, '--counterparty', trader.address])
-    expect(quoted.out[0]?.split('\n')[1]).toMatch(/^0x\w{64}\s+0\s+0\s+1\.5\s+1\.5\s+3\s+3\s+match$/)
+    expect(quoted.out[0]?.split('\n')[1]).toMatch(/^0x\w{64}\s+0\s+0\s+1\.5\s+1\.5\s+3\s+3\s+0 bp\s+match$/)
     expect(quoted.err.at(-1)).toMatch(/^Both at block \d+, 0 behind the head, \d+ s old\.$/)
     const asJson = await raindex(['quote', ...chain, '--json'])
-    expect(JSON.parse(asJson.out[0] ?? '')).toMatchObject({ order: orderHash, verdict: { kind: 'match' } })
+    expect(JSON.parse(asJson.out[0] ?? '')).toMatchObject({
+      order: orderHash,
+      basisPoints: { ratio: 0, most: 0 },
+      verdict: { kind: 'match' },
+    })
 
     const svg = join(folder, 'replay.svg')
     const replayed = await raindex(['replay', orderHash, '--db', db, '--step', '2s', '--csv', '--svg', svg])
@@ -60,8 +68,60 @@ test.skipIf(anvil === undefined)(
     expect(lines[0]).toBe('time,block,input,output,ratio,max_output,no_quote,marks')
     expect(lines.at(-1)).toMatch(/,1\.5,3,/)
     expect(await readFile(svg, 'utf8')).toContain('<svg')
+
+    const csv = join(folder, 'points.csv')
+    const written = await raindex(['replay', orderHash, '--db', db, '--step', '2s', '--csv', csv])
+    expect(written).toMatchObject({ code: 0, out: [] })
+    expect((await readFile(csv, 'utf8')).trimEnd()).toBe(replayed.out[0])
+
+    // The first node that answers says which chain it is.
+    const helped = await raindex(['quote', orderHash, '--rpc', 'http://127.0.0.1:9', ...chain])
+    expect(helped.out[0]).toMatch(/0 bp\s+match$/)
+
+    for (const [words, sentence] of [
+      [['--csv', join(folder, 'there-is-none', 'x.csv')], 'cannot be written'],
+      [['--from', '2100-01-01T00:00:00Z'], 'The history ends at 20'],
+      [['--from', '2100-01-01T00:00:00Z', '--to', '2000-01-01T00:00:00Z'], 'Turn it around'],
+      [['--from', '99999999999999'], '--from takes a time'],
+      [['--orderbook', `0x${'9'.repeat(40)}`], `It has: ${book.orderbook.address} of chain`],
+    ] as const) {
+      const { code, err } = await raindex(['replay', orderHash, '--db', db, ...words])
+      expect([code, err.length, err[0]]).toEqual([2, 1, expect.stringContaining(sentence)])
+    }
   },
 )
+
+test('[RC10] Ctrl-C ends what only waits for a node, and is no fault', async () => {
+  const ending = new AbortController()
+  const server = createServer(() => ending.abort())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  // It listens on a port.
+  const { port } = server.address() as AddressInfo
+  const node = ['--rpc', `http://127.0.0.1:${port}`, '--db', join(opened.folder, 'ended.sqlite')]
+  const ended = await raindex(['quote', '--orderbook', `0x${'1'.repeat(40)}`, ...node], {
+    interrupted: () => ending.signal,
+  })
+  expect(ended).toMatchObject({ code: 130, err: ['Stopped.'] })
+  server.closeAllConnections()
+  server.close()
+})
+
+test('[RC10] while no node answers, that is said in the line of progress, or once where nobody watches', () => {
+  const clock = createVirtualClock()
+  const message = 'The node is away.'
+  const lastError = new FreshetError({ code: 'test/away', kind: 'remote', retryable: true, message })
+  const nextAttemptAtUnixMs = clock.now() + 1_500
+  const shown: string[] = []
+  const watched = recordIo({ clock, progress: (text) => void shown.push(text) })
+  const unwatched = recordIo({ clock })
+  for (const { io } of [watched, unwatched]) {
+    const progress = createSyncProgress(io)
+    for (let failed = 0; failed < 2; failed++)
+      progress.look({ state: 'retrying', freshness: { lastError, nextAttemptAtUnixMs } })
+  }
+  const said = 'The node is away. Next attempt in 2 s.'
+  expect([shown, watched.err, unwatched.err]).toEqual([[said, said], [], [said]])
+})
 
 test.skipIf(anvil === undefined)(
   `[RC18] what an oracle has signed goes into both quotes and into a replay, from a file or as it was taken${skipped}`,
@@ -147,20 +207,29 @@ test.skipIf(anvil === undefined).each([
     'None of the nodes belongs to chain 5',
   ],
   [['sync', '--rpc', 'http://127.0.0.1:9', '--db', 'DB', '--orderbook', 'BOOK'], 3, 'did not come'],
-  [['replay', 'ORDER', '--db', 'DB'], 2, 'The database has no order book yet'],
+  [['sync', '--rpc', '--db', 'DB'], 2, '--rpc lacks its value'],
+  [['sync', '--rpc', 'RPC', '--db', 'DB', '--to', '5'], 2, 'Leave --to out'],
+  [['sync', '--rpc', 'RPC', '--db', 'FOLDER', '--orderbook', 'BOOK'], 2, 'is a folder'],
+  [['sync', '--rpc', 'RPC', '--db', 'NOWHERE', '--orderbook', 'BOOK'], 2, 'is not there. Make it'],
+  [['quote', '--rpc', 'RPC', '--db', 'DB'], 2, 'The database has no order book yet'],
+  [['replay', 'ORDER', '--db', 'NONE'], 2, 'There is no database'],
   [['replay', '--db', 'DB'], 2, 'order'],
 ])(`[RC10] the call %j ends with %i and one sentence${skipped}`, async (words, code, sentence) => {
   const { book, folder } = opened
   const known = {
     DB: join(folder, 'empty.sqlite'),
+    NONE: join(folder, 'there-is-none.sqlite'),
+    FOLDER: folder,
+    NOWHERE: join(folder, 'there-is-none', 'book.sqlite'),
     RPC: book?.url,
     BOOK: book?.orderbook.address,
     ORDER: `0x${'1'.repeat(64)}`,
   }
   // Words that are no names stay.
   const ran = await raindex(words.map((word) => known[word as keyof typeof known] ?? word))
-  expect(ran.err.join('\n')).toContain(sentence)
-  expect({ code: ran.code, lines: ran.err.length }).toEqual({ code, lines: 1 })
+  const said = ran.err.join('\n')
+  expect(said).toContain(sentence)
+  expect({ code: ran.code, lines: said.split('\n').length }).toEqual({ code, lines: 1 })
 })
 
 test.skipIf(anvil === undefined)(
@@ -189,7 +258,7 @@ test.skipIf(anvil === undefined)(
 test.each([
   [['sync', '--orderbook', 'others'], 'settings.yaml has no order book "others". It has: ours, theirs.'],
   [['sync', '--chain', '5'], 'settings.yaml has no order book. It has: ours, theirs.'],
-  [['replay', `0x${'1'.repeat(64)}`, '--orderbook', 'ours'], 'The database has no order book yet.'],
+  [['replay', `0x${'1'.repeat(64)}`, '--orderbook', 'ours'], 'There is no database'],
 ])('[RC14] %j ends with what the settings file has', async (words, sentence) => {
   const settings = join(opened.folder, 'other', 'settings.yaml')
   await mkdir(join(opened.folder, 'other'), { recursive: true })

@@ -1,6 +1,8 @@
 import { checkBook, type LocalBook, type LocalDatabase } from '@freshet/raindex/client'
 import { openLocalDatabase } from '@freshet/raindex/client/sqlite'
 import type { Address, Orderbook } from '@freshet/raindex/engine'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import type { BookTarget, FollowedTarget } from './book-target.ts'
@@ -13,10 +15,27 @@ export type OpenBook = {
   readonly orderbook: Orderbook
 }
 
-/** Opens the file that `--db` names. @throws {FreshetError} `cli/bad-call`, and as `openLocalDatabase` does. */
-export async function openDatabase({ options, io }: RaindexCall): Promise<LocalDatabase> {
+/**
+ * Opens the file that `--db` names, and makes it where it is not there.
+ *
+ * @param options.mustBeThere - It is only read, so that a new one would be of no use. Default false.
+ * @throws {FreshetError} `cli/bad-call`, and as `openLocalDatabase` does.
+ */
+export async function openDatabase(
+  { options, io }: RaindexCall,
+  { mustBeThere = false } = {},
+): Promise<LocalDatabase> {
   const { db } = options.raindex
   if (db === undefined) throw badCall('Name the file of the local database with --db FILE.')
+  const there = await stat(db).catch(() => undefined)
+  if (there?.isDirectory()) throw badCall(`--db takes a file, and ${db} is a folder.`)
+  if (mustBeThere && there === undefined)
+    throw badCall(`There is no database ${db}. Fill one with freshet raindex sync, or check the name.`)
+  const folder = dirname(db)
+  if (!there && !(await stat(folder).catch(() => undefined)))
+    throw badCall(
+      `The folder ${folder}, in which the database would be, is not there. Make it, or check the name.`,
+    )
   return openLocalDatabase({ path: db, thread: true, clock: io.clock })
 }
 
@@ -60,11 +79,7 @@ export async function findBooks<Target extends BookTarget>(
     const isNew = nodesOf(target) !== undefined && address !== undefined && chainId !== undefined
     return isNew ? [{ target, chainId, address }] : []
   })
-  if (meant.length === 0) {
-    throw badCall(
-      'The database has no order book yet. Name one with --orderbook ADDRESS, and a node with --rpc URL.',
-    )
-  }
+  if (meant.length === 0) throw noSuchBook(kept, targets)
   return Promise.all(
     meant.map(async ({ target, chainId, address }) => {
       const orderbook = { address, version: await versionOf(call, target, address) }
@@ -83,13 +98,24 @@ async function versionOf(
   return (pool && (await checkBook(pool, address, io.interrupted()))) ?? 'v5'
 }
 
+function noSuchBook(kept: readonly KeptBook[], [target]: readonly BookTarget[]): Error {
+  if (kept.length === 0)
+    return badCall(
+      'The database has no order book yet. Name one with --orderbook ADDRESS, and a node with --rpc URL.',
+    )
+  const { address = 'order book', chainId } = target ?? {}
+  const where = chainId === undefined ? '' : ` of chain ${chainId}`
+  const names = kept.map((book) => `${book.address} of chain ${book.chainId}`).join(', ')
+  return badCall(`The database has no ${address}${where}. It has: ${names}.`)
+}
+
 function nodesOf(target: BookTarget | FollowedTarget): FollowedTarget['pool'] | undefined {
   return 'pool' in target ? target.pool : undefined
 }
 
-async function keptBooks(
-  database: LocalDatabase,
-): Promise<readonly { readonly chainId: number; readonly address: Address }[]> {
+type KeptBook = { readonly chainId: number; readonly address: Address }
+
+async function keptBooks(database: LocalDatabase): Promise<readonly KeptBook[]> {
   const rows = await database.query('SELECT chain_id, orderbook_address FROM target_watermarks ORDER BY 1, 2')
   // Columns of the public schema, written by it.
   return rows.map((row) => ({

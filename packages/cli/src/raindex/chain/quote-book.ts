@@ -75,9 +75,21 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
 
 type Row = { readonly pair: QuotePair; readonly quote: ComparedQuote }
 
-const heading = ['order', 'in', 'out', 'ratio here', 'on chain', 'most here', 'on chain', 'verdict']
+const heading = [
+  'order',
+  'in',
+  'out',
+  'ratio here',
+  'on chain',
+  'most here',
+  'on chain',
+  'difference',
+  'verdict',
+]
 
-function toCells({ pair, quote: { virtual, rpc, verdict } }: Row): readonly string[] {
+function toCells(row: Row): readonly string[] {
+  const { pair, quote } = row
+  const { virtual, rpc, verdict } = quote
   const here = virtual.kind === 'quote' ? virtual : undefined
   const chain = rpc?.kind === 'quote' ? rpc : undefined
   return [
@@ -88,6 +100,7 @@ function toCells({ pair, quote: { virtual, rpc, verdict } }: Row): readonly stri
     chain ? display(chain.ioRatio) : answer(rpc),
     here ? display(here.outputMax) : '',
     chain ? display(chain.outputMax) : '',
+    differenceText(differenceOf(row.quote)),
     verdict === undefined ? '' : verdictText(verdict),
   ]
 }
@@ -115,11 +128,10 @@ function answer(rpc: RpcQuote | undefined): string {
 function verdictText(verdict: QuoteVerdict): string {
   switch (verdict.kind) {
     case 'match':
-      return 'match'
+    case 'drift':
+      return verdict.kind
     case 'disagree':
       return 'they disagree'
-    case 'drift':
-      return `drift ${basisPoints(verdict.ioRatioBasisPoints)} in ratio, ${basisPoints(verdict.outputMaxBasisPoints)} in most`
     case 'unanswered':
       return verdict.message
     case 'not-comparable':
@@ -127,17 +139,35 @@ function verdictText(verdict: QuoteVerdict): string {
   }
 }
 
+/** In basis points; null where one side is nothing. */
+type Difference = { readonly ratio: number | null; readonly most: number | null }
+
+/** How far the two quotes are apart; undefined where one of them is none. */
+function differenceOf({ virtual, verdict }: ComparedQuote): Difference | undefined {
+  if (verdict?.kind === 'drift')
+    return { ratio: verdict.ioRatioBasisPoints, most: verdict.outputMaxBasisPoints }
+  return verdict?.kind === 'match' && virtual.kind === 'quote' ? { ratio: 0, most: 0 } : undefined
+}
+
+function differenceText(difference: Difference | undefined): string {
+  if (difference === undefined) return ''
+  const { ratio, most } = difference
+  return most === 0 ? basisPoints(ratio) : `${basisPoints(ratio)}, most ${basisPoints(most)}`
+}
+
 function basisPoints(value: number | null): string {
   return value === null ? 'from nothing' : `${value > 0 ? '+' : ''}${value} bp`
 }
 
-function toJson({ pair, quote: { virtual, rpc, verdict, block } }: Row): string {
+function toJson({ pair, quote }: Row): string {
+  const { virtual, rpc, verdict, block } = quote
   const here =
     virtual.kind === 'quote'
       ? { ratio: display(virtual.ioRatio), most: display(virtual.outputMax) }
       : { notComparable: virtual.reason }
   const chain = rpc?.kind === 'quote' ? { ratio: display(rpc.ioRatio), most: display(rpc.outputMax) } : rpc
-  return JSON.stringify({ ...pair, virtual: here, rpc: chain, verdict, block }, plainReason)
+  const basisPoints = differenceOf(quote) ?? null
+  return JSON.stringify({ ...pair, virtual: here, rpc: chain, basisPoints, verdict, block }, plainReason)
 }
 
 function freshnessLine(block: ComparedQuote['block'], head: number | undefined, nowUnixMs: number): string {

@@ -6,7 +6,6 @@ import {
   openReplay,
   pointsToCsv,
   replayToSvg,
-  type ReplayRun,
 } from '@freshet/raindex/client'
 import { createStaticCodeCache } from '@freshet/raindex/engine'
 import { writeFile } from 'node:fs/promises'
@@ -26,11 +25,11 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
   const [hash, input, output, ...more] = words
   if (hash === undefined || more.length > 0) throw badPair()
   const { order, ...pair } = readPair(hash, input, output)
-  const { svg } = options.raindex
+  const { csv, svg } = options.raindex
   const counterparty = readAddress('--counterparty', options.raindex.counterparty) ?? `0x${'0'.repeat(40)}`
   const signedContext = options.raindex.signed === 'as-taken' ? 'as-taken' : await readSigned(call)
   const targets = await findTargets(call)
-  const database = await openDatabase(call)
+  const database = await openDatabase(call, { mustBeThere: true })
   try {
     const { book, chainId, orderbook } = await findBook(call, database, targets)
     const signal = io.interrupted()
@@ -46,7 +45,10 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
     })
     const { first, head } = replay.range
     const from = readTime('--from', options.raindex.from) ?? first.timestamp
-    const to = readTime('--to', options.raindex.to) ?? head.timestamp
+    const end = readTime('--to', options.raindex.to)
+    if (end === undefined && from > head.timestamp)
+      throw badCall(`The history ends at ${isoTime(head.timestamp)}. Begin before that, or sync first.`)
+    const to = end ?? head.timestamp
     const stepSeconds = readStep(options.raindex.step)
     const run = await withProgress(io, 'Replaying', (report) =>
       replay.run(
@@ -54,34 +56,38 @@ export async function replayOrder(call: RaindexCall): Promise<number> {
         { signal, onProgress: ({ points, of }) => report(points, of) },
       ),
     )
-    if (svg !== undefined)
-      await writePicture(svg, run, `${hash.slice(0, 10)}…, ${isoTime(from)} to ${isoTime(to)}`)
-    if (options.raindex.csv || svg === undefined) io.out(pointsToCsv(run).trimEnd())
-    const points = run.series[0]?.columns.time.length ?? 0
-    const where = svg === undefined ? '' : `, drawn in ${svg}`
-    io.err(`${points} points from ${isoTime(from)} to ${isoTime(to)}${where}`)
+    const [series] = run.series
+    const span = `${isoTime(from)} to ${isoTime(to)}`
+    if (svg !== undefined && series !== undefined)
+      await writeResult(svg, replayToSvg(series, { title: `${hash.slice(0, 10)}…, ${span}` }))
+    if (csv) await writeResult(csv, pointsToCsv(run))
+    else if (csv === '' || svg === undefined) io.out(pointsToCsv(run).trimEnd())
+    const where = [svg && `, drawn in ${svg}`, csv && `, written to ${csv}`].filter(Boolean).join('')
+    io.err(`${series?.columns.time.length ?? 0} points from ${span}${where}`)
     return 0
   } finally {
     await database.close()
   }
 }
 
-async function writePicture(path: string, { series }: ReplayRun, title: string): Promise<void> {
-  const [pair] = series
-  if (pair === undefined) return
+/** @throws {FreshetError} `cli/bad-file`. */
+async function writeResult(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, replayToSvg(pair, { title }))
+    await writeFile(path, text)
   } catch (error) {
-    const message = `The picture ${path} cannot be written. Check that its folder is there and may be written to.`
+    const message = `The file ${path} cannot be written. Check that its folder is there and may be written to.`
     throw new FreshetError({ code: 'cli/bad-file', kind: 'usage', message, cause: error })
   }
 }
+
+/** Of which there is a date. */
+const latestUnixMs = 8_640_000_000_000_000
 
 /** Seconds since 1970, or a date. @throws {FreshetError} `cli/bad-call`. */
 function readTime(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const unixMs = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
-  if (Number.isFinite(unixMs)) return Math.floor(unixMs / 1_000)
+  if (unixMs >= 0 && unixMs <= latestUnixMs) return Math.floor(unixMs / 1_000)
   throw badCall(
     `${option} takes a time such as 2026-11-20T10:00:00Z, not ${JSON.stringify(text.slice(0, 80))}.`,
   )

@@ -13,6 +13,8 @@ export async function syncBook(call: RaindexCall): Promise<number> {
   const { options, io, words } = call
   if (words.length > 0)
     throw badCall('raindex sync takes options only, such as --rpc URL --orderbook ADDRESS --db FILE.')
+  if (options.raindex.to !== undefined)
+    throw badCall('raindex sync reads up to the newest block. Leave --to out.')
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   try {
@@ -28,10 +30,12 @@ export async function syncBook(call: RaindexCall): Promise<number> {
       onNotice: (notice) => progress.take(notice),
     })
     const before = await book.tip()
+    const stopTelling = sync.status.subscribe(progress.look)
     sync.start()
     try {
       await untilLive(sync, io.interrupted())
     } finally {
+      stopTelling()
       await sync.stop()
       progress.end()
     }

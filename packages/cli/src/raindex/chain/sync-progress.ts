@@ -1,4 +1,5 @@
 import type { ChainNotice } from '@freshet/raindex/client'
+import type { Status } from '@freshet/core'
 import type { Io } from '../../io.ts'
 
 const barCells = 20
@@ -6,12 +7,24 @@ const barCells = 20
 /** Shows how far a sync is: blocks, how many a second, and how long it still takes. */
 export function createSyncProgress(io: Io): {
   take(notice: ChainNotice): void
+  /** Says that no node answers, and what it was; without a bar once. */
+  look(status: Pick<Status, 'state' | 'freshness'>): void
   end(): void
 } {
   const startedAt = io.clock.now()
   let first: number | undefined
   let logs = 0
+  let isWaiting = false
   return {
+    look({ state, freshness: { lastError, nextAttemptAtUnixMs } }) {
+      const waited = isWaiting
+      isWaiting = state === 'retrying'
+      if (!isWaiting) return
+      const inMs = Math.max(0, (nextAttemptAtUnixMs ?? 0) - io.clock.now())
+      const text = `${lastError?.message ?? 'The source has ended.'} Next attempt in ${Math.ceil(inMs / 1_000)} s.`
+      if (io.progress !== undefined) io.progress(text)
+      else if (!waited) io.err(text)
+    },
     take(notice) {
       switch (notice.kind) {
         case 'window': {

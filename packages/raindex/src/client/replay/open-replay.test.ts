@@ -321,7 +321,11 @@ test('[RP6] what cannot be replayed is refused in one sentence', async () => {
   const request = { order: hashOrder(order), counterparty, from, to }
   const refusal = async (change: object): Promise<unknown> =>
     replay.run({ ...request, ...change }).catch((error: unknown) => String(error))
-  expect(await refusal({ to: from - 1 })).toMatch(/before it begins/)
+  const [first, before] = [from, from - 1].map((second) =>
+    new Date(second * 1_000).toISOString().slice(0, 19),
+  )
+  expect(await refusal({ to: from - 1 })).toContain(`ends at ${before}Z, before it begins at ${first}Z`)
+  expect(await refusal({ from: 1e14, to: 1e14 })).toMatch(/whole seconds/)
   expect(await refusal({ stepSeconds: 0 })).toMatch(/at least one second/)
   expect(await refusal({ from: 1.5 })).toMatch(/whole seconds/)
   expect(await refusal({ to: from + 1e9 })).toMatch(/longer step/)

@@ -1,6 +1,7 @@
 import { FreshetError } from '@freshet/core'
 import type { Address, Bytes32, Order, OrderPair, SignedContext, StoreOverride } from '../../engine/index.ts'
 import type { ClockKind } from './chain-clock.ts'
+import { isoTime } from './replay-csv.ts'
 
 /** Whose quotes are replayed, and who would take. */
 export type ReplaySubject = {
@@ -32,6 +33,9 @@ export type ReplayRequest = ReplaySubject & {
 /** More points would not fit into memory: 30 days of seconds. */
 const mostPoints = 2_592_000
 
+/** Of which there is a date. */
+const latestSecond = 8_640_000_000_000
+
 /**
  * How many points a request asks for.
  *
@@ -39,10 +43,12 @@ const mostPoints = 2_592_000
  */
 export function pointCount({ from, to, stepSeconds = 1 }: ReplayRequest): number {
   for (const [name, value] of Object.entries({ from, to, stepSeconds })) {
-    if (!Number.isSafeInteger(value) || value < 0) throw badRange(`${name} is ${value}. Give whole seconds.`)
+    if (!Number.isSafeInteger(value) || value < 0 || value > latestSecond)
+      throw badRange(`${name} is ${value}. Give whole seconds.`)
   }
   if (stepSeconds < 1) throw badRange('The step is 0. Give at least one second.')
-  if (to < from) throw badRange(`It ends at ${to}, before it begins at ${from}. Turn it around.`)
+  if (to < from)
+    throw badRange(`It ends at ${isoTime(to)}, before it begins at ${isoTime(from)}. Turn it around.`)
   const count = Math.floor((to - from) / stepSeconds) + 1
   if (count <= mostPoints) return count
   throw badRange(`It has ${count} points, and at most ${mostPoints} are possible. Take a longer step.`)
