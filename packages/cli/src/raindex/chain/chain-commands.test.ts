@@ -12,6 +12,7 @@ import { op, testProgram, type LocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Io } from '../../io.ts'
 import { addOrder } from '../../testing/add-order.ts'
+import { beginBook } from '../../testing/begin-book.ts'
 import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
 import { recordIo } from '../../testing/record-io.ts'
 import { runCommand, type Ran } from '../../testing/run-command.ts'
@@ -122,6 +123,41 @@ test('[RC10] while no node answers, that is said in the line of progress, or onc
   const said = 'The node is away. Next attempt in 2 s.'
   expect([shown, watched.err, unwatched.err]).toEqual([[said, said], [], [said]])
 })
+
+test.skipIf(anvil === undefined)(
+  `[RC10] replay refuses a time from before the events that are kept; sync --from fills them in${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { orderHash, deposit } = await addOrder(book, '1')
+    await book.mine(2)
+    const db = join(folder, 'from-snapshot.sqlite')
+    const begunAt = await beginBook(book, db)
+    await deposit('1')
+    const synced = await raindex(['sync', '--rpc', book.url, '--db', db])
+    expect(synced.err).toEqual([expect.stringMatching(`^Synced from block ${begunAt} in`)])
+    const replay = ['replay', orderHash, '--db', db]
+    // From the snapshot on, where nothing else is asked for.
+    const since = await raindex([...replay, '--csv'])
+    expect(since).toMatchObject({ code: 0 })
+    expect(since.out[0]?.split('\n')[1]).toContain(`,${begunAt},`)
+    const refused = await raindex([...replay, '--from', '2020-01-01', '--to', '2020-01-02', '--step', '1h'])
+    expect(refused).toMatchObject({ code: 2, out: [] })
+    expect(refused.err.join('\n')).toContain(`events are kept from block ${begunAt}, `)
+
+    const filled = await raindex(['sync', '--rpc', book.url, '--db', db, '--from', String(book.deployedAt)])
+    expect(filled).toMatchObject({
+      code: 0,
+      err: [`Filled in the events before block ${begunAt + 1}.`, expect.anything()],
+    })
+    expect(
+      await raindex([...replay, '--from', '2020-01-01', '--to', '2020-01-02', '--step', '1h']),
+    ).toMatchObject({ code: 0 })
+    const whole = await raindex([...replay, '--csv'])
+    expect(whole.out[0]?.split('\n').at(-1)).toBe(since.out[0]?.split('\n').at(-1))
+  },
+)
 
 test.skipIf(anvil === undefined)(
   `[RC18] what an oracle has signed goes into both quotes and into a replay, from a file or as it was taken${skipped}`,

@@ -1,5 +1,11 @@
 import { FreshetError } from '@freshet/core'
-import { createBookSync, createChainHeads, readHeadNumber, type BookSync } from '@freshet/raindex/client'
+import {
+  backfillBook,
+  createBookSync,
+  createChainHeads,
+  readHeadNumber,
+  type BookSync,
+} from '@freshet/raindex/client'
 import { beginFromManifest } from '@freshet/raindex/client/sqlite'
 import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
@@ -39,6 +45,7 @@ export async function syncBook(call: RaindexCall): Promise<number> {
       await sync.stop()
       progress.end()
     }
+    await fillInOlder(call, target)
     const tip = await book.tip()
     const head = await readHeadNumber(pool, AbortSignal.timeout(10_000)).catch(() => undefined)
     const seconds = ((io.clock.now() - startedAt) / 1_000).toFixed(1)
@@ -79,6 +86,26 @@ async function beginFromDump(
     if (!(error instanceof FreshetError) || signal.aborted) throw error
     io.err(`${error.message} Everything is read from the nodes instead.`)
   }
+}
+
+/** What came before the snapshot that a book was begun from, where it is said in which block the book was made. */
+async function fillInOlder(
+  { io }: RaindexCall,
+  { book, pool, fromBlock }: OpenBook & FollowedTarget,
+): Promise<void> {
+  const first = await book.completeFrom()
+  const signal = io.interrupted()
+  if (fromBlock === undefined || first <= fromBlock || signal.aborted) return
+  try {
+    await withProgress(io, 'Filling in older events', (report) =>
+      backfillBook({ pool, book, fromBlock, signal, onProgress: report }),
+    )
+  } catch (error) {
+    // What was read stays; the next run goes on.
+    if (signal.aborted) return
+    throw error
+  }
+  io.err(`Filled in the events before block ${first}.`)
 }
 
 /** @throws what ends the sync for good. */

@@ -29,8 +29,10 @@ export async function historyPage(
   { chainId, orderbook, kept }: ServedBook,
   after: number,
 ): Promise<HistoryPage> {
-  const whyNotAll = await kept.whyNotAll?.()
-  if (whyNotAll !== undefined) throw noHistory(whyNotAll)
+  const whyNone = await kept.whyNone?.()
+  if (whyNone !== undefined) throw noHistory(whyNone)
+  const first = await kept.completeFrom()
+  if (after < first - 1) throw noHistory(beginsAt(first))
   const [missing] = await kept.incompleteStores()
   if (missing !== undefined)
     throw noHistory(`Logs of the store ${missing} are still to be read. Try again later.`)
@@ -55,6 +57,10 @@ export async function historyPage(
     code: await kept.code(),
     next: page.upTo.number < tip.number ? page.upTo.number : null,
   }
+}
+
+function beginsAt(first: number): string {
+  return `This server began from a snapshot and keeps what came after it, from block ${first} on. Ask for what is behind block ${first - 1}, or stop it and fill in the older events with freshet raindex sync --from BLOCK.`
 }
 
 async function timeOf(kept: KeptEvents, block: number): Promise<number> {

@@ -7,6 +7,7 @@ import { startLocalBook } from '@freshet/raindex/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../run.ts'
 import { addOrder } from '../../testing/add-order.ts'
+import { beginBook } from '../../testing/begin-book.ts'
 import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing/book-on-chain.ts'
 import { recordIo } from '../../testing/record-io.ts'
 import { settingsOf } from '../../testing/settings-of.ts'
@@ -105,6 +106,32 @@ test.skipIf(anvil === undefined)(
     }
     expect(await server.end()).toBe(0)
     await events.ended
+  },
+)
+
+test.skipIf(anvil === undefined)(
+  `[RC11] of a book begun from a snapshot the events behind it are given, and no range that begins before it${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { deposit } = await addOrder(book, '2')
+    const db = join(opened.folder, 'begun.sqlite')
+    const begunAt = await beginBook(book, db)
+    await deposit('1')
+    const server = await serve(['--rpc', book.url, '--db', db])
+    await untilSaid(`${server.url}/healthz`, `"block":${(await book.head()).number},`)
+    const at = `${server.url}/books/${book.orderbook.address}`
+    for (const range of ['', `?after=${begunAt - 1}`]) {
+      const refused = await fetch(`${at}/history${range}`)
+      expect(refused.status).toBe(502)
+      expect(await refused.text()).toContain(`from block ${begunAt + 1} on`)
+    }
+    await deposit('1')
+    await untilSaid(`${server.url}/healthz`, `"block":${(await book.head()).number},`)
+    const { logs } = (await getJson(`${at}/history?after=${begunAt}`)).body as HistoryPage
+    expect(logs.map(({ blockNumber }) => blockNumber > begunAt)).toEqual([true, true])
+    expect(await server.end()).toBe(0)
   },
 )
 

@@ -51,11 +51,11 @@ export type LastEvent = {
 /** What a local database keeps of a book. */
 export type KeptEvents = Pick<
   LocalBook,
-  'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores'
+  'tip' | 'read' | 'tokens' | 'timestampOf' | 'rewindsSince' | 'incompleteStores' | 'completeFrom'
 > & {
   code(): Promise<readonly Artifact[]>
-  /** Why these are not all events; undefined where they are, or for a book that is kept alone. */
-  whyNotAll?(): Promise<string | undefined>
+  /** Why nobody should be given them; undefined where all may. */
+  whyNone?(): Promise<string | undefined>
 }
 
 export type ServedBookOptions = Pick<
@@ -118,12 +118,7 @@ export async function openServedBook(options: ServedBookOptions): Promise<OpenSe
     kept: {
       ...local,
       code: async () => (isReader() ? raindex.code.artifacts() : local.code()),
-      async whyNotAll() {
-        if (together === undefined) return undefined
-        if (isReader()) return 'The server that reads the chain keeps the events.'
-        const isWhole = await hasAllOrders(together, database, options)
-        return isWhole ? undefined : 'This server began from a snapshot and keeps what came after it.'
-      },
+      whyNone: async () => (isReader() ? 'The server that reads the chain keeps the events.' : undefined),
     },
     lastEvent: async () => (isReader() ? undefined : lastEventOf(database, chainId, address)),
     beside: (pair, signal) => quoteBeside(chainRaindex(raindex, { pool, orderbook: address }), pair, signal),
@@ -156,20 +151,6 @@ function openQuotesOf(raindex: ChainRaindex, { chainId, orderbook, clock, worker
       crew?.close()
     },
   }
-}
-
-/** Whether the events are there that the live orders came from. */
-async function hasAllOrders(
-  { live }: SharedRaindex,
-  database: LocalDatabase,
-  { chainId, orderbook }: ServedBookOptions,
-): Promise<boolean> {
-  const rows = await database.query(
-    'SELECT DISTINCT order_hash FROM order_events WHERE chain_id = ? AND orderbook_address = ?',
-    [chainId, orderbook.address],
-  )
-  const known = new Set(rows.map((row) => row['order_hash']))
-  return [...live.orders.ids()].every((hash) => known.has(hash))
 }
 
 async function lastEventOf(

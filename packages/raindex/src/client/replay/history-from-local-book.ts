@@ -1,5 +1,5 @@
 import { FreshetError } from '@freshet/core'
-import type { ChainLog, Orderbook } from '../../engine/index.ts'
+import { readSnapshot, type ChainLog, type Orderbook } from '../../engine/index.ts'
 import { bookChanges } from '../chain/book-changes.ts'
 import type { LocalBook } from '../database/local-database.ts'
 import { eventsByBlock } from './history-from-logs.ts'
@@ -12,12 +12,14 @@ export type LocalBookHistoryOptions = {
 }
 
 /**
- * The history that a local database has kept, up to where it is now.
+ * The history that a local database has kept, up to where it is now. Of a book that was begun from a snapshot, and not
+ * filled in since, it begins with that snapshot; `since` says so.
  *
  * It is read page by page while a replay is opened.
  *
  * @throws {FreshetError} `replay/no-logs`: nothing is kept of the book. Sync it first. `replay/incomplete-stores`:
- * logs of stores are missing, as in a download without them. Sync with a node first.
+ * logs of stores are missing, as in a download without them. Sync with a node first. `replay/no-beginning`: the events
+ * make no state, because the snapshot that they follow is gone. Fill in the older ones, see `backfillBook`.
  * @throws from `blocks`, {FreshetError} `replay/history-moved` (retryable): the chain was reorganised meanwhile.
  * Begin again. {RaindexError} as `replayLogs`.
  */
@@ -39,11 +41,13 @@ export async function historyFromLocalBook(
   const timestamp = tip === undefined ? undefined : await book.timestampOf(tip.number)
   if (tip === undefined || timestamp === undefined)
     throw refused('no-logs', `Nothing is kept of the order book ${orderbook.address}. Sync it first.`)
+  const beginning = await beginningOf(book)
   const stores = new Set((await book.stores()).keys())
   const decimals = new Map(tokens.map((token) => [token.address, token.decimals]))
 
   const blocks = async function* (): AsyncGenerator<HistoryBlock> {
-    let after = -1
+    if (beginning !== undefined) yield beginning
+    let after = beginning?.number ?? -1
     while (after < tip.number) {
       const { logs, upTo } = await book.read(after, pageSize)
       // What has come since is another history's.
@@ -69,12 +73,31 @@ export async function historyFromLocalBook(
     orderbook,
     chainId,
     head: { number: tip.number, timestamp },
+    since: beginning && { number: beginning.number, timestamp: beginning.timestamp },
     tokens: tokens.flatMap(({ address, decimals: count }) =>
       count === 'none' ? [] : [{ token: address, decimals: count }],
     ),
     wallet,
     blocks,
   }
+}
+
+/** The state from which the events make all later ones; undefined where that is nothing. */
+async function beginningOf(book: LocalBook): Promise<HistoryBlock | undefined> {
+  const { chainId, orderbook } = book.id
+  const number = (await book.completeFrom()) - 1
+  if (number < 0) return undefined
+  const stored = await book.snapshot(number)
+  if (stored?.block.number !== number) throw noBeginning(number)
+  const { mutations, pending } = readSnapshot(stored.bundle, { chainId, orderbook: orderbook.address })
+  // A replay waits for no code.
+  const waiting = pending.flatMap((envelope) => envelope.mutations)
+  return { number, timestamp: stored.timestamp, mutations: [...mutations, ...waiting], events: [] }
+}
+
+function noBeginning(block: number): FreshetError {
+  const message = `What happened up to block ${block} is not kept, and the state it led to is gone. Fill it in with freshet raindex sync --from BLOCK, the block in which the order book was made.`
+  return refused('no-beginning', message)
 }
 
 async function timeOf(

@@ -9,7 +9,7 @@ import { createColumns, resultOf, type ReplayColumns, type ReplayResult } from '
 import type { HistoryHead, ReplayHistory } from './replay-history.ts'
 import type { ReplayHost } from './replay-host.ts'
 import { markersOf, type ReplayMarker } from './replay-markers.ts'
-import { pointCount, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
+import { assertKnownSince, pointCount, type ReplayRequest, type ReplaySubject } from './replay-request.ts'
 import { findReplayScope, unknownOrder, type ReplayScope } from './replay-scope.ts'
 import { readTimeline, type Timeline } from './timeline.ts'
 
@@ -57,7 +57,8 @@ export interface Replay {
   /**
    * Quotes at every step, evaluating anew only where something the quote read has changed.
    *
-   * @throws {FreshetError} `replay/bad-range`, `replay/unknown-order`, `replay/unknown-pair`.
+   * @throws {FreshetError} `replay/bad-range`, `replay/unknown-order`, `replay/unknown-pair`; `replay/before-history`:
+   * it begins before the history does.
    * @throws the reason of `signal` when it is aborted.
    */
   run(request: ReplayRequest, options?: RunOptions): Promise<ReplayRun>
@@ -123,6 +124,7 @@ export async function openSharedReplay(
         assertInScope(scope, subject.order)
         const order = resolveOrder(timeline, subject.order)
         assertPair(order, subject)
+        assertKnownSince(history.since, second)
         return inspectMoment(host, timeline, { ...subject, definition: order }, second)
       }),
   }
@@ -136,6 +138,7 @@ async function runReplay(
   { signal, onProgress }: RunOptions,
 ): Promise<ReplayRun> {
   const count = pointCount(request)
+  assertKnownSince(timeline.history.since, request.from)
   const order = resolveOrder(timeline, request.order)
   const pairs = request.pairs ?? orderPairs(order)
   for (const pair of pairs) assertPair(order, pair)

@@ -36,6 +36,11 @@ export interface ReplayHistory {
   readonly chainId: number
   /** Nothing is known of later blocks: there a replay has no quotes. */
   readonly head: HistoryHead
+  /**
+   * The block whose state this history begins with, where it is not whole: nothing is known of what was before, and a
+   * replay refuses it.
+   */
+  readonly since?: HistoryHead | undefined
   /** Decimals of the tokens, which hold for all time. */
   readonly tokens: readonly TokenRow[]
   /** What a wallet has and allows, for vault 0 of V6. It is known as of now only, so points that need it are marked. */

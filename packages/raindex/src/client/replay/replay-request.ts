@@ -2,6 +2,7 @@ import { FreshetError } from '@freshet/core'
 import type { Address, Bytes32, Order, OrderPair, SignedContext, StoreOverride } from '../../engine/index.ts'
 import type { ClockKind } from './chain-clock.ts'
 import { isoTime } from './replay-csv.ts'
+import type { HistoryHead } from './replay-history.ts'
 
 /** Whose quotes are replayed, and who would take. */
 export type ReplaySubject = {
@@ -52,6 +53,18 @@ export function pointCount({ from, to, stepSeconds = 1 }: ReplayRequest): number
   const count = Math.floor((to - from) / stepSeconds) + 1
   if (count <= mostPoints) return count
   throw badRange(`It has ${count} points, and at most ${mostPoints} are possible. Take a longer step.`)
+}
+
+/**
+ * Refuses what lies before the beginning of a history that is not whole.
+ *
+ * @throws {FreshetError} `replay/before-history`.
+ */
+export function assertKnownSince(since: HistoryHead | undefined, second: number): void {
+  if (since === undefined || second >= since.timestamp) return
+  const [asked, known] = [isoTime(second), isoTime(since.timestamp)]
+  const message = `The state at ${asked} is not known: events are kept from block ${since.number}, ${known}, on. Choose a time from then on, or fill in the older events with freshet raindex sync --from BLOCK, the block in which the order book was made.`
+  throw new FreshetError({ code: 'replay/before-history', kind: 'usage', message })
 }
 
 function badRange(what: string): FreshetError {
