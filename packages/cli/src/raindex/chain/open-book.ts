@@ -77,25 +77,26 @@ export async function findBooks<Target extends BookTarget>(
     )
     if (known.length > 0) return known.map((book) => ({ target, ...book }))
     const isNew = nodesOf(target) !== undefined && address !== undefined && chainId !== undefined
-    return isNew ? [{ target, chainId, address }] : []
+    return isNew ? [{ target, chainId, address, version: undefined }] : []
   })
   if (meant.length === 0) throw noSuchBook(kept, targets)
   return Promise.all(
-    meant.map(async ({ target, chainId, address }) => {
-      const orderbook = { address, version: await versionOf(call, target, address) }
+    meant.map(async ({ target, chainId, address, version = 'v5' }) => {
+      const orderbook = { address, version: (await versionOf(call, target, address)) ?? version }
       return { ...target, database, book: database.book({ chainId, orderbook }), chainId, orderbook }
     }),
   )
 }
 
+/** As the person or the contract says; undefined where neither does. */
 async function versionOf(
   { options, io }: RaindexCall,
   target: BookTarget,
   address: Address,
-): Promise<Orderbook['version']> {
+): Promise<Orderbook['version'] | undefined> {
   if (options.raindex.v6) return 'v6'
   const pool = nodesOf(target)
-  return (pool && (await checkBook(pool, address, io.interrupted()))) ?? 'v5'
+  return pool && checkBook(pool, address, io.interrupted())
 }
 
 function noSuchBook(kept: readonly KeptBook[], [target]: readonly BookTarget[]): Error {
@@ -113,13 +114,21 @@ function nodesOf(target: BookTarget | FollowedTarget): FollowedTarget['pool'] | 
   return 'pool' in target ? target.pool : undefined
 }
 
-type KeptBook = { readonly chainId: number; readonly address: Address }
+type KeptBook = {
+  readonly chainId: number
+  readonly address: Address
+  /** As it was when the book was synced. */
+  readonly version: Orderbook['version'] | undefined
+}
 
 async function keptBooks(database: LocalDatabase): Promise<readonly KeptBook[]> {
-  const rows = await database.query('SELECT chain_id, orderbook_address FROM target_watermarks ORDER BY 1, 2')
+  const rows = await database.query(
+    'SELECT chain_id, orderbook_address, version FROM target_watermarks LEFT JOIN book_versions USING (chain_id, orderbook_address) ORDER BY 1, 2',
+  )
   // Columns of the public schema, written by it.
   return rows.map((row) => ({
     chainId: Number(row['chain_id']),
     address: row['orderbook_address'] as Address,
+    version: (row['version'] ?? undefined) as Orderbook['version'] | undefined,
   }))
 }

@@ -336,6 +336,7 @@ test('[CN12] the file says whose it is, and is opened again as it was', async ()
   plain.close()
   const again = await open(path)
   expect(await bookOf(again).tip()).toEqual({ number: 1, hash: wordOf(1) })
+  expect(await again.query('SELECT version FROM book_versions')).toEqual([{ version: 'v5' }])
 })
 
 test.each([

@@ -136,8 +136,15 @@ export function createBookTables(
       })
     } catch (error) {
       writer.forget()
+      isVersionKept = false
       throw error
     }
+  }
+  let isVersionKept = false
+  /** For those who open the file without a node: no event tells V5 from V6. */
+  const keepVersion = (): void => {
+    if (!isVersionKept) run('INSERT OR REPLACE INTO book_versions VALUES (?, ?, ?)', orderbook.version)
+    isVersionKept = true
   }
   let walPages: number | undefined
   /** How large the write-ahead log may grow before it is copied into the file. */
@@ -163,6 +170,7 @@ export function createBookTables(
     putLogs(logs)
     for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
     setTip({ number: to, hash: header.hash })
+    keepVersion()
     if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
   }
 

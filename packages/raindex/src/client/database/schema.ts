@@ -196,6 +196,9 @@ export const addedTablesSql = `
 CREATE TABLE IF NOT EXISTS book_beginnings (
   ${book}, first_block INTEGER NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS book_versions (
+  ${book}, version TEXT NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
+) WITHOUT ROWID;
 `
 
 /** Rows that belong to blocks, which a fork takes away. */
