@@ -203,7 +203,7 @@ export async function openSharedRaindex(options: SharedRaindexOptions): Promise<
   const freshness = (): ChainFreshness => {
     if (chain !== undefined && shown === chain.raindex) {
       const own = chain.raindex.freshness
-      const degraded = chain.publisher.hasBegun ? undefined : fault
+      const degraded = own.chain.degraded ?? (chain.publisher.hasBegun ? undefined : fault)
       return { ...own, chain: { ...own.chain, degraded } }
     }
     return readerFreshness({

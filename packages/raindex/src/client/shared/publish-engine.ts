@@ -41,6 +41,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let snapshotAt: number | undefined
   let told = 0
   let hasBegun = false
+  /** How far a fork goes back behind which nothing is there yet: it is told with what comes first. */
+  let untold: number | undefined
 
   const orEnd = async (work: (to: SharedWriter) => Promise<void>): Promise<void> => {
     if (writer === undefined) return
@@ -68,12 +70,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
     })
   const tell = (result: PollResult<LocalDbCursor>, before: LocalDbCursor | undefined): Promise<void> =>
     orEnd(async (to) => {
-      const { nextCursor, rewindTo, bytecode } = result
-      if (!hasBegun || nextCursor === undefined || !isNews(result, before)) return
+      const { nextCursor, bytecode } = result
+      if (!hasBegun || (!isNews(result, before) && untold === undefined)) return
+      const rewound = lowerOf(result.rewindTo?.blockNumber, untold)
+      untold = rewound
+      if (nextCursor === undefined) return
       const { block: number, hash } = nextCursor
-      const rewound = rewindTo?.blockNumber
       const block = { number, hash }
-      await to.append({ poll: pollToText(result), block, rewindTo: rewound, code: bytecode })
+      const rewindTo = rewound === undefined ? undefined : { blockNumber: rewound }
+      await to.append({ poll: pollToText({ ...result, rewindTo }), block, rewindTo: rewound, code: bytecode })
+      untold = undefined
       told++
       // The store has dropped it, and those who began from it cannot undo what it holds.
       if (rewound !== undefined && snapshotAt !== undefined && rewound < snapshotAt) snapshotAt = undefined
@@ -90,6 +96,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     begin(next) {
       writer = next
       snapshotAt = undefined
+      untold = undefined
       hasBegun = false
     },
     end() {
@@ -103,6 +110,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return hasBegun
     },
   }
+}
+
+function lowerOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 function isNews(
