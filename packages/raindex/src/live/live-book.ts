@@ -59,6 +59,8 @@ export type LiveBook<C extends Value> = {
   readonly replica: Replica<LiveFact>
   readonly cursor: C | undefined
   readonly queue: BytecodeWarmupQueue
+  /** Events that polls have brought since it was opened. */
+  readonly appliedEvents: number
   /** Nothing has ever been applied. */
   readonly isNew: boolean
   restore(snapshot: RestoredSnapshot, cursor: C | undefined): void
@@ -82,7 +84,8 @@ type Book<C extends Value> = {
   last: ChainPosition | undefined
   /** Code that live orders lacked when the book was opened or restored. */
   lacking: readonly ArtifactId[]
-  applied: { batches: number; mutations: number }
+  applied: { batches: number; mutations: number; events: number }
+  appliedEvents: number
   broken: boolean
 }
 
@@ -101,6 +104,9 @@ export async function openLiveBook<C extends Value>(options: LiveBookOptions): P
     },
     get isNew() {
       return book.replica.position === -1
+    },
+    get appliedEvents() {
+      return book.appliedEvents
     },
     restore: (snapshot, cursor) => restore(book, snapshot, cursor),
     beginAgain(from) {
@@ -126,7 +132,7 @@ async function openBook<C extends Value>(options: LiveBookOptions): Promise<Book
   // Filled below: the replica needs the projection, and the projection tells the book.
   const opened: { book?: Book<C> } = {}
   const projection = createLiveProjection(orderbook.version, ({ number, mutations }) => {
-    if (opened.book) noteApplied(opened.book, number, mutations.length)
+    if (opened.book) noteApplied(opened.book, number, mutations)
   })
   const replicaOptions = {
     name: `raindex:${orderbook.address}`,
@@ -149,17 +155,27 @@ async function openBook<C extends Value>(options: LiveBookOptions): Promise<Book
     cursor: (kept?.cursor ?? undefined) as C | undefined,
     last: lastMark(replica),
     lacking: lackedByOrders(replica, codeCache),
-    applied: { batches: 0, mutations: 0 },
+    applied: { batches: 0, mutations: 0, events: 0 },
+    appliedEvents: 0,
     broken: false,
   }
   opened.book = book
   return book
 }
 
-function noteApplied(book: Book<Value>, number: number, mutations: number): void {
+function noteApplied(book: Book<Value>, number: number, mutations: readonly Mutation[]): void {
   book.queue.remove(number)
   book.applied.batches += 1
-  book.applied.mutations += mutations
+  book.applied.mutations += mutations.length
+  book.applied.events += eventsIn(mutations)
+}
+
+/** Each event of a chain is one mutation; what only tells a block's time or a token's decimals is none. */
+function eventsIn(mutations: readonly Mutation[]): number {
+  return mutations.reduce((sum, mutation) => {
+    if (mutation.kind === 'batch') return sum + eventsIn(mutation.mutations)
+    return mutation.kind === 'setEnv' || mutation.kind === 'setTokenDecimals' ? sum : sum + 1
+  }, 0)
 }
 
 function empty(book: Book<Value>): void {
@@ -203,7 +219,7 @@ function applyPoll<C extends Value>(book: Book<C>, result: PollResult<C>): Appli
   let rewound = false
   try {
     rewound = rewindTo !== undefined && rewind(book, rewindTo.blockNumber)
-    book.applied = { batches: 0, mutations: 0 }
+    book.applied = { batches: 0, mutations: 0, events: 0 }
     addNew(book, mutationBatches)
     sourceSide(replica).retryDeferred()
   } catch (error) {
@@ -213,7 +229,8 @@ function applyPoll<C extends Value>(book: Book<C>, result: PollResult<C>): Appli
     if (!rewound) takeBack(book, before, checkpoint)
     throw error
   }
-  const { batches, mutations } = book.applied
+  const { batches, mutations, events } = book.applied
+  book.appliedEvents += events
   const moved = nextCursor !== undefined && JSON.stringify(nextCursor) !== JSON.stringify(book.cursor)
   if (nextCursor !== undefined) book.cursor = nextCursor
   const changed = replica.position !== before || batches > 0 || book.queue.toValue() !== waiting

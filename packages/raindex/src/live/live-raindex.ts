@@ -59,6 +59,8 @@ export interface LiveVirtualRaindex<C extends Value> {
   /** Called with each new status. @returns a function that ends it. */
   subscribe(listener: (status: LiveStatus) => void): () => void
   readonly cursor: C | undefined
+  /** Events that polls have brought since it was opened, also those that a fork has undone since. */
+  readonly appliedEvents: number
   readonly orders: Collection
   readonly vaults: Collection
   /** Words of stores, each under `STORE/NAMESPACE/KEY`. */
@@ -122,6 +124,9 @@ export async function openLiveVirtualRaindex<C extends Value>(
     subscribe: sync.subscribe,
     get cursor() {
       return book.cursor
+    },
+    get appliedEvents() {
+      return book.appliedEvents
     },
     orders: book.replica.collection('orders'),
     vaults: book.replica.collection('vaults'),

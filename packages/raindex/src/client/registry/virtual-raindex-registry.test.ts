@@ -164,8 +164,9 @@ test('[RG4] a quote takes in what there is first, and says of which block it is 
   expect(quote).toMatchObject({
     block: { number: 7 },
     timestamp: startedAt,
-    appliedBlocks: 8,
-    stateAgeMs: 30_000,
+    appliedEvents: 1,
+    cache: { hit: true, missing: 0 },
+    snapshotAge: 30_000,
     stale: false,
     // Nobody knows the chain here.
     rpc: undefined,
@@ -173,7 +174,7 @@ test('[RG4] a quote takes in what there is first, and says of which block it is 
   })
   expect(quote.virtual.kind === 'quote' && display(quote.virtual.ioRatio)).toBe('2')
   await clock.advance(31_000)
-  expect(await order.ensureVirtualSyncAndQuote()).toMatchObject({ appliedBlocks: 0, stale: true })
+  expect(await order.ensureVirtualSyncAndQuote()).toMatchObject({ appliedEvents: 0, stale: true })
   expect(registry.metrics).toMatchObject({ catchUps: 2, divergences: 0 })
 })
 

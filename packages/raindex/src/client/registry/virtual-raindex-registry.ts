@@ -53,12 +53,12 @@ export type ReadableRaindex = Omit<LiveVirtualRaindex<Value>, 'syncOnce' | 'rese
 export type EnsuredQuote = ComparedQuote & {
   /** Of the state's block, in seconds; undefined while the state is empty. */
   readonly timestamp: number | undefined
-  /** Blocks that were taken in for this quote. */
-  readonly appliedBlocks: number
-  /** Pieces of code that are still missing. */
-  readonly missingCode: number
-  /** How old the state's block is, in milliseconds. */
-  readonly stateAgeMs: number | undefined
+  /** Events that were taken in for this quote. */
+  readonly appliedEvents: number
+  /** Whether the code of this order was there, and how many pieces orders of the book still wait for. */
+  readonly cache: { readonly hit: boolean; readonly missing: number }
+  /** How old the state is: the time since its block, in milliseconds. */
+  readonly snapshotAge: number | undefined
   /** The block is older than `staleAfterMs`. */
   readonly stale: boolean
   /** Both sides gave an answer that can be compared. */
@@ -216,21 +216,23 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
     pair: QuotedPair,
     signal: AbortSignal,
   ): Promise<EnsuredQuote> => {
-    const before = raindex.position()?.number
+    const { live } = raindex
+    const before = live.appliedEvents
     await catchUp(raindex, signal)
     const compared = await quoteBeside(raindex, pair, signal)
     const { block, verdict } = compared
-    const stateAgeMs = block && Math.max(0, clock.now() - block.timestamp * 1000)
+    const snapshotAge = block && Math.max(0, clock.now() - block.timestamp * 1000)
     const quote: EnsuredQuote = {
       ...compared,
       timestamp: block?.timestamp,
-      appliedBlocks: block === undefined ? 0 : block.number - (before ?? -1),
-      missingCode: raindex.live.status.pending.artifacts.length,
-      stateAgeMs,
-      stale: stateAgeMs === undefined || stateAgeMs > staleAfterMs,
+      // Of a shared book the state may have become another, which has counted anew.
+      appliedEvents: raindex.live.appliedEvents - (raindex.live === live ? before : 0),
+      cache: { hit: !lacksCode(compared), missing: raindex.live.status.pending.artifacts.length },
+      snapshotAge,
+      stale: snapshotAge === undefined || snapshotAge > staleAfterMs,
       comparable: verdict !== undefined && verdict.kind !== 'unanswered' && verdict.kind !== 'not-comparable',
     }
-    if (verdict?.kind === 'not-comparable' && verdict.reason.kind === 'MissingBytecode') counts.cacheMisses++
+    if (!quote.cache.hit) counts.cacheMisses++
     if (verdict?.kind === 'drift' || verdict?.kind === 'disagree') {
       counts.divergences++
       divergence.emit({ id, quote })
@@ -290,6 +292,10 @@ export function createVirtualRaindexRegistry(options: RegistryOptions): VirtualR
       await Promise.all(closing)
     },
   }
+}
+
+function lacksCode({ virtual }: ComparedQuote): boolean {
+  return virtual.kind === 'not-comparable' && virtual.reason.kind === 'MissingBytecode'
 }
 
 function sumOf(counted: readonly (ChainCounts | undefined)[]): ChainCounts {
