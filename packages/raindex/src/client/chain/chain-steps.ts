@@ -62,8 +62,18 @@ export async function* chainSteps(
   options: ChainStepsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { pool, orderbook, fromBlock, heads, consumer, ledger, finalityDepth } = options
   const run = await openRun(options, signal)
+  try {
+    yield* follow(run)
+  } finally {
+    // Whoever begins again reads the ledger as it then is.
+    await run.commit?.done.catch(() => undefined)
+  }
+}
+
+async function* follow(run: Run): AsyncGenerator<ChainStep, void, undefined> {
+  const { options, signal } = run
+  const { pool, orderbook, fromBlock, heads, consumer, ledger, finalityDepth } = options
   // Once anything was read there is a contract: a node that denies it is in the middle of something.
   if (options.mustCheckBook && run.tip === undefined) await checkBook(pool, orderbook.address, signal)
   let isLive = false
@@ -79,6 +89,7 @@ export async function* chainSteps(
     yield* tellFromLedger(run, finalizedTo)
     yield* readFinal(run, head)
     yield* readUnfinal(run, head)
+    yield* awaitCommit(run)
     const rest = consumer?.rewound(ledger.checkpoint?.())
     if (rest) yield rest
     if (!isLive) yield { kind: 'live' }
@@ -97,10 +108,18 @@ type Run = {
   tokens: Map<Address, TokenDecimals>
   /** Hashes of blocks that were read while they could still be reorganised. */
   readonly unfinal: Map<number, Bytes32>
+  /** What is being written while the next stretch is made ready. `tip` counts it as written. */
+  commit: { readonly done: Promise<void>; readonly notice: ChainNotice } | undefined
 }
 
 async function openRun(options: ChainStepsOptions, signal: AbortSignal): Promise<Run> {
-  const known = { tip: undefined, stores: new Map(), tokens: new Map(), unfinal: new Map() }
+  const known = {
+    tip: undefined,
+    stores: new Map(),
+    tokens: new Map(),
+    unfinal: new Map(),
+    commit: undefined,
+  }
   const run: Run = { options, signal, ...known }
   await readLedger(run)
   return run
@@ -223,15 +242,28 @@ async function* takeWindow(
       : undefined
   for (const [store, block] of newStores) run.stores.set(store, block)
   const finalizedTo = head.number - finalityDepth
-  await ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
+  const notice = { kind: 'window', fromBlock: from, toBlock: to, headBlock: head.number } as const
+  const done = ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
+  // Told by the next stretch, or at the end.
+  done.catch(() => undefined)
+  yield* awaitCommit(run)
+  run.commit = { done, notice: { ...notice, logs: logs.length } }
   run.tip = { number: to, hash: header.hash }
-  notify({ kind: 'window', fromBlock: from, toBlock: to, logs: logs.length, headBlock: head.number })
-  if (told === undefined || consumer === undefined) yield { kind: 'recorded' }
-  else {
-    // A consumer may be ahead of a ledger that begins anew.
-    const news = told.filter(({ blockNumber }) => blockNumber > consumer.position)
-    yield consumer.deliver(run.tip, news, finalizedTo, ledger.checkpoint?.())
-  }
+  if (told === undefined || consumer === undefined) return
+  yield* awaitCommit(run)
+  // A consumer may be ahead of a ledger that begins anew.
+  const news = told.filter(({ blockNumber }) => blockNumber > consumer.position)
+  yield consumer.deliver(run.tip, news, finalizedTo, ledger.checkpoint?.())
+}
+
+/** Waits for what is being written. */
+async function* awaitCommit(run: Run): AsyncGenerator<ChainStep, void, undefined> {
+  const { commit } = run
+  if (commit === undefined) return
+  await commit.done
+  run.commit = undefined
+  run.options.notify(commit.notice)
+  yield { kind: 'recorded' }
 }
 
 /** Reads what a ledger lacks of stores that it knows from a download. */

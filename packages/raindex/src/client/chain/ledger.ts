@@ -45,7 +45,8 @@ export type LedgerPage = {
 /**
  * Where an order book's part of the chain is kept, so that a node is asked for it once.
  *
- * Holds all logs up to its tip; a store that is known has all its logs up to the tip too.
+ * Holds all logs up to its tip; a store that is known has all its logs up to the tip too. Calls are answered in their
+ * order: a stretch may be given before the one ahead of it is written, and is refused if that one was.
  */
 export interface Ledger {
   /** Undefined when nothing is kept. */
