@@ -1,11 +1,12 @@
 import { FreshetError, type Clock, type Collection, type Row } from '@freshet/core'
-import type { Hex, VaultRow } from '@freshet/raindex/engine'
+import type { VaultRow } from '@freshet/raindex/engine'
 import type { QuoteRow } from '@freshet/raindex/live'
 import type { ServerResponse } from 'node:http'
 import { historyPage } from './book-history.ts'
 import { besideJson, healthOf, quoteJson, vaultJson } from './book-json.ts'
 import { orderReplica } from './order-replica.ts'
 import { quoteGrounds } from './quote-grounds.ts'
+import { noCounterparty, readCounterparty, readHex, zeroAddress } from './read-query.ts'
 import { notHere, sendJson, sendText } from './send.ts'
 import { quotesOf, type ServedBook } from './served-book.ts'
 
@@ -58,30 +59,22 @@ export async function answerBook(question: BookQuestion, response: ServerRespons
 }
 
 const mostRows = 1_000
-const zeroAddress = `0x${'0'.repeat(40)}` as const
 
 /** What is asked for, or what is wrong with it. */
 function readPair(order: string, query: URLSearchParams) {
   const hash = readHex(order, 32)
-  const counterparty = readHex(query.get('counterparty') ?? zeroAddress, 20)
+  const counterparty = readCounterparty(query)
   const [inputIOIndex, outputIOIndex] = [Number(query.get('input') ?? 0), Number(query.get('output') ?? 0)]
   if (hash === undefined) return 'Name an order by its hash of 32 bytes.'
-  if (counterparty === undefined) return 'counterparty takes an address.'
+  if (counterparty === undefined) return noCounterparty
   if (!isIndex(inputIOIndex) || !isIndex(outputIOIndex)) return 'input and output take the numbers of tokens.'
   return { order: hash, inputIOIndex, outputIOIndex, counterparty }
 }
 
-function readHex(text: string, bytes: number): Hex | undefined {
-  // Its shape is checked first.
-  return /^0x[0-9a-f]+$/i.test(text) && text.length === 2 + 2 * bytes
-    ? (text.toLowerCase() as Hex)
-    : undefined
-}
-
 /** Of the zero address at once; of another as soon as they are made. */
 async function sendQuotes(response: ServerResponse, query: URLSearchParams, book: ServedBook): Promise<void> {
-  const counterparty = readHex(query.get('counterparty') ?? zeroAddress, 20)
-  if (counterparty === undefined) return sendText(response, 400, 'counterparty takes an address.')
+  const counterparty = readCounterparty(query)
+  if (counterparty === undefined) return sendText(response, 400, noCounterparty)
   if (counterparty === zeroAddress)
     // Rows of the quotes.
     return sendRows(response, query, quotesOf(book), (row) => quoteJson(row as QuoteRow))

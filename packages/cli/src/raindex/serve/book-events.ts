@@ -1,5 +1,5 @@
-import type { Clock, Collection, Row } from '@freshet/core'
-import type { VaultRow } from '@freshet/raindex/engine'
+import { FreshetError, type Clock, type Collection, type Row } from '@freshet/core'
+import type { Address, VaultRow } from '@freshet/raindex/engine'
 import type { QuoteRow } from '@freshet/raindex/live'
 import type { ServerResponse } from 'node:http'
 import { plainReason } from '../simulation.ts'
@@ -13,12 +13,19 @@ export type BookEvents = {
   /**
    * Answers with the stream: how each book is now, then every change.
    *
-   * @param scope - Only of these books. Default all.
-   * @returns false when too many are open.
+   * @param scope - Only of these books, and the quotes for this counterparty. Default all, for the zero address.
+   * @returns why there is none; undefined where there is one.
    */
-  stream(response: ServerResponse, scope?: BookScope): boolean
+  stream(response: ServerResponse, scope?: EventScope): string | undefined
   /** Ends the streams. */
   close(): void
+}
+
+/** What a listener hears of. */
+export type EventScope = BookScope & {
+  readonly counterparty?: Address | undefined
+  /** Pairs that are quoted for the counterparty. Default all. */
+  readonly ids?: readonly string[] | undefined
 }
 
 const mostListeners = 64
@@ -37,12 +44,12 @@ type Untold = Map<string, () => string>
 export function createBookEvents(books: readonly ServedBook[], clock: Clock): BookEvents {
   const listeners = new Set<Listener>()
 
-  const tell = (book: ServedBook, key: string, text: () => string): void => {
-    for (const listener of listeners) if (listener.hears(book)) listener.tell(key, text)
+  const tell = (book: ServedBook, name: EventName, key: string, text: () => string): void => {
+    for (const listener of listeners) if (listener.hears(book, name)) listener.tell(key, text)
   }
   const tellRows = (
     book: ServedBook,
-    name: string,
+    name: EventName,
     rowsOf: () => Collection,
     toJson: (row: Row) => object,
   ): (() => void) => {
@@ -51,7 +58,7 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
     const tellIds = (rows: Collection, ids: Iterable<string>): void => {
       if (listeners.size === 0) return
       for (const id of ids) {
-        tell(book, `${name} ${chainId} ${orderbook} ${id}`, () => {
+        tell(book, name, `${name} ${chainId} ${orderbook} ${id}`, () => {
           const row = rows.get(id)
           return eventText(name, { chainId, orderbook, id, [name]: row === undefined ? null : toJson(row) })
         })
@@ -68,7 +75,7 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
     let shown = ''
     return book.raindex.subscribe(() => {
       const text = JSON.stringify({ ...healthOf(book, clock.now()), ageMs: null })
-      if (text !== shown) tell(book, healthKey(book), healthText(book))
+      if (text !== shown) tell(book, 'book', healthKey(book), healthText(book))
       shown = text
     })
   }
@@ -99,20 +106,80 @@ export function createBookEvents(books: readonly ServedBook[], clock: Clock): Bo
       return listeners.size
     },
     stream(response, scope = {}) {
-      if (listeners.size >= mostListeners) return false
+      if (listeners.size >= mostListeners) return 'Too many listeners. Try again later.'
+      const { counterparty, ids = [] } = scope
+      const heard = books.filter((book) => isIn(book, scope))
+      const listener = createListener(
+        response,
+        (book, name) => heard.includes(book) && (name !== 'quote' || counterparty === undefined),
+      )
+      const ends: (() => void)[] = []
+      const end = (): void => ends.forEach((stop) => stop())
+      try {
+        if (counterparty !== undefined)
+          for (const book of heard) ends.push(followFor(book, { counterparty, ids }, listener))
+      } catch (error) {
+        end()
+        if (error instanceof FreshetError) return error.message
+        throw error
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      const hears = (book: ServedBook): boolean => isIn(book, scope)
-      const listener = createListener(response, hears)
       listeners.add(listener)
-      response.on('close', () => listeners.delete(listener))
-      for (const book of books) if (hears(book)) listener.tell(healthKey(book), healthText(book))
-      return true
+      response.on('close', () => {
+        listeners.delete(listener)
+        end()
+      })
+      for (const book of heard) listener.tell(healthKey(book), healthText(book))
+      return undefined
     },
     close() {
       for (const stop of stops) stop()
       for (const listener of listeners) listener.end()
     },
   }
+}
+
+/** Tells a listener what is quoted for one counterparty: of some pairs, or of all there are by then. */
+function followFor(
+  book: ServedBook,
+  { counterparty, ids }: { readonly counterparty: Address; readonly ids: readonly string[] },
+  listener: Listener,
+): () => void {
+  const { chainId } = book
+  const orderbook = book.orderbook.address
+  return followReplaced(book, () => {
+    const followed = book.counterparties?.follow(counterparty, (id, row) =>
+      listener.tell(`quote ${chainId} ${orderbook} ${id}`, () => {
+        const quote = row === undefined ? null : quoteJson(row)
+        return eventText('quote', { chainId, orderbook, counterparty, id, quote })
+      }),
+    )
+    if (followed === undefined) return [undefined, () => undefined]
+    const all = quotesOf(book)
+    let focused: ReadonlySet<string> = new Set(ids.length > 0 ? ids : all.ids())
+    try {
+      followed.focus(focused)
+    } catch (error) {
+      followed.end()
+      throw error
+    }
+    const stop = all.subscribe(({ ids: changed }) => {
+      if (ids.length > 0 || (changed !== 'all' && [...changed].every((id) => focused.has(id)))) return
+      focused = new Set(all.ids())
+      try {
+        followed.focus(focused)
+      } catch {
+        // As many are followed as may be; the others are answered page by page.
+      }
+    })
+    return [
+      followed,
+      () => {
+        stop()
+        followed.end()
+      },
+    ]
+  })
 }
 
 /** Follows what a book has, and what it has instead when that is replaced. */
@@ -131,8 +198,10 @@ function followReplaced<T>(
   }
 }
 
+type EventName = 'book' | 'order' | 'vault' | 'quote'
+
 type Listener = {
-  hears(book: ServedBook): boolean
+  hears(book: ServedBook, name: EventName): boolean
   tell(key: string, text: () => string): void
   end(): void
 }

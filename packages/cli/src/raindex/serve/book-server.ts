@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { FreshetError, type Clock } from '@freshet/core'
 import { isLoopbackHost, isLoopbackOrigin } from '../../demo/loopback.ts'
 import { answerBook } from './answer-book.ts'
+import { noCounterparty, readCounterparty, zeroAddress } from './read-query.ts'
 import { createBookEvents } from './book-events.ts'
 import { healthOf } from './book-json.ts'
 import { metricsText } from './metrics-text.ts'
@@ -87,10 +88,15 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
         }
         case 'books':
           return sendJson(response, 200, health())
-        case 'events':
-          if (!events.stream(response, readScope(url)))
-            sendText(response, 503, 'Too many listeners. Try again later.')
+        case 'events': {
+          const counterparty = readCounterparty(url.searchParams)
+          if (counterparty === undefined) return sendText(response, 400, noCounterparty)
+          const who = counterparty === zeroAddress ? undefined : counterparty
+          const ids = url.searchParams.getAll('id')
+          const why = events.stream(response, { ...readScope(url), counterparty: who, ids })
+          if (why !== undefined) sendText(response, 503, why)
           return
+        }
         default:
           return sendText(response, 404, notHere)
       }

@@ -1,5 +1,5 @@
 import { createVirtualClock } from '@freshet/core/testing'
-import { createStaticCodeCache, hashOrder, type Address } from '@freshet/raindex/engine'
+import { createStaticCodeCache, hashOrder, type Address, type Mutation } from '@freshet/raindex/engine'
 import { display, floatToHex, parse } from '@freshet/raindex/float'
 import {
   createStubSyncEngine,
@@ -48,26 +48,44 @@ test('[RC17] each counterparty has quotes of their own; who asked longest ago ma
   await close()
 })
 
+test('[RC17] what is followed for a counterparty is told as it is, as it changes, and when it is gone', async () => {
+  const { open, close, remove } = await openBook()
+  const counterparties = createCounterpartyQuotes({ open, clock: createVirtualClock(), most: 1 })
+  const heard = { ten: Promise.withResolvers<void>(), gone: Promise.withResolvers<void>() }
+  const followed = counterparties.follow(anna, (_, row) => {
+    if (row === undefined) heard.gone.resolve()
+    else if (row.ioRatio !== null && display(row.ioRatio) === '10') heard.ten.resolve()
+  })
+  followed.focus([pair, 'none'])
+  await heard.ten.promise
+  // The place is taken for as long as somebody follows.
+  expect(() => counterparties.follow(bert, () => undefined)).toThrow('Try again later')
+  const also: unknown[] = []
+  const second = counterparties.follow(anna, (id) => void also.push(id))
+  second.focus([pair])
+  expect(also).toEqual([pair])
+  second.end()
+  await remove()
+  await heard.gone.promise
+  followed.end()
+  counterparties.follow(bert, () => undefined).end()
+  counterparties.close()
+  await close()
+})
+
 /** A book whose order asks of each counterparty the last digit of their address. */
 async function openBook() {
   const { interpreter, store } = order.evaluable
   const tokens = [...order.validInputs, ...order.validOutputs].map(({ token }) => token)
   const decimals = [...new Set(tokens)].map((token) => ({ token, decimals: 18 }))
+  const stepOf = (...mutations: readonly Mutation[]) => {
+    return { mutationBatches: [{ mutations }], bytecode: [], pendingArtifacts: [], heartbeat: false }
+  }
+  const syncEngine = createStubSyncEngine([
+    stepOf({ kind: 'setTokenDecimals', tokens: decimals }, { kind: 'setOrders', orders: [order] }),
+  ])
   const live = await openLiveVirtualRaindex({
-    ...{ chainId: 1, orderbook: { address: `0x${'1'.repeat(40)}`, version: 'v5' } },
-    syncEngine: createStubSyncEngine([
-      {
-        mutationBatches: [
-          {
-            mutations: [
-              { kind: 'setTokenDecimals', tokens: decimals },
-              { kind: 'setOrders', orders: [order] },
-            ],
-          },
-        ],
-        ...{ bytecode: [], pendingArtifacts: [], heartbeat: false },
-      },
-    ]),
+    ...{ chainId: 1, orderbook: { address: `0x${'1'.repeat(40)}`, version: 'v5' }, syncEngine },
     codeCache: createStaticCodeCache([
       { kind: 'Interpreter', address: interpreter, bytecode: '0x60' },
       { kind: 'Store', address: store, bytecode: '0x60' },
@@ -94,6 +112,10 @@ async function openBook() {
           quotes.close()
         },
       }
+    },
+    async remove() {
+      syncEngine.pushStep(stepOf({ kind: 'removeOrders', orderHashes: [hashOrder(order)] }))
+      await live.syncOnce()
     },
     close: () => live.close(),
   }

@@ -13,7 +13,20 @@ export type CounterpartyQuotes = {
     counterparty: Address,
     ids: readonly string[],
   ): Promise<readonly (readonly [id: string, row: QuoteRow])[]>
+  /**
+   * Quotes of some pairs for one counterparty, told as they are and then as they change.
+   *
+   * @param tell - Undefined instead of a row: the pair is gone.
+   * @throws {FreshetError} `quotes/too-many-counterparties`.
+   */
+  follow(counterparty: Address, tell: (id: string, row: QuoteRow | undefined) => void): FollowedQuotes
   close(): void
+}
+
+export type FollowedQuotes = {
+  /** The pairs that are told from now on. @throws {FreshetError} `quotes/too-many-pairs`: those from before stay. */
+  focus(ids: Iterable<string>): void
+  end(): void
 }
 
 export type CounterpartyQuotesOptions = {
@@ -68,6 +81,30 @@ export function createCounterpartyQuotes(options: CounterpartyQuotesOptions): Co
         })
       } finally {
         keep(counterparty, lease)
+      }
+    },
+    follow(counterparty, tell) {
+      const lease = acquire(counterparty)
+      const { collection } = lease.quotes
+      let focused: ReadonlySet<string> = new Set()
+      const stop = collection.subscribe(({ ids }) => {
+        for (const id of ids === 'all' ? focused : ids) if (focused.has(id)) tell(id, collection.get(id))
+      })
+      return {
+        focus(ids) {
+          const [before, next] = [focused, new Set(ids)]
+          // What another reader looks at is there at once, and not told again.
+          lease.focus(next)
+          focused = next
+          for (const id of next) {
+            const row = before.has(id) ? undefined : collection.get(id)
+            if (row !== undefined) tell(id, row)
+          }
+        },
+        end() {
+          stop()
+          lease.release()
+        },
       }
     },
     close() {

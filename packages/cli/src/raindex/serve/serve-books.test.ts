@@ -79,16 +79,21 @@ test.skipIf(anvil === undefined)(
     expect(metrics).toMatch(/^freshet_book_bytecode_fetches_total\{.*\} 2$/m)
     expect(metrics).toMatch(/^freshet_book_snapshot_loads_total\{.*\} 0$/m)
 
+    const own = await openEvents(`${server.url}/events?counterparty=${trader.address}`)
+    await own.until(({ event, data }) => event === 'quote' && data['counterparty'] === trader.address)
     await deposit('0.5')
     await events.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))
+    await own.until(({ event, data }) => event === 'quote' && text(data).includes('"outputMax":"2.5"'))
     await events.until(({ event, data }) => event === 'vault' && text(data).includes('"balance":"2.5"'))
     await trader.removeOrder(order)
     await events.until(({ event, data }) => event === 'order' && data['order'] === null)
     await events.until(({ event, data }) => event === 'quote' && data['quote'] === null)
+    await own.until(({ event, data }) => event === 'quote' && data['quote'] === null)
 
     for (const [path, status] of [
       ['/books/0x12', 404],
       ['/nothing', 404],
+      ['/events?counterparty=me', 400],
       [`/books/${book.orderbook.address}/quotes/0x12`, 400],
       [`/books/${book.orderbook.address}/quotes/${orderHash}?counterparty=me`, 400],
       [`/books/${book.orderbook.address}/orders?limit=none`, 400],
@@ -106,6 +111,7 @@ test.skipIf(anvil === undefined)(
     }
     expect(await server.end()).toBe(0)
     await events.ended
+    await own.ended
   },
 )
 
