@@ -1,8 +1,7 @@
-import { AbiView } from '../../engine/abi-view.ts'
 import { decodeLog, type Address, type ChainLog, type Order } from '../../engine/index.ts'
-import { readOrder } from '../../engine/order.ts'
 import { topics } from '../../engine/topics.ts'
-import { hashesBytes, startOf, unpackLog, type LogPage } from './log-page.ts'
+import { indexAt, isDepositInPlace, isPlainOrder, wordsBeforeOrder } from './in-place.ts'
+import { hashesBytes, hexOfBytes, startOf, unpackLog, type LogPage } from './log-page.ts'
 
 /** What has to be known before logs can be turned into changes. */
 export type LogScan = {
@@ -13,43 +12,52 @@ export type LogScan = {
 }
 
 /**
- * Looks through a page as `scanLogs` does, with less work: deposits name the same few tokens again and again, which are
- * told from their bytes, and whether an order has the hash it was given is left to whoever decodes it.
+ * Looks through a page as `scanLogs` does, with less work: its logs name the same few stores and tokens again and again,
+ * which are told from their bytes, and whether an order has the hash it was given is left to whoever writes it.
  */
 export function scanPage(page: LogPage, orderbook: Address): LogScan {
   const { origins, originAt, bytes } = page
   const kinds = origins.map(({ address, topics: [topic] }) => (address === orderbook ? topic : undefined))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const places = { inputs: 0, outputs: 0 }
   const stores = new Map<Address, number>()
   const tokens = new Set<Address>()
-  const seen: number[] = []
+  const [seenStores, seenTokens] = [createSeen(bytes), createSeen(bytes)]
+  const addToken = (word: number): void => {
+    if (seenTokens(word)) tokens.add(hexOfBytes(bytes, word + 12, word + 32))
+  }
+  const addTokens = (list: number): void => {
+    const count = indexAt(view, list)
+    for (let io = 0; io < count; io++) addToken(list + 32 + 64 * io)
+  }
   for (let at = 0; at < page.length; at++) {
     const kind = kinds[originAt[at] ?? 0]
-    if (kind === topics.DepositV2) {
-      const token = startOf(page, at) + hashesBytes + 32
-      if (seen.some((known) => areEqual(bytes, known, token, 32))) continue
-      if (seen.length < mostCompared) seen.push(token)
-      scanLog(unpackLog(page, at), orderbook, stores, tokens)
-    } else if (kind === topics.AddOrderV3) {
-      const log = unpackLog(page, at)
-      const order = orderOf(log)
-      if (order === undefined) scanLog(log, orderbook, stores, tokens)
-      else addOrder(order, log.blockNumber, stores, tokens)
-    }
+    if (kind !== topics.DepositV2 && kind !== topics.AddOrderV3) continue
+    const [start, end] = [startOf(page, at), page.ends[at] ?? 0]
+    if (kind === topics.DepositV2 && isDepositInPlace(view, start, end)) addToken(start + hashesBytes + 32)
+    else if (kind === topics.AddOrderV3 && isPlainOrder(view, start, end, places)) {
+      const store = start + hashesBytes + (wordsBeforeOrder + 6) * 32
+      if (seenStores(store))
+        addStore(hexOfBytes(bytes, store + 12, store + 32), page.blockNumbers[at], stores)
+      addTokens(places.inputs)
+      addTokens(places.outputs)
+    } else scanLog(unpackLog(page, at), orderbook, stores, tokens)
   }
   return { stores, tokens }
 }
 
-/** The order of an event; undefined when it cannot be read. */
-function orderOf({ data }: ChainLog): Order | undefined {
-  try {
-    return readOrder(new AbiView(data).tuple(2))
-  } catch {
-    return undefined
+/** Words that a page is searched for in this way. */
+const mostCompared = 32
+
+/** Says of a word whether it is another than those before, as far as it remembers them. */
+function createSeen(bytes: Uint8Array): (word: number) => boolean {
+  const seen: number[] = []
+  return (word) => {
+    if (seen.some((known) => areEqual(bytes, known, word, 32))) return false
+    if (seen.length < mostCompared) seen.push(word)
+    return true
   }
 }
-
-/** Tokens that a page is searched for in this way. */
-const mostCompared = 32
 
 function areEqual(bytes: Uint8Array, one: number, other: number, size: number): boolean {
   for (let i = 0; i < size; i++) if (bytes[one + i] !== bytes[other + i]) return false
@@ -88,6 +96,10 @@ function addOrder(
   stores: Map<Address, number>,
   tokens: Set<Address>,
 ): void {
-  if (!stores.has(evaluable.store)) stores.set(evaluable.store, block)
+  addStore(evaluable.store, block, stores)
   for (const { token } of [...validInputs, ...validOutputs]) tokens.add(token)
+}
+
+function addStore(store: Address, block: number | undefined, stores: Map<Address, number>): void {
+  if (block !== undefined && !stores.has(store)) stores.set(store, block)
 }

@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
-import { decodeLog, type ChainLog, type Hex, type Order } from '../../engine/index.ts'
+import { decodeLog, hashOrder, type ChainLog, type Hex, type Order } from '../../engine/index.ts'
 import { floatToHex, packLossless, type Float } from '../../float/index.ts'
+import { packLogs } from '../chain/log-page.ts'
+import { scanLogs, scanPage } from '../chain/scan-logs.ts'
 import { createLogWriter, encodeEvent, orderbookAddress, type LogWriter } from '../../testing/event-logs.ts'
 import { addressOf, fixtureOrder, wordOf } from '../../testing/fixture-order.ts'
 import { eventRows } from './event-rows.ts'
@@ -17,8 +19,8 @@ afterAll(async () => {
   for (const database of databases) await database.close()
 })
 
-const tables = ['deposits', 'withdrawals', 'take_orders', 'interpreter_store_sets'] as const
-const children = ['take_order_contexts', 'context_values'] as const
+const tables = ['deposits', 'withdrawals', 'take_orders', 'interpreter_store_sets', 'order_events'] as const
+const children = ['take_order_contexts', 'context_values', 'order_ios'] as const
 
 /** Events as contracts encode them, and some that only a decoder of all of ABI can read. */
 function logsOfAllKinds(): readonly ChainLog[] {
@@ -67,7 +69,42 @@ function logsOfAllKinds(): readonly ChainLog[] {
   take(fixtureOrder, [{ signer: addressOf(3), context: [wordOf(1), wordOf(2)], signature: '0x1234' }])
   writer.transaction()
   writer.raw(encodedOddly(take))
+  const { evaluable, validInputs: inputs } = fixtureOrder
+  for (const order of [
+    fixtureOrder,
+    { ...fixtureOrder, evaluable: { ...evaluable, bytecode: '0x' } as const },
+    { ...fixtureOrder, evaluable: { ...evaluable, bytecode: `0x${'ab'.repeat(33)}` } as const },
+    { ...fixtureOrder, evaluable: { ...evaluable, bytecode: `0x${'cd'.repeat(5_000)}` } as const },
+    { ...fixtureOrder, validInputs: [], nonce: wordOf(7) },
+    { ...fixtureOrder, validOutputs: [...inputs, ...inputs, ...inputs] },
+  ]) {
+    event('AddOrderV3', [addressOf(4), hashOrder(order), order])
+    // What is removed is not hashed.
+    event('RemoveOrderV3', [addressOf(5), wordOf(1), order])
+  }
+  for (const odd of oddOrders()) {
+    writer.transaction()
+    writer.raw(odd)
+  }
   return writer.logs
+
+  /** An order with a word before it that it does not need, and one whose program ends in what is no part of it. */
+  function oddOrders(): readonly Pick<ChainLog, 'topics' | 'data'>[] {
+    const order = { ...fixtureOrder, evaluable: { ...evaluable, bytecode: '0x1234' as const } }
+    const { topics, data } = encodeEvent('AddOrderV3', [addressOf(4), hashOrder(order), order])
+    const words = data.slice(2).match(/.{64}/g) ?? []
+    const moved = [
+      ...words.slice(0, 2),
+      (4 * 32).toString(16).padStart(64, '0'),
+      wordOf(0xde).slice(2),
+      ...words.slice(3),
+    ]
+    const padded = words.map((word) => (word.startsWith('1234') ? `1234${'f'.repeat(60)}` : word))
+    return [moved, padded, [...words, wordOf(0).slice(2)]].map((some) => ({
+      topics,
+      data: `0x${some.join('')}`,
+    }))
+  }
 
   /** A take whose config lies a word further behind than it needs to. */
   function encodedOddly(_: unknown): Pick<ChainLog, 'topics' | 'data'> {
@@ -108,8 +145,7 @@ async function filled(logs: readonly ChainLog[], part: 'at once' | 'block by blo
 const rowText = (values: readonly SqlValue[]): string => values.map(String).join(' ')
 
 async function rowsOf(database: LocalDatabase, table: string): Promise<readonly string[]> {
-  const order =
-    table === 'context_values' || table === 'take_order_contexts' ? 'transaction_hash' : 'block_number'
+  const order = children.some((child) => child === table) ? 'transaction_hash' : 'block_number'
   const rows = await database.query(`SELECT * FROM ${table} ORDER BY ${order}, log_index`)
   return rows.map((row) => rowText(Object.values(row)))
 }
@@ -164,6 +200,24 @@ test('[CN11] raw events are the logs, word for word', async () => {
   expect(rows.map(({ raw_json: json }) => Object.keys(JSON.parse(String(json)) as object).length)).toEqual(
     logs.map(() => 9),
   )
+})
+
+test('[CN1] stores and tokens found by the bytes of a page are those that decoding finds', () => {
+  const logs = logsOfAllKinds()
+  expect(scanPage(packLogs(logs), orderbookAddress)).toEqual(scanLogs(logs, orderbookAddress))
+  expect(scanLogs(logs, orderbookAddress).stores.size).toBe(1)
+})
+
+test('[CN5] an added order that does not have the hash it was given is refused, and nothing of it kept', async () => {
+  const writer = createLogWriter()
+  writer.block(1)
+  writer.transaction()
+  writer.event('AddOrderV3', [addressOf(4), wordOf(1), fixtureOrder])
+  const database = await openLocalDatabase({ path: ':memory:' })
+  databases.push(database)
+  const book = database.book({ chainId: 1, orderbook })
+  await expect(book.addStoreLogs(writer.logs)).rejects.toThrow(/does not hash to/)
+  expect(await database.query('SELECT * FROM raw_events')).toEqual([])
 })
 
 test('[CN16] those who read find takes and words by index', async () => {

@@ -6,8 +6,9 @@ import { createBookNumber } from './book-number.ts'
 import { createBulkInsert } from './bulk-insert.ts'
 import { eventRows } from './event-rows.ts'
 import { apartTable, eventNumbers, isInPlaceTable } from './event-views.ts'
-import { isDepositInPlace, isTakeInPlace, isWithdrawalInPlace } from './in-place.ts'
+import { isDepositInPlace, isTakeInPlace, isWithdrawalInPlace } from '../chain/in-place.ts'
 import { createPlainMovements } from './plain-movements.ts'
+import { createPlainOrders } from './plain-orders.ts'
 import { preparedOnce, type SqlDatabase, type SqlStatement, type SqlValue } from './sql-database.ts'
 import { createVaultLedger } from './vault-ledger.ts'
 import { vaultMovements, type OpenClear } from './vault-movements.ts'
@@ -27,6 +28,7 @@ export function createLogWriter(
   const logs = createBulkInsert(database, 'raw_logs', book.get, 8)
   const vaults = createVaultLedger(database, orderbook, book)
   const plain = createPlainMovements(vaults)
+  const orders = createPlainOrders(database, scope)
   let decimals: ReadonlyMap<string, Token['decimals']> = new Map()
   let clears: OpenClear[] = []
   let transaction: string | undefined
@@ -68,12 +70,27 @@ export function createLogWriter(
     }
   }
 
+  /** Whether all that a log says was read where it lies. */
+  const isRead = (
+    { event, isOrder, isWhole }: KnownOrigin,
+    isInPlace: boolean,
+    view: DataView,
+    page: LogPage,
+    at: number,
+    part: WrittenPart,
+  ): boolean => {
+    // Orders move nothing.
+    if (isOrder) return part === 'movements' || orders.put(event, view, page, at)
+    return isInPlace && (part === 'rows' ? isWhole : plain.put(event, view, page, at))
+  }
+
   return {
     /** Forgets what it knows of the tables: they have changed, or not changed as they should have. */
     forget(): void {
       book.forget()
       logs.forget()
       vaults.forget()
+      orders.forget()
       clears = []
       transaction = undefined
     },
@@ -109,13 +126,12 @@ export function createLogWriter(
           }
           added += 1
         }
-        const isRead =
-          isInPlace && (part === 'rows' ? origin.isWhole : plain.put(origin.event, view, page, at))
-        if (!isRead) putDecoded(page, at, isInPlace, part)
+        if (!isRead(origin, isInPlace, view, page, at, part)) putDecoded(page, at, isInPlace, part)
       }
       if (part !== 'movements' && !mayRepeat && logs.flush() !== added)
         throw new RangeError('A log is there twice in one stretch.')
       vaults.flush()
+      orders.flush()
       // A transaction is never in two stretches.
       clears = []
       transaction = undefined
@@ -129,6 +145,7 @@ type KnownOrigin = {
   readonly source: string | null
   readonly topics: string | null
   readonly isClear: boolean
+  readonly isOrder: boolean
   /** Whether nothing hangs on its row. */
   readonly isWhole: boolean
   readonly isInPlace: (view: DataView, start: number, end: number) => boolean
@@ -156,6 +173,7 @@ function originOf({ address, topics }: LogOrigin, orderbook: Address): KnownOrig
     source: isOwn ? null : address,
     topics: number === 0 ? JSON.stringify(topics) : null,
     isClear: isOwn && (number === eventNumbers.ClearV3 || number === eventNumbers.AfterClearV2),
+    isOrder: isOwn && (number === eventNumbers.AddOrderV3 || number === eventNumbers.RemoveOrderV3),
     isWhole: number !== eventNumbers.TakeOrderV3,
     isInPlace: own ?? never,
   }

@@ -2,7 +2,7 @@ import { asFloat } from '../../float/float.ts'
 import { fromFixedDecimalLossy, isZero, minus, type Float } from '../../float/index.ts'
 import { hashesBytes, startOf, type LogPage } from '../chain/log-page.ts'
 import { eventNumbers, takeWords } from './event-views.ts'
-import { indexAt, isPlainTake, wordAt } from './in-place.ts'
+import { indexAt, isPlainTake, wordAt } from '../chain/in-place.ts'
 import type { VaultLedger } from './vault-ledger.ts'
 
 /** Reads the movements of the commonest events from their bytes, without making objects of them. */

@@ -1,4 +1,4 @@
-import { hashesBytes } from '../chain/log-page.ts'
+import { hashesBytes } from './log-page.ts'
 
 /**
  * Whether the data of an event is encoded as contracts encode it, so that its words lie at fixed places.
@@ -29,8 +29,8 @@ export const isTakeInPlace: InPlaceCheck = (view, start, end) => {
   return indexAt(view, data + 32) === 4 * 32 && indexAt(view, data + 4 * 32) === 4 * 32
 }
 
-/** Where the inputs and outputs of a take's order begin: at the count of each. */
-export type TakePlaces = { inputs: number; outputs: number }
+/** Where the inputs and outputs of an order begin: at the count of each. */
+export type OrderPlaces = { inputs: number; outputs: number }
 
 /**
  * Looks through all of a take that `isTakeInPlace` has accepted: whether every part of it is as contracts encode it
@@ -38,24 +38,38 @@ export type TakePlaces = { inputs: number; outputs: number }
  *
  * @param places - Is given where its lists are.
  */
-export function isPlainTake(view: DataView, start: number, end: number, places: TakePlaces): boolean {
+export function isPlainTake(view: DataView, start: number, end: number, places: OrderPlaces): boolean {
   const order = start + hashesBytes + 8 * 32
+  const signed = endOfOrder(view, order, end, places)
+  if (!(signed + 32 <= end)) return false
+  return indexAt(view, order - 32) === signed - (order - 4 * 32) && isZeroWord(view, signed)
+}
+
+/** The words ahead of the order of an event that adds or removes it: who did, the hash, and where the order is. */
+export const wordsBeforeOrder = 3
+
+/** Looks through an event that adds or removes an order, as `isPlainTake` does. */
+export function isPlainOrder(view: DataView, start: number, end: number, places: OrderPlaces): boolean {
+  const data = start + hashesBytes
+  const order = data + wordsBeforeOrder * 32
+  if (end - order < 5 * 32 || !isAddress(view, data) || !isAddress(view, order)) return false
+  return indexAt(view, order - 32) === wordsBeforeOrder * 32 && endOfOrder(view, order, end, places) === end
+}
+
+/** Behind an order, whose owner is known to be one; `NaN` when it is encoded in another way. */
+function endOfOrder(view: DataView, order: number, end: number, places: OrderPlaces): number {
   const program = order + 5 * 32
-  if (end - program < 4 * 32 || indexAt(view, order + 32) !== 5 * 32) return false
-  if (!isAddress(view, program) || !isAddress(view, program + 32)) return false
-  if (indexAt(view, program + 2 * 32) !== 3 * 32) return false
+  if (end - program < 4 * 32 || indexAt(view, order + 32) !== 5 * 32) return NaN
+  if (!isAddress(view, program) || !isAddress(view, program + 32)) return NaN
+  if (indexAt(view, program + 2 * 32) !== 3 * 32) return NaN
   const inputs = program + 4 * 32 + 32 * Math.ceil(indexAt(view, program + 3 * 32) / 32)
   const outputs = endOfList(view, inputs, end)
-  const signed = endOfList(view, outputs, end)
-  if (!(signed + 32 <= end)) return false
+  const orderEnd = endOfList(view, outputs, end)
+  const areThere =
+    indexAt(view, order + 2 * 32) === inputs - order && indexAt(view, order + 3 * 32) === outputs - order
   places.inputs = inputs
   places.outputs = outputs
-  return (
-    indexAt(view, order + 2 * 32) === inputs - order &&
-    indexAt(view, order + 3 * 32) === outputs - order &&
-    indexAt(view, order - 32) === signed - (order - 4 * 32) &&
-    isZeroWord(view, signed)
-  )
+  return areThere ? orderEnd : NaN
 }
 
 /** Behind a list of tokens and vaults; `NaN` when it is none. */
