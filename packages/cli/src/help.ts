@@ -100,6 +100,7 @@ Options for an order book
   --postgres URL         servers with the same one share their books: one reads the chain, the others
                          follow it and take over when it ends; better in FRESHET_POSTGRES, where
                          nobody sees it, or its password in FRESHET_PASSWORD
+  --shared FILE          the same for servers of one machine, in a file
   --workers N            threads that serve quotes on beside its own, for all books together
                          (default one less than there are processors, at most 4; 0 for none)
   --logs FILE.ndjson     what eth_getLogs answers for an order book and its stores, a log per line

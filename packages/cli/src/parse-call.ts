@@ -62,6 +62,8 @@ export type RaindexOptions = {
   readonly host: string | undefined
   /** PostgreSQL that servers share their books in. May hold a password. */
   readonly postgres: string | undefined
+  /** File that servers of this machine share their books in. */
+  readonly shared: string | undefined
   /** File of words that count as signed, or `as-taken`. */
   readonly signed: string | undefined
   /** Threads that quote beside the server's own. */
@@ -127,6 +129,7 @@ export function parseCall(args: readonly string[]): Call {
       svg: values.svg,
       host: values.host,
       postgres: values.postgres,
+      shared: values.shared,
       signed: values.signed,
       workers: values.workers,
     },
@@ -176,6 +179,7 @@ export const knownOptions = {
   svg: { type: 'string' },
   host: { type: 'string' },
   postgres: { type: 'string' },
+  shared: { type: 'string' },
   signed: { type: 'string' },
   workers: { type: 'string' },
   help: { type: 'boolean', short: 'h' },

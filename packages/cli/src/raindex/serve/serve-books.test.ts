@@ -181,6 +181,47 @@ test.skipIf(anvil === undefined)(
   },
 )
 
+test.skipIf(anvil === undefined)(
+  `[RC16] servers that share a file have one writer, and when it ends the other reads the chain${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { deposit, order, vaultId } = await addOrder(book, '1')
+    const [output] = order.validOutputs
+    if (output === undefined) throw new Error('The order has no output.')
+    const balance = async () => display(await book.vaultBalance(order.owner, output.token, vaultId))
+    const shared = [
+      '--rpc',
+      book.url,
+      '--orderbook',
+      book.orderbook.address,
+      '--shared',
+      join(folder, 'shared'),
+    ]
+    const serveIn = (name: string) =>
+      serve([...shared, '--db', join(folder, `${name}.sqlite`), '--workers', '0'])
+    const first = await serveIn('shared-one')
+    await untilSaid(`${first.url}/books`, '"role":"writer","isHealthy":true')
+    const second = await serveIn('shared-two')
+    await untilSaid(`${second.url}/books`, '"role":"reader","isHealthy":true')
+    await deposit('1')
+    const vaults = `/books/${book.orderbook.address}/vaults`
+    await untilSaid(second.url + vaults, `"balance":"${await balance()}"`)
+    expect(await first.end()).toBe(0)
+    await untilSaid(`${second.url}/books`, '"role":"writer","isHealthy":true')
+    await deposit('1')
+    await untilSaid(second.url + vaults, `"balance":"${await balance()}"`)
+    expect(await second.end()).toBe(0)
+  },
+)
+
+test('[RC16] two places to share books in are one too many', async () => {
+  const { io, err } = recordIo({ env: { FRESHET_POSTGRES: 'postgres://me@127.0.0.1/books' } })
+  expect(await run(['raindex', 'serve', '--shared', 'books', '--db', 'none.sqlite'], io)).toBe(2)
+  expect(err).toEqual([expect.stringContaining('Give one of them')])
+})
+
 test.each(['some', '-1', '65'])('[RC17] %s is no number of threads', async (threads) => {
   const { io, err } = recordIo()
   expect(await run(['raindex', 'serve', `--workers=${threads}`, '--db', 'none.sqlite'], io)).toBe(2)

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { createChainHeads, type ChainNotice, type SharedBooks } from '@freshet/raindex/client'
+import { openSqliteSharedBooks } from '@freshet/raindex/client/sqlite'
 import { badCall } from '../../parse-call.ts'
 import { findFollowedTargets } from '../chain/book-target.ts'
 import { findBooks, openDatabase } from '../chain/open-book.ts'
@@ -15,14 +16,14 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   if (words.length > 0)
     throw badCall('raindex serve takes options only, such as --rpc URL --db FILE --port N.')
   const { clock } = io
-  const [threads, postgres] = [readThreads(call), readPostgres(call)]
+  const [threads, place] = [readThreads(call), readShared(call)]
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   const opened: OpenServedBook[] = []
   let shared: SharedBooks | undefined
   try {
     const books = await findBooks(call, database, targets)
-    shared = await openShared(postgres, call)
+    shared = await openShared(place, call)
     for (const [at, { chainId, orderbook, pool, fromBlock, pace }] of books.entries()) {
       const { pollMs, ...windows } = pace
       const heads = createChainHeads({ pollMs, clock })
@@ -61,20 +62,32 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   }
 }
 
+/** Where servers keep their books together. */
+type SharedPlace =
+  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'file'; readonly path: string }
+
 /** @throws {FreshetError} `cli/bad-call`. */
-function readPostgres({ options, io }: RaindexCall): string | undefined {
-  const url = options.raindex.postgres ?? io.env['FRESHET_POSTGRES']
-  if (url === undefined || url === '') return undefined
-  if (URL.canParse(url) && isPostgresUrl(url)) return url
+function readShared({ options, io }: RaindexCall): SharedPlace | undefined {
+  const { shared: path } = options.raindex
+  const url = options.raindex.postgres ?? io.env['FRESHET_POSTGRES'] ?? ''
+  if (url === '') return path === undefined ? undefined : { kind: 'file', path }
+  if (path !== undefined)
+    throw badCall('--shared and PostgreSQL are two places for the same. Give one of them.')
+  if (URL.canParse(url) && isPostgresUrl(url)) return { kind: 'postgres', url }
   // What was given is not repeated: it may hold a password.
   throw badCall('--postgres and FRESHET_POSTGRES take an address such as postgres://user@host/database.')
 }
 
-async function openShared(url: string | undefined, { io }: RaindexCall): Promise<SharedBooks | undefined> {
-  if (url === undefined) return undefined
+async function openShared(
+  place: SharedPlace | undefined,
+  { io }: RaindexCall,
+): Promise<SharedBooks | undefined> {
+  if (place === undefined) return undefined
+  if (place.kind === 'file') return openSqliteSharedBooks({ path: place.path })
   // Loaded on use: who serves alone does without.
   const { openPostgresSharedBooks } = await import('@freshet/raindex/client/postgres')
-  return openPostgresSharedBooks({ url, password: io.env['FRESHET_PASSWORD'] })
+  return openPostgresSharedBooks({ url: place.url, password: io.env['FRESHET_PASSWORD'] })
 }
 
 const mostThreads = 4
