@@ -74,6 +74,7 @@ export async function openLongBook(app: string, orders: number): Promise<LongBoo
     await quotes.settled()
   }
   const book: ServedBook = {
+    divergences: 0,
     ...{ chainId, orderbook, quotes },
     raindex: {
       // Of the cursor, which differs, nothing is read.

@@ -80,12 +80,17 @@ export async function findBooks<Target extends BookTarget>(
     return isNew ? [{ target, chainId, address, version: undefined }] : []
   })
   if (meant.length === 0) throw noSuchBook(kept, targets)
-  return Promise.all(
-    meant.map(async ({ target, chainId, address, version = 'v5' }) => {
-      const orderbook = { address, version: (await versionOf(call, target, address)) ?? version }
-      return { ...target, database, book: database.book({ chainId, orderbook }), chainId, orderbook }
-    }),
-  )
+  call.io.progress?.('Looking at the order book …')
+  try {
+    return await Promise.all(
+      meant.map(async ({ target, chainId, address, version = 'v5' }) => {
+        const orderbook = { address, version: (await versionOf(call, target, address)) ?? version }
+        return { ...target, database, book: database.book({ chainId, orderbook }), chainId, orderbook }
+      }),
+    )
+  } finally {
+    call.io.progress?.('')
+  }
 }
 
 /** As the person or the contract says; undefined where neither does. */

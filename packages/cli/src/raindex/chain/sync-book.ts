@@ -61,6 +61,8 @@ export async function syncBook(call: RaindexCall): Promise<number> {
     if (options.json)
       io.out(JSON.stringify({ chainId: pool.chainId, orderbook: orderbook.address, ...summary }))
     else io.out(`${orderbook.address}  block ${summary.block ?? 'none'}  ${summary.events} events`)
+    if (summary.events === 0)
+      io.err(`Nothing of an order book has happened at ${orderbook.address}. Check the address.`)
     const since = before === undefined ? 'from the start' : `from block ${before.number}`
     io.err(`${io.interrupted().aborted ? 'Stopped' : 'Synced'} ${since} in ${seconds} s.`)
     return 0

@@ -40,9 +40,11 @@ export function createSyncProgress(io: Io): {
         case 'no-decimals':
           io.err(`The token ${notice.token} does not tell its decimals: its vaults are left out.`)
           return
+        case 'head':
+          if (first === undefined) io.progress?.(`reading logs … up to block ${notice.headBlock}`)
+          return
         case 'store':
         case 'missing-logs':
-        case 'head':
           return
         default:
           notice satisfies never

@@ -92,7 +92,7 @@ async function openBook(address: Address) {
   })
   const quotes = live.openQuotes()
   const served: ServedBook = {
-    ...{ chainId, orderbook, quotes },
+    ...{ chainId, orderbook, quotes, divergences: 0 },
     raindex: {
       // No more of it is read than any cursor has.
       live: live as unknown as ServedBook['raindex']['live'],

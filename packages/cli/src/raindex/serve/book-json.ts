@@ -21,13 +21,18 @@ export type BookHealth = {
   /** Since it was opened; null for a book that counts neither. */
   readonly bytecodeFetches: number | null
   readonly snapshotLoads: number | null
+  /** Quotes that the chain has answered otherwise, at the same block. */
+  readonly divergences: number
   readonly lastError: string | null
   /** Whether this process reads the chain for others, or follows the one that does; null: it is alone. */
   readonly role: 'writer' | 'reader' | null
   readonly isHealthy: boolean
 }
 
-export function healthOf({ chainId, orderbook, raindex }: ServedBook, nowUnixMs: number): BookHealth {
+export function healthOf(
+  { chainId, orderbook, raindex, divergences }: ServedBook,
+  nowUnixMs: number,
+): BookHealth {
   const { block, headBlock, timestamp, chain } = raindex.freshness
   const { live } = raindex
   return {
@@ -43,6 +48,7 @@ export function healthOf({ chainId, orderbook, raindex }: ServedBook, nowUnixMs:
     vaults: live.vaults.size,
     bytecodeFetches: raindex.counts?.bytecodeFetches ?? null,
     snapshotLoads: raindex.counts?.snapshotLoads ?? null,
+    divergences,
     lastError: (chain.freshness.lastError ?? chain.degraded)?.message ?? null,
     role: raindex.role ?? null,
     isHealthy: chain.state === 'live' && live.status.phase !== 'Errored',

@@ -43,6 +43,12 @@ export function metricsText(books: readonly BookHealth[], counts: ServerCounts):
       ({ snapshotLoads }) => snapshotLoads,
       'counter',
     ],
+    [
+      'freshet_book_divergences_total',
+      'Quotes that the chain has answered otherwise, at the same block.',
+      ({ divergences }) => divergences,
+      'counter',
+    ],
   ]
   const lines = ofBooks.flatMap(([name, help, of, type = 'gauge']) => [
     `# HELP ${name} ${help}`,

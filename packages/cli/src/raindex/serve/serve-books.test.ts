@@ -78,6 +78,7 @@ test.skipIf(anvil === undefined)(
     expect(metrics).toMatch(/^# TYPE freshet_book_bytecode_fetches_total counter$/m)
     expect(metrics).toMatch(/^freshet_book_bytecode_fetches_total\{.*\} 2$/m)
     expect(metrics).toMatch(/^freshet_book_snapshot_loads_total\{.*\} 0$/m)
+    expect(metrics).toMatch(/^freshet_book_divergences_total\{.*\} 0$/m)
 
     const own = await openEvents(`${server.url}/events?counterparty=${trader.address}`)
     await own.until(({ event, data }) => event === 'quote' && data['counterparty'] === trader.address)

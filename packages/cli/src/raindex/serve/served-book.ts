@@ -40,6 +40,8 @@ export type ServedBook = {
   lastEvent(): Promise<LastEvent | undefined>
   /** Both quotes of a pair at one block. */
   beside(pair: QuotedPair, signal: AbortSignal): Promise<ComparedQuote>
+  /** How often those two were not the same, where both were known. */
+  readonly divergences: number
 }
 
 export type LastEvent = {
@@ -104,6 +106,7 @@ export async function openServedBook(options: ServedBookOptions): Promise<OpenSe
     replaced.emit()
     before.close()
   })
+  let divergences = 0
   const isReader = (): boolean => together?.role === 'reader'
   return {
     ...{ chainId, orderbook, raindex },
@@ -121,7 +124,15 @@ export async function openServedBook(options: ServedBookOptions): Promise<OpenSe
       whyNone: async () => (isReader() ? 'The server that reads the chain keeps the events.' : undefined),
     },
     lastEvent: async () => (isReader() ? undefined : lastEventOf(database, chainId, address)),
-    beside: (pair, signal) => quoteBeside(chainRaindex(raindex, { pool, orderbook: address }), pair, signal),
+    async beside(pair, signal) {
+      const compared = await quoteBeside(chainRaindex(raindex, { pool, orderbook: address }), pair, signal)
+      const verdict = compared.verdict?.kind
+      if (verdict === 'drift' || verdict === 'disagree') divergences++
+      return compared
+    },
+    get divergences() {
+      return divergences
+    },
     async close() {
       stop?.()
       made.close()

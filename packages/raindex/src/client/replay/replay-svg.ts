@@ -22,8 +22,11 @@ type Pane = {
   readonly ticks: readonly number[]
 }
 
-const margin = { left: 78, right: 34, top: 44, bottom: 58 }
+const margin = { right: 34, top: 44, bottom: 58 }
 const gapBetween = 38
+/** Room for the values of an axis, for more where they are long. */
+const leastLeft = 78
+const digitWidth = 7.2
 
 /**
  * One pair's replay as a picture: the quote's ratio with breaks where there is none, trades at the price they were
@@ -34,31 +37,32 @@ const gapBetween = 38
 export function replayToSvg(series: ReplaySeries, options: ReplaySvgOptions): string {
   const { title, width = 1_200, height = 640 } = options
   const { time, ratio, outputMax } = series.columns
-  const [from, to] = [time[0] ?? 0, Math.max(time.at(-1) ?? 0, (time[0] ?? 0) + 1)]
-  const x = (second: number): number =>
-    margin.left + ((second - from) / (to - from)) * (width - margin.left - margin.right)
   const split = margin.top + (height - margin.top - margin.bottom - gapBetween) * 0.68
   const prices = series.markers.flatMap(({ price }) => (price === undefined ? [] : [numberOf(price)]))
   const upper = paneOf([...finite(ratio), ...prices], margin.top, split)
   const lower = paneOf([0, ...finite(outputMax)], split + gapBetween, height - margin.bottom)
+  const digits = Math.max(...[...upper.ticks, ...lower.ticks].map((tick) => String(tick).length))
+  const left = Math.max(leastLeft, Math.ceil(12 + digits * digitWidth))
+  const [from, to] = [time[0] ?? 0, Math.max(time.at(-1) ?? 0, (time[0] ?? 0) + 1)]
+  const x = (second: number): number => left + ((second - from) / (to - from)) * (width - left - margin.right)
   const parts = [
-    ...grid(upper, width),
-    ...grid(lower, width),
+    ...grid(upper, left, width),
+    ...grid(lower, left, width),
     ...timeAxis(timeTicks(from, to), x, lower.bottom),
     `<path class="line" d="${stepPath(time, ratio, x, upper.y)}"/>`,
     `<path class="max" d="${stepPath(time, outputMax, x, lower.y)}"/>`,
     ...backToFront(series.markers).map((marker) => flag(marker, x(marker.time), split)),
     ...series.markers.flatMap((marker) => tradeDot(marker, x, upper)),
-    text('label', margin.left, margin.top - 8, 'ratio, input per output'),
-    text('label', margin.left, split + gapBetween - 8, 'maximum output'),
-    ...legend(series.markers, height - 14),
+    text('label', left, margin.top - 8, 'ratio, input per output'),
+    text('label', left, split + gapBetween - 8, 'maximum output'),
+    ...legend(series.markers, left, height - 14),
   ]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(title)}</title>`,
     `<style>${style}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
-    text('title', margin.left, 20, title),
+    text('title', left, 20, title),
     ...parts,
     '</svg>',
     '',
@@ -107,10 +111,10 @@ function finite(values: Float64Array): number[] {
   return [...values].filter((value) => Number.isFinite(value))
 }
 
-function grid({ y, ticks }: Pane, width: number): readonly string[] {
+function grid({ y, ticks }: Pane, left: number, width: number): readonly string[] {
   return ticks.flatMap((tick) => [
-    `<path class="grid" d="M${margin.left} ${round(y(tick))}H${width - margin.right}"/>`,
-    text('label', margin.left - 8, y(tick) + 4, String(tick), 'end'),
+    `<path class="grid" d="M${left} ${round(y(tick))}H${width - margin.right}"/>`,
+    text('label', left - 8, y(tick) + 4, String(tick), 'end'),
   ])
 }
 
@@ -140,11 +144,11 @@ function tradeDot(marker: ReplayMarker, x: (second: number) => number, { y }: Pa
   return [`<circle class="${marker.kind}" ${place} r="4"><title>${marker.kind} at ${price}</title></circle>`]
 }
 
-function legend(markers: readonly ReplayMarker[], y: number): readonly string[] {
+function legend(markers: readonly ReplayMarker[], left: number, y: number): readonly string[] {
   const kinds = Object.keys(colours).filter((kind) => markers.some((marker) => marker.kind === kind))
   return kinds.flatMap((kind, at) => {
-    const left = margin.left + at * 90
-    return [`<circle class="${kind}" cx="${left}" cy="${y - 4}" r="4"/>`, text('label', left + 10, y, kind)]
+    const x = left + at * 90
+    return [`<circle class="${kind}" cx="${x}" cy="${y - 4}" r="4"/>`, text('label', x + 10, y, kind)]
   })
 }
 

@@ -83,6 +83,17 @@ test('[RP10] the picture has a line with breaks, dots of trades, flags of events
   }
 })
 
+test('[RP10] the values of an axis have room, however long they are', async () => {
+  const [series] = (await shortRun()).series
+  if (series === undefined) throw new Error('The order has no pair.')
+  const { columns } = series
+  const ratio = columns.ratio.map((value) => value * 1e12)
+  const svg = replayToSvg({ ...series, columns: { ...columns, ratio }, markers: [] }, { title: 'Dear' })
+  const labels = [...svg.matchAll(/x="([\d.]+)" [^>]*text-anchor="end">([^<]*)</g)]
+  expect(labels.some(([, , words = '']) => words.length > 14)).toBe(true)
+  for (const [, x, words = ''] of labels) expect(Number(x) - 7 * words.length).toBeGreaterThan(0)
+})
+
 test('[RP10] a line of many points draws at most four of each pixel, and reaches its lowest and highest', () => {
   const times = Float64Array.from({ length: 86_400 }, (_, i) => i)
   const values = times.map((i) => (i === 43_210 ? 99 : Math.sin(i / 9)))
