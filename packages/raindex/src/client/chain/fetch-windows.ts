@@ -95,8 +95,8 @@ export async function fetchRange(
     size.answered(blocks, logs.length)
     // Where their hash is another than that of these headers, the logs are of another chain.
     const timed = await withTimestamps(pool, logs, [first, header], signal)
-    const scan = scanPage(timed, orderbook.address)
-    return [{ ...range, filter, first, header, logs: timed, scan }]
+    const { encodings, ...scan } = scanPage(timed, orderbook.address)
+    return [{ ...range, filter, first, header, logs: { ...timed, encodings }, scan }]
   } catch (error) {
     if (blocks === 1 || !isTooLarge(error)) throw error
     size.refused(blocks)

@@ -42,6 +42,8 @@ export function isPlainTake(view: DataView, start: number, end: number, places: 
   const order = start + hashesBytes + 8 * 32
   const signed = endOfOrder(view, order, end, places)
   if (!(signed + 32 <= end)) return false
+  // Which of its inputs and outputs, written behind where its order begins.
+  if (Number.isNaN(indexAt(view, order - 3 * 32) + indexAt(view, order - 2 * 32))) return false
   return indexAt(view, order - 32) === signed - (order - 4 * 32) && isZeroWord(view, signed)
 }
 
@@ -79,6 +81,17 @@ function endOfList(view: DataView, start: number, end: number): number {
   if (!(listEnd <= end)) return NaN
   for (let at = start + 32; at < listEnd; at += 64) if (!isAddress(view, at)) return NaN
   return listEnd
+}
+
+/** Finds the lists of an order that was looked through before. */
+export function findLists(view: DataView, order: number, places: OrderPlaces): void {
+  places.inputs = order + view.getUint32(order + 2 * 32 + 28)
+  places.outputs = order + view.getUint32(order + 3 * 32 + 28)
+}
+
+/** A count, an index or an offset of what was looked through before. */
+export function countAt(view: DataView, at: number): number {
+  return view.getUint32(at + 28)
 }
 
 /** A count or an offset; `NaN` when it is none. */

@@ -14,6 +14,8 @@ export type LogPage = {
   /** Which of `origins` a log has. */
   readonly originAt: Uint32Array
   readonly origins: readonly LogOrigin[]
+  /** How the data of each log is encoded, where the page has been looked through: as `createEncodingCheck` says. */
+  readonly encodings?: Uint8Array | undefined
   /** Where the bytes of each log end; they begin where those of the one before end. */
   readonly ends: Uint32Array
   /** Of each log the hash of its transaction, the hash of its block, and its data. */

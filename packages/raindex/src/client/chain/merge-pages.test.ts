@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { createLogWriter } from '../../testing/event-logs.ts'
+import { createLogWriter, orderbookAddress } from '../../testing/event-logs.ts'
 import { addressOf, fixtureOrder, wordOf } from '../../testing/fixture-order.ts'
+import { encodingsOf } from './check-encoding.ts'
 import { packLogs, unpackLogs } from './log-page.ts'
 import { mergePages } from './merge-pages.ts'
 
@@ -21,4 +22,12 @@ test('[CN1] logs of stores come between those of the book, in the order of the c
   expect(unpackLogs(mergePages(others, own))).toEqual(logs)
   expect(unpackLogs(mergePages(packLogs([]), own))).toEqual(unpackLogs(own))
   expect(mergePages(own, packLogs([]))).toBe(own)
+  expect(mergePages(own, others).encodings).toBe(undefined)
+  const [one, other] = [own, others].map((page) => ({
+    ...page,
+    encodings: encodingsOf(page, orderbookAddress),
+  }))
+  if (one === undefined || other === undefined) throw new Error('There are two.')
+  for (const merged of [mergePages(one, other), mergePages(other, one), mergePages(packLogs([]), one)])
+    expect(merged.encodings).toEqual(encodingsOf(merged, orderbookAddress))
 })

@@ -14,6 +14,7 @@ export function mergePages(one: LogPage, other: LogPage): LogPage {
     ends: new Uint32Array(length),
     bytes: new Uint8Array(sizeOf(one) + sizeOf(other)),
   }
+  const encodings = isLookedThrough(one) && isLookedThrough(other) ? new Uint8Array(length) : undefined
   let [fromOne, fromOther, end] = [0, 0, 0]
   for (let to = 0; to < length; to++) {
     const isOne =
@@ -24,12 +25,17 @@ export function mergePages(one: LogPage, other: LogPage): LogPage {
     merged.logIndexes[to] = page.logIndexes[at] ?? 0
     merged.timestamps[to] = page.timestamps[at] ?? NaN
     merged.originAt[to] = (page.originAt[at] ?? 0) + (isOne ? 0 : one.origins.length)
+    if (encodings) encodings[to] = page.encodings?.[at] ?? 0
     const log = page.bytes.subarray(startOf(page, at), page.ends[at])
     merged.bytes.set(log, end)
     end += log.length
     merged.ends[to] = end
   }
-  return merged
+  return { ...merged, encodings }
+}
+
+function isLookedThrough({ length, encodings }: LogPage): boolean {
+  return length === 0 || encodings !== undefined
 }
 
 function isBefore(one: LogPage, at: number, other: LogPage, otherAt: number): boolean {

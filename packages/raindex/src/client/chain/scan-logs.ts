@@ -1,6 +1,7 @@
 import { decodeLog, type Address, type ChainLog, type Order } from '../../engine/index.ts'
 import { topics } from '../../engine/topics.ts'
-import { indexAt, isDepositInPlace, isPlainOrder, wordsBeforeOrder } from './in-place.ts'
+import { createEncodingCheck, encodings } from './check-encoding.ts'
+import { countAt, wordsBeforeOrder } from './in-place.ts'
 import { hashesBytes, hexOfBytes, startOf, unpackLog, type LogPage } from './log-page.ts'
 
 /** What has to be known before logs can be turned into changes. */
@@ -13,13 +14,14 @@ export type LogScan = {
 
 /**
  * Looks through a page as `scanLogs` does, with less work: its logs name the same few stores and tokens again and again,
- * which are told from their bytes, and whether an order has the hash it was given is left to whoever writes it.
+ * which are told from their bytes.
  */
-export function scanPage(page: LogPage, orderbook: Address): LogScan {
+export function scanPage(page: LogPage, orderbook: Address): LogScan & { readonly encodings: Uint8Array } {
   const { origins, originAt, bytes } = page
   const kinds = origins.map(({ address, topics: [topic] }) => (address === orderbook ? topic : undefined))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const places = { inputs: 0, outputs: 0 }
+  const check = createEncodingCheck(page, orderbook)
+  const found = new Uint8Array(page.length)
   const stores = new Map<Address, number>()
   const tokens = new Set<Address>()
   const [seenStores, seenTokens] = [createSeen(bytes), createSeen(bytes)]
@@ -27,23 +29,26 @@ export function scanPage(page: LogPage, orderbook: Address): LogScan {
     if (seenTokens(word)) tokens.add(hexOfBytes(bytes, word + 12, word + 32))
   }
   const addTokens = (list: number): void => {
-    const count = indexAt(view, list)
+    const count = countAt(view, list)
     for (let io = 0; io < count; io++) addToken(list + 32 + 64 * io)
   }
   for (let at = 0; at < page.length; at++) {
+    const encoding = check.of(at)
+    found[at] = encoding
     const kind = kinds[originAt[at] ?? 0]
     if (kind !== topics.DepositV2 && kind !== topics.AddOrderV3) continue
-    const [start, end] = [startOf(page, at), page.ends[at] ?? 0]
-    if (kind === topics.DepositV2 && isDepositInPlace(view, start, end)) addToken(start + hashesBytes + 32)
-    else if (kind === topics.AddOrderV3 && isPlainOrder(view, start, end, places)) {
-      const store = start + hashesBytes + (wordsBeforeOrder + 6) * 32
+    const data = startOf(page, at) + hashesBytes
+    if (encoding === encodings.other) scanLog(unpackLog(page, at), orderbook, stores, tokens)
+    else if (kind === topics.DepositV2) addToken(data + 32)
+    else {
+      const store = data + (wordsBeforeOrder + 6) * 32
       if (seenStores(store))
         addStore(hexOfBytes(bytes, store + 12, store + 32), page.blockNumbers[at], stores)
-      addTokens(places.inputs)
-      addTokens(places.outputs)
-    } else scanLog(unpackLog(page, at), orderbook, stores, tokens)
+      addTokens(check.places.inputs)
+      addTokens(check.places.outputs)
+    }
   }
-  return { stores, tokens }
+  return { stores, tokens, encodings: found }
 }
 
 /** Words that a page is searched for in this way. */

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { decodeLog, hashOrder, type ChainLog, type Hex, type Order } from '../../engine/index.ts'
 import { floatToHex, packLossless, type Float } from '../../float/index.ts'
+import { encodingsOf } from '../chain/check-encoding.ts'
 import { packLogs } from '../chain/log-page.ts'
 import { scanLogs, scanPage } from '../chain/scan-logs.ts'
 import { createLogWriter, encodeEvent, orderbookAddress, type LogWriter } from '../../testing/event-logs.ts'
@@ -204,7 +205,11 @@ test('[CN11] raw events are the logs, word for word', async () => {
 
 test('[CN1] stores and tokens found by the bytes of a page are those that decoding finds', () => {
   const logs = logsOfAllKinds()
-  expect(scanPage(packLogs(logs), orderbookAddress)).toEqual(scanLogs(logs, orderbookAddress))
+  const page = packLogs(logs)
+  const { encodings, ...found } = scanPage(page, orderbookAddress)
+  expect(found).toEqual(scanLogs(logs, orderbookAddress))
+  expect(encodings).toEqual(encodingsOf(page, orderbookAddress))
+  expect(new Set(encodings)).toEqual(new Set([0, 1, 2]))
   expect(scanLogs(logs, orderbookAddress).stores.size).toBe(1)
 })
 

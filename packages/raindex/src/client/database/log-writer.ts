@@ -1,12 +1,12 @@
 import { decodeLog, type Address, type Orderbook } from '../../engine/index.ts'
 import { topics as knownTopics } from '../../engine/topics.ts'
 import type { Token } from '../chain/ledger.ts'
+import { encodings, encodingsOf } from '../chain/check-encoding.ts'
 import { startOf, unpackLog, type LogOrigin, type LogPage } from '../chain/log-page.ts'
 import { createBookNumber } from './book-number.ts'
 import { createBulkInsert } from './bulk-insert.ts'
 import { eventRows } from './event-rows.ts'
 import { apartTable, eventNumbers, isInPlaceTable } from './event-views.ts'
-import { isDepositInPlace, isTakeInPlace, isWithdrawalInPlace } from '../chain/in-place.ts'
 import { createPlainMovements } from './plain-movements.ts'
 import { createPlainOrders } from './plain-orders.ts'
 import { preparedOnce, type SqlDatabase, type SqlStatement, type SqlValue } from './sql-database.ts'
@@ -70,18 +70,17 @@ export function createLogWriter(
     }
   }
 
-  /** Whether all that a log says was read where it lies. */
-  const isRead = (
-    { event, isOrder, isWhole }: KnownOrigin,
-    isInPlace: boolean,
+  /** What a plain log says beside its row. */
+  const putPlain = (
+    { event, isOrder }: KnownOrigin,
     view: DataView,
     page: LogPage,
     at: number,
     part: WrittenPart,
-  ): boolean => {
-    // Orders move nothing.
-    if (isOrder) return part === 'movements' || orders.put(event, view, page, at)
-    return isInPlace && (part === 'rows' ? isWhole : plain.put(event, view, page, at))
+  ): void => {
+    // Orders move nothing, and nothing else has rows of its own.
+    if (isOrder && part !== 'movements') orders.put(event, view, page, at)
+    if (!isOrder && part !== 'rows') plain.put(event, view, page, at)
   }
 
   return {
@@ -102,13 +101,15 @@ export function createLogWriter(
     put(page: LogPage, part: WrittenPart = 'all'): void {
       const origins = page.origins.map((origin) => originOf(origin, orderbook.address))
       const view = new DataView(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
+      const found = page.encodings ?? encodingsOf(page, orderbook.address)
       const mayRepeat = part !== 'movements' && hasLogs(prepared, book.get(), page)
       let added = 0
       for (let at = 0; at < page.length; at++) {
         const origin = origins[page.originAt[at] ?? 0]
         if (origin === undefined) throw new RangeError('A log has no origin.')
         const [start, end] = [startOf(page, at), page.ends[at] ?? 0]
-        const isInPlace = origin.isInPlace(view, start, end)
+        const encoding = found[at] ?? encodings.other
+        const isInPlace = encoding !== encodings.other && !origin.isOrder
         if (part !== 'movements') {
           const [block = 0, index = 0, time = NaN] = [
             page.blockNumbers[at],
@@ -126,7 +127,8 @@ export function createLogWriter(
           }
           added += 1
         }
-        if (!isRead(origin, isInPlace, view, page, at, part)) putDecoded(page, at, isInPlace, part)
+        if (encoding === encodings.plain) putPlain(origin, view, page, at, part)
+        else putDecoded(page, at, isInPlace, part)
       }
       if (part !== 'movements' && !mayRepeat && logs.flush() !== added)
         throw new RangeError('A log is there twice in one stretch.')
@@ -146,36 +148,21 @@ type KnownOrigin = {
   readonly topics: string | null
   readonly isClear: boolean
   readonly isOrder: boolean
-  /** Whether nothing hangs on its row. */
-  readonly isWhole: boolean
-  readonly isInPlace: (view: DataView, start: number, end: number) => boolean
 }
 
 const numbersByTopic: ReadonlyMap<string, number> = new Map(
   Object.entries(knownTopics).map(([name, topic]) => [topic, eventNumbers[name as keyof typeof knownTopics]]),
 )
 
-const checks: ReadonlyMap<number, KnownOrigin['isInPlace']> = new Map([
-  [eventNumbers.DepositV2, isDepositInPlace],
-  [eventNumbers.WithdrawV2, isWithdrawalInPlace],
-  [eventNumbers.TakeOrderV3, isTakeInPlace],
-])
-
-const never = (): boolean => false
-const isSetInPlace = (_: DataView, start: number, end: number): boolean => end - start === 64 + 3 * 32
-
 function originOf({ address, topics }: LogOrigin, orderbook: Address): KnownOrigin {
   const number = topics.length === 1 ? (numbersByTopic.get(topics[0] ?? '') ?? 0) : 0
   const isOwn = address === orderbook
-  const own = isOwn ? checks.get(number) : number === eventNumbers.Set ? isSetInPlace : undefined
   return {
     event: number,
     source: isOwn ? null : address,
     topics: number === 0 ? JSON.stringify(topics) : null,
     isClear: isOwn && (number === eventNumbers.ClearV3 || number === eventNumbers.AfterClearV2),
     isOrder: isOwn && (number === eventNumbers.AddOrderV3 || number === eventNumbers.RemoveOrderV3),
-    isWhole: number !== eventNumbers.TakeOrderV3,
-    isInPlace: own ?? never,
   }
 }
 

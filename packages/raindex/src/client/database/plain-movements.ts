@@ -2,7 +2,7 @@ import { asFloat } from '../../float/float.ts'
 import { fromFixedDecimalLossy, isZero, minus, type Float } from '../../float/index.ts'
 import { hashesBytes, startOf, type LogPage } from '../chain/log-page.ts'
 import { eventNumbers, takeWords } from './event-views.ts'
-import { indexAt, isPlainTake, wordAt } from '../chain/in-place.ts'
+import { countAt, findLists, wordAt } from '../chain/in-place.ts'
 import type { VaultLedger } from './vault-ledger.ts'
 
 /** Reads the movements of the commonest events from their bytes, without making objects of them. */
@@ -30,20 +30,16 @@ export function createPlainMovements(vaults: VaultLedger) {
     name.token = data + 32 + 12
     name.id = data + 2 * 32
   }
-  /** @returns false when it is encoded in another way, or has rows of its own. */
-  const take = (view: DataView, start: number, end: number, block: number, index: number): boolean => {
-    if (!isPlainTake(view, start, end, lists)) return false
-    const data = start + hashesBytes
-    const input = indexAt(view, data + 32 * takeWords.inputIndex)
-    const output = indexAt(view, data + 32 * takeWords.outputIndex)
-    if (Number.isNaN(input) || Number.isNaN(output)) return false
+  const take = (view: DataView, data: number, block: number, index: number): void => {
+    findLists(view, data + 32 * takeWords.owner, lists)
+    const input = countAt(view, data + 32 * takeWords.inputIndex)
+    const output = countAt(view, data + 32 * takeWords.outputIndex)
     name.owner = data + 32 * takeWords.owner + 12
     const taken = asFloat(wordAt(view, data + 3 * 32))
     const given = minus(asFloat(wordAt(view, data + 2 * 32)))
     let moved = 0
     if (!isZero(taken)) moved = move(view, lists.inputs, input, taken, 'TAKE_INPUT', block, index, moved)
     if (!isZero(given)) move(view, lists.outputs, output, given, 'TAKE_OUTPUT', block, index, moved)
-    return true
   }
   /** @returns the number of the next movement of the log. */
   const move = (
@@ -56,7 +52,7 @@ export function createPlainMovements(vaults: VaultLedger) {
     logIndex: number,
     index: number,
   ): number => {
-    if (item >= indexAt(view, list)) return index
+    if (item >= countAt(view, list)) return index
     name.token = list + 32 + 64 * item + 12
     name.id = list + 32 + 64 * item + 32
     const vault = vaults.vaultAt(view, name)
@@ -64,18 +60,13 @@ export function createPlainMovements(vaults: VaultLedger) {
     return index + 1
   }
   return {
-    /**
-     * Writes the movements of a log that lies in place.
-     *
-     * @returns false when it has to be decoded as a whole.
-     */
-    put(event: number, view: DataView, page: LogPage, at: number): boolean {
-      const [start, end] = [startOf(page, at), page.ends[at] ?? 0]
+    /** Writes the movements of a log that was found plain. */
+    put(event: number, view: DataView, page: LogPage, at: number): void {
+      const data = startOf(page, at) + hashesBytes
       const [block = 0, index = 0] = [page.blockNumbers[at], page.logIndexes[at]]
-      if (event === eventNumbers.DepositV2) deposit(view, start + hashesBytes, block, index)
-      else if (event === eventNumbers.WithdrawV2) withdrawal(view, start + hashesBytes, block, index)
-      else if (event === eventNumbers.TakeOrderV3) return take(view, start, end, block, index)
-      return true
+      if (event === eventNumbers.DepositV2) deposit(view, data, block, index)
+      else if (event === eventNumbers.WithdrawV2) withdrawal(view, data, block, index)
+      else if (event === eventNumbers.TakeOrderV3) take(view, data, block, index)
     },
   }
 }
