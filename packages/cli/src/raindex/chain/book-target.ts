@@ -4,6 +4,7 @@ import {
   readRaindexSettings,
   type LocalDbSyncSettings,
   type RaindexSettings,
+  type RpcFaultNotice,
   type RpcPool,
 } from '@freshet/raindex/client'
 import type { Address } from '@freshet/raindex/engine'
@@ -56,15 +57,19 @@ export async function findTargets(call: RaindexCall): Promise<readonly BookTarge
 /**
  * The same, with the nodes of `--rpc`, or else of the settings file.
  *
+ * @param onFault - Told of what nodes do wrong.
  * @throws as `findTargets`, and as `readChainId` does.
  */
-export async function findFollowedTargets(call: RaindexCall): Promise<readonly FollowedTarget[]> {
+export async function findFollowedTargets(
+  call: RaindexCall,
+  onFault?: (fault: RpcFaultNotice) => void,
+): Promise<readonly FollowedTarget[]> {
   const { options, io } = call
   const fromBlock = readCount('--from', 'a block number', options.raindex.from)
   const books = await readSettingsBooks(call)
   if (books === undefined) {
     const address = readAddress('--orderbook', options.raindex.orderbook)
-    const pool = await openNamedNodes(call)
+    const pool = await openNamedNodes(call, onFault)
     return [{ pool, chainId: pool.chainId, address, fromBlock, dumps: undefined, pace: {} }]
   }
   const rpcs = readRpcs(call)
@@ -76,7 +81,7 @@ export async function findFollowedTargets(call: RaindexCall): Promise<readonly F
       throw badCall(`The network of ${name} names no node over HTTP. Name one with --rpc URL.`)
     const pool =
       pools.get(chainId) ??
-      createRpcPool({ chainId, rpcs: given, clock: io.clock, ...patienceOf(localDbSync) })
+      createRpcPool({ chainId, rpcs: given, clock: io.clock, onFault, ...patienceOf(localDbSync) })
     pools.set(chainId, pool)
     const pace = paceOf(localDbSync)
     return { pool, chainId, address, fromBlock: fromBlock ?? deploymentBlock, dumps, pace }
@@ -101,7 +106,10 @@ async function readSettingsBooks(call: RaindexCall): Promise<readonly RaindexSet
   throw badCall(`${settings} has no order book${what}. It has: ${names}.`)
 }
 
-async function openNamedNodes(call: RaindexCall): Promise<RpcPool> {
+async function openNamedNodes(
+  call: RaindexCall,
+  onFault: ((fault: RpcFaultNotice) => void) | undefined,
+): Promise<RpcPool> {
   const { options, io } = call
   const rpcs = readRpcs(call)
   if (rpcs.length === 0)
@@ -111,7 +119,7 @@ async function openNamedNodes(call: RaindexCall): Promise<RpcPool> {
   const chainId =
     readCount('--chain', 'the id of a chain', options.raindex.chain) ??
     (await firstChainId(rpcs, io.interrupted()))
-  return createRpcPool({ chainId, rpcs, clock: io.clock })
+  return createRpcPool({ chainId, rpcs, clock: io.clock, onFault })
 }
 
 /** What the first node says that answers. @throws what the last one did. */

@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FreshetError } from '@freshet/core'
 import { createVirtualClock } from '@freshet/core/testing'
+import { RpcFault } from '@freshet/raindex/client'
 import type { Hex } from '@freshet/raindex/engine'
 import { floatToHex, parse } from '@freshet/raindex/float'
 import { op, testProgram, type LocalBook } from '@freshet/raindex/testing'
@@ -122,6 +123,12 @@ test('[RC10] while no node answers, that is said in the line of progress, or onc
   }
   const said = 'The node is away. Next attempt in 2 s.'
   expect([shown, watched.err, unwatched.err]).toEqual([[said, said], [], [said]])
+
+  const fault = new RpcFault('transport', 'It is away.')
+  createSyncProgress(unwatched.io).fault({ node: 'host', fault, waitMs: 500 })
+  for (const waitMs of [500, 0]) createSyncProgress(watched.io).fault({ node: 'host', fault, waitMs })
+  const ofNode = ['Next attempt in 1 s. host: It is away.', 'Another one is asked. host: It is away.']
+  expect([shown.slice(2), unwatched.err]).toEqual([ofNode, [said]])
 })
 
 test.skipIf(anvil === undefined)(

@@ -21,7 +21,8 @@ export async function syncBook(call: RaindexCall): Promise<number> {
     throw badCall('raindex sync takes options only, such as --rpc URL --orderbook ADDRESS --db FILE.')
   if (options.raindex.to !== undefined)
     throw badCall('raindex sync reads up to the newest block. Leave --to out.')
-  const targets = await findFollowedTargets(call)
+  const progress = createSyncProgress(io)
+  const targets = await findFollowedTargets(call, progress.fault)
   const database = await openDatabase(call)
   try {
     const target = await findBook(call, database, targets)
@@ -30,7 +31,6 @@ export async function syncBook(call: RaindexCall): Promise<number> {
     const { pollMs, ...windows } = pace
     const heads = createChainHeads({ pollMs, clock: io.clock })
     const startedAt = io.clock.now()
-    const progress = createSyncProgress(io)
     const sync = createBookSync({
       ...{ pool, orderbook, ledger: book, fromBlock, heads, clock: io.clock, ...windows },
       onNotice: (notice) => progress.take(notice),
