@@ -1,3 +1,5 @@
+import { asFloat } from '../../float/float.ts'
+import { coefficientOf } from '../../float/pack.ts'
 import { hashesBytes } from './log-page.ts'
 
 /**
@@ -117,10 +119,24 @@ export function wordAt(view: DataView, at: number): bigint {
   return (view.getBigUint64(at) << 192n) | (view.getBigUint64(at + 8) << 128n) | low
 }
 
-export function putWord(view: DataView, at: number, word: bigint): void {
-  // Each takes the low 64 bits of what it is given.
-  view.setBigUint64(at, word >> 192n)
-  view.setBigUint64(at + 8, word >> 128n)
-  view.setBigUint64(at + 16, word >> 64n)
-  view.setBigUint64(at + 24, word)
+/** The coefficient of a float; its exponent is the word's first 4 bytes. */
+export function coefficientAt(view: DataView, at: number): bigint {
+  // Of most amounts the last 8 bytes are all there is.
+  for (let i = 4; i < 24; i += 4)
+    if (view.getUint32(at + i) !== 0) return coefficientOf(asFloat(wordAt(view, at)))
+  return view.getBigUint64(at + 24)
+}
+
+export function exponentAt(view: DataView, at: number): number {
+  return view.getInt32(at)
+}
+
+/** Writes a float by its parts. */
+export function putFloat(view: DataView, at: number, coefficient: bigint, exponent: number): void {
+  // Each takes the low bits of what it is given.
+  view.setBigUint64(at, coefficient >> 192n)
+  view.setInt32(at, exponent)
+  view.setBigUint64(at + 8, coefficient >> 128n)
+  view.setBigUint64(at + 16, coefficient >> 64n)
+  view.setBigUint64(at + 24, coefficient)
 }

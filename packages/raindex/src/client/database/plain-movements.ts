@@ -1,28 +1,46 @@
 import { asFloat } from '../../float/float.ts'
-import { fromFixedDecimalLossy, isZero, minus, type Float } from '../../float/index.ts'
+import { minus, unpack } from '../../float/index.ts'
 import { hashesBytes, startOf, type LogPage } from '../chain/log-page.ts'
 import { eventNumbers, takeWords } from './event-views.ts'
-import { countAt, findLists, wordAt } from '../chain/in-place.ts'
+import { coefficientAt, countAt, exponentAt, findLists, wordAt } from '../chain/in-place.ts'
 import type { VaultLedger } from './vault-ledger.ts'
+
+const largestOpposite = 2n ** 223n
 
 /** Reads the movements of the commonest events from their bytes, without making objects of them. */
 export function createPlainMovements(vaults: VaultLedger) {
   const name = { owner: 0, token: 0, id: 0 }
   const lists = { inputs: 0, outputs: 0 }
+  /** The parts of what moves. */
+  const delta = { coefficient: 0n, exponent: 0 }
 
   const deposit = (view: DataView, data: number, block: number, index: number): void => {
     vaultOfSender(data)
     const vault = vaults.vaultAt(view, name)
     const decimals = vault === undefined ? undefined : vaults.decimals.get(vault.token)
     if (vault === undefined || typeof decimals !== 'number') return
-    const { float } = fromFixedDecimalLossy(wordAt(view, data + 3 * 32), decimals)
-    if (!isZero(float)) vaults.put(vault, float, 'DEPOSIT', block, index, 0)
+    // Not nothing, and below 2^223: it is the coefficient.
+    const amount = coefficientAt(view, data + 3 * 32)
+    vaults.put(vault, amount, -decimals, 'DEPOSIT', block, index, 0)
   }
   const withdrawal = (view: DataView, data: number, block: number, index: number): void => {
-    const delta = minus(asFloat(wordAt(view, data + 4 * 32)))
+    readNegative(view, data + 4 * 32)
+    if (delta.coefficient === 0n) return
     vaultOfSender(data)
-    const vault = isZero(delta) ? undefined : vaults.vaultAt(view, name)
-    if (vault !== undefined) vaults.put(vault, delta, 'WITHDRAW', block, index, 0)
+    const vault = vaults.vaultAt(view, name)
+    if (vault !== undefined) vaults.put(vault, delta.coefficient, delta.exponent, 'WITHDRAW', block, index, 0)
+  }
+  const read = (view: DataView, at: number): void => {
+    delta.coefficient = coefficientAt(view, at)
+    delta.exponent = exponentAt(view, at)
+  }
+  /** What was given: the float below zero. */
+  const readNegative = (view: DataView, at: number): void => {
+    read(view, at)
+    delta.coefficient = -delta.coefficient
+    if (delta.coefficient !== largestOpposite) return
+    // The one coefficient whose opposite does not fit.
+    Object.assign(delta, unpack(minus(asFloat(wordAt(view, at)))))
   }
   /** Of the sender: a token and a vault are its second and third word. */
   const vaultOfSender = (data: number): void => {
@@ -35,18 +53,17 @@ export function createPlainMovements(vaults: VaultLedger) {
     const input = countAt(view, data + 32 * takeWords.inputIndex)
     const output = countAt(view, data + 32 * takeWords.outputIndex)
     name.owner = data + 32 * takeWords.owner + 12
-    const taken = asFloat(wordAt(view, data + 3 * 32))
-    const given = minus(asFloat(wordAt(view, data + 2 * 32)))
     let moved = 0
-    if (!isZero(taken)) moved = move(view, lists.inputs, input, taken, 'TAKE_INPUT', block, index, moved)
-    if (!isZero(given)) move(view, lists.outputs, output, given, 'TAKE_OUTPUT', block, index, moved)
+    read(view, data + 3 * 32)
+    if (delta.coefficient !== 0n) moved = move(view, lists.inputs, input, 'TAKE_INPUT', block, index, moved)
+    readNegative(view, data + 2 * 32)
+    if (delta.coefficient !== 0n) move(view, lists.outputs, output, 'TAKE_OUTPUT', block, index, moved)
   }
   /** @returns the number of the next movement of the log. */
   const move = (
     view: DataView,
     list: number,
     item: number,
-    delta: Float,
     kind: string,
     block: number,
     logIndex: number,
@@ -56,7 +73,8 @@ export function createPlainMovements(vaults: VaultLedger) {
     name.token = list + 32 + 64 * item + 12
     name.id = list + 32 + 64 * item + 32
     const vault = vaults.vaultAt(view, name)
-    if (vault !== undefined) vaults.put(vault, delta, kind, block, logIndex, index)
+    if (vault !== undefined)
+      vaults.put(vault, delta.coefficient, delta.exponent, kind, block, logIndex, index)
     return index + 1
   }
   return {

@@ -1,19 +1,20 @@
 import type { Address, Orderbook } from '../../engine/index.ts'
 import { isVaultless } from '../../engine/orderbook.ts'
 import { asFloat } from '../../float/float.ts'
-import { add, zero, type Float } from '../../float/index.ts'
+import { unpack, zero } from '../../float/index.ts'
+import { addTo, runningSum, type RunningSum } from '../../float/running-sum.ts'
 import type { Token } from '../chain/ledger.ts'
 import { hexOfBytes, writeHexInto } from '../chain/log-page.ts'
 import type { BookNumber } from './book-number.ts'
 import { createBulkInsert, rowsAtOnce } from './bulk-insert.ts'
-import { isZeroWord, putWord, wordAt } from '../chain/in-place.ts'
+import { isZeroWord, putFloat, wordAt } from '../chain/in-place.ts'
 import { movementKinds, vaultIndexSql } from './schema.ts'
 import { preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import type { VaultMovement } from './vault-movements.ts'
 import { createVaultNames, vaultNameBytes, type VaultNameAt } from './vault-names.ts'
 
 /** A vault by its number, and what it holds after the newest movement. */
-export type KnownVault = { readonly vault: number; readonly token: Address; balance: Float }
+export type KnownVault = { readonly vault: number; readonly token: Address; readonly balance: RunningSum }
 
 export type VaultLedger = ReturnType<typeof createVaultLedger>
 
@@ -64,12 +65,21 @@ export function createVaultLedger(database: SqlDatabase, orderbook: Orderbook, b
       return vault
     },
     /** A movement: what the vault holds moves with it. */
-    put(vault: KnownVault, delta: Float, kind: string, block: number, logIndex: number, index: number): void {
-      vault.balance = add(vault.balance, delta)
+    put(
+      vault: KnownVault,
+      coefficient: bigint,
+      exponent: number,
+      kind: string,
+      block: number,
+      logIndex: number,
+      index: number,
+    ): void {
+      const { balance } = vault
+      addTo(balance, coefficient, exponent)
       const { values } = movements
       const at = movements.rows * amountsBytes
-      putWord(amountsView, at, delta)
-      putWord(amountsView, at + 32, vault.balance)
+      putFloat(amountsView, at, coefficient, exponent)
+      putFloat(amountsView, at + 32, balance.coefficient, balance.exponent)
       const number = movementKinds.indexOf(kind) + 1
       values.push(block, logIndex, index, vault.vault, number, amounts.subarray(at, at + amountsBytes))
       movements.added()
@@ -83,7 +93,8 @@ export function createVaultLedger(database: SqlDatabase, orderbook: Orderbook, b
       if (isVaultless(orderbook.version, vaultId)) return
       writeHexInto(scratch, writeHexInto(scratch, writeHexInto(scratch, 0, owner), token), vaultId)
       const vault = ledger.vaultAt(scratchView, { owner: 0, token: 20, id: 40 })
-      if (vault !== undefined) ledger.put(vault, delta, kind, block, logIndex, index)
+      const { coefficient, exponent } = unpack(delta)
+      if (vault !== undefined) ledger.put(vault, coefficient, exponent, kind, block, logIndex, index)
     },
   }
   /** A vault that is not among the names. A new one holds nothing yet. */
@@ -94,7 +105,7 @@ export function createVaultLedger(database: SqlDatabase, orderbook: Orderbook, b
     const vault = next++
     vaults.values.push(vault, owner, token, vaultId)
     vaults.added()
-    return { vault, token, balance: zero }
+    return { vault, token, balance: runningSum(zero) }
   }
   const learn = (): number => {
     knowsAll = prepared('SELECT 1 FROM book_vaults WHERE book = ? LIMIT 1').all(book.get()).length === 0
@@ -114,7 +125,7 @@ export function createVaultLedger(database: SqlDatabase, orderbook: Orderbook, b
   return ledger
 }
 
-function balanceOf(amounts: unknown): Float {
-  if (!(amounts instanceof Uint8Array)) return zero
-  return asFloat(wordAt(new DataView(amounts.buffer, amounts.byteOffset, amounts.length), 32))
+function balanceOf(amounts: unknown): RunningSum {
+  if (!(amounts instanceof Uint8Array)) return runningSum(zero)
+  return runningSum(asFloat(wordAt(new DataView(amounts.buffer, amounts.byteOffset, amounts.length), 32)))
 }
