@@ -1,3 +1,4 @@
+import { FreshetError } from '@freshet/core'
 import { checkBook, type LocalBook, type LocalDatabase } from '@freshet/raindex/client'
 import { openLocalDatabase } from '@freshet/raindex/client/sqlite'
 import type { Address, Orderbook } from '@freshet/raindex/engine'
@@ -83,8 +84,13 @@ export async function findBooks<Target extends BookTarget>(
   call.io.progress?.('Looking at the order book …')
   try {
     return await Promise.all(
-      meant.map(async ({ target, chainId, address, version = 'v5' }) => {
-        const orderbook = { address, version: (await versionOf(call, target, address)) ?? version }
+      meant.map(async ({ target, chainId, address, version: kept }) => {
+        const version = await versionOf(call, target, address).catch((error: unknown) => {
+          // What is kept is answered although no node does.
+          if (kept !== undefined && error instanceof FreshetError && error.retryable) return kept
+          throw error
+        })
+        const orderbook = { address, version: version ?? kept ?? 'v5' }
         return { ...target, database, book: database.book({ chainId, orderbook }), chainId, orderbook }
       }),
     )

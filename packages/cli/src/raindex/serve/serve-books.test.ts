@@ -217,6 +217,27 @@ test.skipIf(anvil === undefined)(
   },
 )
 
+test.skipIf(anvil === undefined)(
+  `[RC11] what was synced before is served although no node answers${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { orderHash } = await addOrder(book, '1')
+    const db = ['--db', join(folder, 'alone.sqlite'), '--workers', '0']
+    const near = await serve(['--rpc', book.url, '--orderbook', book.orderbook.address, ...db])
+    await untilSaid(`${near.url}/books/${book.orderbook.address}/orders`, orderHash)
+    expect(await near.end()).toBe(0)
+
+    const settings = join(folder, 'alone.yaml')
+    await writeFile(settings, settingsOf({ ours: { ...book, url: 'http://127.0.0.1:9' } }))
+    const alone = await serve(['--settings', settings, ...db])
+    await untilSaid(`${alone.url}/books/${book.orderbook.address}/orders`, orderHash)
+    expect((await fetch(`${alone.url}/healthz`)).status).toBe(503)
+    expect(await alone.end()).toBe(0)
+  },
+)
+
 test('[RC16] two places to share books in are one too many', async () => {
   const { io, err } = recordIo({ env: { FRESHET_POSTGRES: 'postgres://me@127.0.0.1/books' } })
   expect(await run(['raindex', 'serve', '--shared', 'books', '--db', 'none.sqlite'], io)).toBe(2)
