@@ -355,6 +355,8 @@ test.skipIf(anvil === undefined)(
     const unchecked = await raindex(call('unchecked.sqlite'))
     expect(unchecked).toMatchObject({ code: 0 })
     expect(unchecked.err.join(' ')).toContain('Everything is read from the nodes instead.')
+    const other = await raindex([...call('begun.sqlite'), '--sha256', '0'.repeat(64)])
+    expect(other).toMatchObject({ code: 4, err: [expect.stringContaining(`has the checksum ${sha256}`)] })
     const begun = await raindex([...call('begun.sqlite'), '--sha256', sha256])
     expect(begun).toMatchObject({ code: 0 })
     expect(begun.err[0]).toBe(`Began from a dump up to block ${head.number}.`)

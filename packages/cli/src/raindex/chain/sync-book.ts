@@ -86,6 +86,8 @@ async function beginFromDump(
     if (begun.kind === 'imported') io.err(`Began from a dump up to block ${begun.endBlock}.`)
   } catch (error) {
     if (!(error instanceof FreshetError) || signal.aborted) throw error
+    // Whoever gives a checksum wants that dump and no other.
+    if (sha256 !== undefined && error.code === 'raindex/checksum-mismatch') throw error
     io.err(`${error.message} Everything is read from the nodes instead.`)
   }
 }
