@@ -185,7 +185,8 @@ async function* readFinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep
   const from = run.tip === undefined ? fromBlock : run.tip.number + 1
   const to = head.number - finalityDepth
   if (from > to) return
-  const context = { pool, orderbook, size, ahead, signal: run.signal }
+  // Later windows are asked for the logs of stores that the first names, and its tokens are not behind their pages.
+  const context = { pool, orderbook, size, ahead, firstAlone: run.stores.size === 0, signal: run.signal }
   const filter = () => bookFilter(orderbook.address, run.stores.keys())
   for await (const window of fetchWindows(context, { from, to }, filter)) {
     yield* takeWindow(run, window, [], head)

@@ -18,7 +18,7 @@ import { hashesBytes, startOf, type LogPage } from './log-page.ts'
  */
 export const encodings = { other: 0, inPlace: 1, plain: 2 } as const
 
-export type Encoding = (typeof encodings)[keyof typeof encodings]
+type Encoding = (typeof encodings)[keyof typeof encodings]
 
 /** Looks through the logs of a page: done while others are written, it is not done by whoever writes. */
 export type EncodingCheck = {

@@ -29,6 +29,8 @@ export type FetchContext = {
   readonly size: WindowSize
   /** Windows under way or waiting to be taken. */
   readonly ahead: number
+  /** Whether the others wait until the first was taken, because of what it may name. Default false. */
+  readonly firstAlone?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -44,13 +46,13 @@ export async function* fetchWindows(
   { from, to }: BlockRange,
   filter: () => LogFilter,
 ): AsyncGenerator<FetchedWindow, void, undefined> {
-  const { size, ahead } = context
+  const { size, ahead, firstAlone = false } = context
   const controller = new AbortController()
   const signal = AbortSignal.any([controller.signal, context.signal])
   const underway: Promise<readonly FetchedWindow[]>[] = []
   let next = from
-  const begin = (): void => {
-    while (next <= to && underway.length < ahead) {
+  const begin = (atOnce: number): void => {
+    while (next <= to && underway.length < atOnce) {
       const range = { from: next, to: Math.min(to, next + size.blocks - 1) }
       const window = fetchRange({ ...context, signal }, range, filter())
       // Told to whoever takes it; until then it is not unhandled.
@@ -60,11 +62,14 @@ export async function* fetchWindows(
     }
   }
   try {
-    begin()
-    for (let window = underway.shift(); window !== undefined; window = underway.shift()) {
+    begin(firstAlone ? 1 : ahead)
+    for (let isFirst = true; ; isFirst = false) {
+      const window = underway.shift()
+      if (window === undefined) break
       const fetched = await window
-      begin()
+      if (!isFirst || !firstAlone) begin(ahead)
       yield* fetched
+      begin(ahead)
     }
   } finally {
     controller.abort()

@@ -97,7 +97,7 @@ export function countAt(view: DataView, at: number): number {
 }
 
 /** A count or an offset; `NaN` when it is none. */
-export function indexAt(view: DataView, at: number): number {
+function indexAt(view: DataView, at: number): number {
   for (let i = 0; i < 28; i += 4) if (view.getUint32(at + i) !== 0) return NaN
   const index = view.getUint32(at + 28)
   return index < 2 ** 31 ? index : NaN
