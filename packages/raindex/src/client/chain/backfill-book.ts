@@ -1,10 +1,14 @@
+import { FreshetError } from '@freshet/core'
 import type { Address } from '../../engine/index.ts'
+import type { AsOf } from '../database/book-tables.ts'
 import type { LocalBook } from '../database/local-database.ts'
 import { bookFilter, storeFilter } from './book-filter.ts'
 import { fetchWindows } from './fetch-windows.ts'
-import type { Token } from './ledger.ts'
+import type { BlockId, Token } from './ledger.ts'
+import { chainMoved } from './read-logs.ts'
 import { readToken } from './read-token.ts'
 import type { RpcPool } from './rpc-pool.ts'
+import { fetchHeaders } from './timestamps.ts'
 import { createWindowSize } from './window-size.ts'
 
 export type BackfillOptions = {
@@ -29,44 +33,86 @@ export type BackfillOptions = {
  * it has resolved, and the book counts as complete.
  *
  * @throws {RpcFault} what nodes did that asking again did not mend.
+ * @throws {RaindexClientError} `ChainMoved`: a fork has undone some of these blocks. Begin again.
  */
 export async function backfillBook(options: BackfillOptions): Promise<void> {
+  const { book, fromBlock } = options
+  const { last: rewinds } = await book.rewindsSince(0)
+  const upTo = options.toBlock ?? (await book.completeFrom()) - 1
+  if (upTo < fromBlock) return
+  const older: AsOf = { rewinds, upTo }
+  const stores = await addEvents(options, older)
+  const { block } = (await book.snapshot(upTo)) ?? {}
+  if (block?.number === upTo) await assertSameChain(options, block)
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await book.finishOlder(older, await addStoreLogs(options, stores))
+    } catch (error) {
+      if (!hasMoved(error) || attempts === mostAttempts) throw error
+      // Blocks behind the older ones: only these logs are read again.
+      await book.addOlder([], new Map(), [], older)
+    }
+  }
+}
+
+const mostAttempts = 5
+
+/** The events of the book. @returns the stores they name. */
+async function addEvents(options: BackfillOptions, older: AsOf): Promise<ReadonlySet<Address>> {
   const { pool, book, fromBlock, firstWindowBlocks = 1_000, maxWindowBlocks = 10_000 } = options
-  const toBlock = options.toBlock ?? (await book.completeFrom()) - 1
-  if (toBlock < fromBlock) return
   const { signal = new AbortController().signal, onProgress } = options
   const { orderbook } = book.id
   const size = createWindowSize({ initial: firstWindowBlocks, most: maxWindowBlocks, targetLogs: 2_000 })
   const context = { pool, orderbook, size, ahead: 4, signal }
   const known = new Set((await book.tokens()).map(({ address }) => address))
-  const stores = new Map<Address, number>()
-  const total = toBlock + 1 - fromBlock
+  const stores = new Set<Address>()
+  const total = older.upTo + 1 - fromBlock
   const filter = bookFilter(orderbook.address, [])
-  const range = { from: fromBlock, to: toBlock }
+  const range = { from: fromBlock, to: older.upTo }
   for await (const { logs, to, scan } of fetchWindows(context, range, () => filter)) {
     const fresh = [...scan.tokens].filter((token) => !known.has(token))
     const tokens: readonly Token[] = await Promise.all(fresh.map((token) => readToken(pool, token, signal)))
     for (const token of fresh) known.add(token)
-    for (const [store, block] of scan.stores) if (!stores.has(store)) stores.set(store, block)
-    await book.addOlder(logs, scan.stores, tokens)
+    for (const store of scan.stores.keys()) stores.add(store)
+    await book.addOlder(logs, scan.stores, tokens, older)
     onProgress?.(to + 1 - fromBlock, total)
   }
-  await addStoreLogs(options, stores)
-  await book.finishOlder(toBlock)
+  return stores
 }
 
-/** The words of these stores from the first block to the newest: some are of orders that were gone before. */
-async function addStoreLogs(
-  { pool, book, fromBlock, signal = new AbortController().signal }: BackfillOptions,
-  stores: ReadonlyMap<Address, number>,
+/** What was read up to a block may be of a fork that the book has not taken in yet. */
+async function assertSameChain(
+  { pool, signal = new AbortController().signal }: BackfillOptions,
+  { number, hash }: BlockId,
 ): Promise<void> {
+  const [header] = await fetchHeaders(pool, [number], signal)
+  if (header?.hash !== hash) throw chainMoved(number)
+}
+
+/**
+ * The words of these stores from the first block to the newest: some are of orders that were gone before.
+ *
+ * @returns up to where they are there.
+ */
+async function addStoreLogs(options: BackfillOptions, stores: ReadonlySet<Address>): Promise<AsOf> {
+  const { pool, book, fromBlock, signal = new AbortController().signal } = options
+  const { last: rewinds } = await book.rewindsSince(0)
   const tip = await book.tip()
-  if (stores.size === 0 || tip === undefined) return
+  const asOf = { rewinds, upTo: tip?.number ?? -1 }
+  if (stores.size === 0 || tip === undefined || tip.number < fromBlock) return asOf
   const size = createWindowSize({ initial: 1_000, most: 10_000, targetLogs: 2_000 })
   const { orderbook } = book.id
   const context = { pool, orderbook, size, ahead: 4, signal }
-  const filter = storeFilter(stores.keys())
-  for await (const { logs } of fetchWindows(context, { from: fromBlock, to: tip.number }, () => filter)) {
-    if (logs.length > 0) await book.addStoreLogs(logs)
+  const filter = storeFilter(stores)
+  for await (const { logs } of fetchWindows(context, { from: fromBlock, to: asOf.upTo }, () => filter)) {
+    if (logs.length === 0) continue
+    await assertSameChain(options, tip)
+    await book.addStoreLogs(logs, asOf)
   }
+  return asOf
+}
+
+/** A database on another thread says the same without the class. */
+function hasMoved(error: unknown): boolean {
+  return error instanceof FreshetError && error.code === 'raindex/chain-moved'
 }

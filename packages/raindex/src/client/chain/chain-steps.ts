@@ -244,7 +244,10 @@ async function* takeWindow(
   for (const [store, block] of newStores) run.stores.set(store, block)
   const finalizedTo = head.number - finalityDepth
   const notice = { kind: 'window', fromBlock: from, toBlock: to, headBlock: head.number } as const
-  const done = ledger.commit({ from, to, header, headers, logs, newStores, newTokens, finalizedTo })
+  const follows = new Set(run.stores.keys())
+  const done = ledger.commit({
+    ...{ from, to, header, headers, logs, newStores, newTokens, finalizedTo, follows },
+  })
   // Told by the next stretch, or at the end.
   done.catch(() => undefined)
   yield* awaitCommit(run)

@@ -33,6 +33,11 @@ export type LedgerWindow = {
   readonly finalizedTo: number
   /** Whether logs of the new stores are missing from these, as in a download that left them out. Default false. */
   readonly storesLack?: boolean | undefined
+  /**
+   * Stores whose logs are among these. A ledger that knows of others, which somebody else has found, refuses the
+   * window, for a while. Default: all that it knows.
+   */
+  readonly follows?: ReadonlySet<Address> | undefined
 }
 
 /** Logs that a ledger has kept. */

@@ -9,6 +9,7 @@ import type { LedgerWindow } from '../chain/ledger.ts'
 import type { LocalBook, LocalDatabase } from './local-database.ts'
 import { openLocalDatabase } from './open-local-database.ts'
 
+const store = addressOf(0xb1)
 let folder = ''
 let path = ''
 const databases: LocalDatabase[] = []
@@ -50,9 +51,9 @@ test('[CN18] the snapshot that a book began from stays until a backfill has brou
   for (const number of [12, 15, 18]) await book.putSnapshot(snapshotAt(number), 2)
   expect([await numberAt(book, 14), await numberAt(book, 15)]).toEqual([9, 15])
   // Not all: it is from before the last blocks that are missing.
-  await book.finishOlder(8)
+  await book.finishOlder({ rewinds: 0, upTo: 8 })
   expect(await book.completeFrom()).toBe(10)
-  await book.finishOlder(9)
+  await book.finishOlder({ rewinds: 0, upTo: 9 })
   expect(await book.completeFrom()).toBe(0)
   await book.putSnapshot(snapshotAt(20), 2)
   expect([await numberAt(book, 17), await numberAt(book, 18)]).toEqual([undefined, 18])
@@ -88,6 +89,73 @@ test('[CN18] no snapshot is kept of a state that a later fork has undone', async
   expect(await numberAt(book, 99)).toBe(12)
   await book.putSnapshot(snapshotAt(15), 2, (await book.rewindsSince(0)).last)
   expect(await numberAt(book, 99)).toBe(15)
+})
+
+test('[CN19] what was read of blocks that a fork has undone since is refused, and read again', async () => {
+  const { book, database } = await open()
+  await book.beginAt(windowTo(9), snapshotAt(9))
+  await book.commit({ ...windowTo(20), from: 10 })
+  await book.rewind(15)
+  const { last: rewinds } = await book.rewindsSince(0)
+  const moved = { code: 'raindex/chain-moved', retryable: true }
+  const [older, later] = [
+    { rewinds: rewinds - 1, upTo: 9 },
+    { rewinds: rewinds - 1, upTo: 20 },
+  ]
+  // Older blocks than the fork's are as they were.
+  await book.addOlder(logsOf(4), new Map(), [], older)
+  await expect(book.addStoreLogs(logsOf(18), later)).rejects.toMatchObject(moved)
+  await expect(book.finishOlder(older, later)).rejects.toMatchObject(moved)
+  await book.rewind(8)
+  await expect(book.addOlder(logsOf(5), new Map(), [], older)).rejects.toMatchObject(moved)
+  expect(await database.query('SELECT * FROM raw_events')).toEqual([])
+})
+
+test.each([
+  ['who read on without its words goes back before them', {}, 20, [11, []]],
+  ['they count once a sync has read what has come since', {}, 19, [undefined, [store]]],
+  [
+    'so it is where an order has named it meanwhile, for what was before that',
+    { knownFrom: 15 },
+    19,
+    [11, []],
+  ],
+  ['who read on where it had none stays', { isWritten: false }, 20, [undefined, []]],
+] as const)(
+  '[CN19] stores of older events count with them: %s',
+  async (_, given, upTo, [toBlock, incomplete]) => {
+    const { knownFrom, isWritten = true }: { readonly knownFrom?: number; readonly isWritten?: boolean } =
+      given
+    const { book } = await open()
+    await book.beginAt(windowTo(9), snapshotAt(9))
+    const newStores = new Map(knownFrom === undefined ? [] : [[store, knownFrom] as const])
+    await book.commit({ ...windowTo(20), from: 10, newStores })
+    await book.addOlder(logsOf(4), new Map([[store, 4]]), [])
+    expect(await book.stores()).toEqual(newStores)
+    const writer = createLogWriter()
+    writer.block(12)
+    if (isWritten) writer.event('Set', [1n, wordOf(1), wordOf(7)], store)
+    await book.addStoreLogs(writer.logs)
+    await book.finishOlder({ rewinds: 0, upTo: 9 }, { rewinds: 0, upTo })
+    expect(await book.stores()).toEqual(new Map([[store, 4]]))
+    expect([(await book.rewindsSince(0)).toBlock, await book.incompleteStores()]).toEqual([
+      toBlock,
+      incomplete,
+    ])
+  },
+)
+
+test('[CN19] logs that were asked for before a store became known are refused, and read again', async () => {
+  const { book } = await open()
+  await book.commit({ ...windowTo(9), newStores: new Map([[store, 4]]) })
+  const next = { ...windowTo(20), from: 10 }
+  await expect(book.commit({ ...next, follows: new Set() })).rejects.toMatchObject({
+    code: 'raindex/chain-moved',
+    retryable: true,
+  })
+  expect((await book.tip())?.number).toBe(9)
+  await book.commit({ ...next, follows: new Set([store]) })
+  expect((await book.tip())?.number).toBe(20)
 })
 
 async function open() {

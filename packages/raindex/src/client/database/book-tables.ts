@@ -1,8 +1,10 @@
 import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '../../engine/index.ts'
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
 import { isLogPage, packLogs, type LogPage } from '../chain/log-page.ts'
+import { chainMoved } from '../chain/read-logs.ts'
 import { createLogWriter, type WrittenPart } from './log-writer.ts'
 import { createSnapshotTables } from './snapshot-tables.ts'
+import { createStoreTables } from './store-tables.ts'
 import { blockTables, childIndexesSql, childTables, numberedTables } from './schema.ts'
 import { inTransaction, preparedOnce, type SqlDatabase, type SqlValue } from './sql-database.ts'
 import { blockId, hexOf, logOf } from './stored-values.ts'
@@ -41,6 +43,13 @@ export type Rewinds = {
   readonly last: number
   /** The lowest block undone to; undefined when nothing was. */
   readonly toBlock: number | undefined
+}
+
+/** What was read from a chain of which so many forks are known here, up to a block. */
+export type AsOf = {
+  /** Number of the newest. */
+  readonly rewinds: number
+  readonly upTo: number
 }
 
 /** The tables of one order book, written on the thread that has the connection. */
@@ -98,19 +107,17 @@ export function createBookTables(
       now(),
     )
   }
-  const stores = (): ReadonlyMap<Address, number> => {
-    const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
-    return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
-  }
+  const stores = createStoreTables({ all, run, scope })
   const snapshots = createSnapshotTables({ all, run, scope }, now)
   const noteRewind = (to: number): void =>
     run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
   /**
-   * Those whose headers were kept, those that have logs, and those of snapshots. None is behind the beginning: there
-   * the state after a block cannot be made.
+   * Those whose headers were kept, those that have logs, and those of snapshots. The first is that which the book began
+   * from: of older ones the state cannot be made, whatever was filled in of them, and be it of another such block.
    */
   const blocks = (atOrBefore: number, limit: number): readonly BlockId[] => {
-    const first = snapshots.completeFrom() - 1
+    const first = snapshots.completeFrom()
+    const begun = snapshots.hashAt(first - 1)
     return all(
       `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
          ORDER BY block_number DESC LIMIT ?)
@@ -121,7 +128,7 @@ export function createBookTables(
       ...[atOrBefore, limit, ...scope, atOrBefore, limit, ...scope, atOrBefore, limit],
     )
       .map(blockId)
-      .filter(({ number }) => number >= first)
+      .filter(({ number, hash }) => number >= first || (number === first - 1 && hash === begun))
   }
   /** Changes with each commit of another process, after which what the writer remembers may be wrong. */
   let seenVersion: SqlValue | undefined
@@ -155,18 +162,32 @@ export function createBookTables(
   /** Of final blocks those with logs are enough. */
   const pruneBlocks = (before: number): void =>
     run(`DELETE FROM block_hashes WHERE ${here} AND block_number < ?`, before)
+  const assertUnmoved = (asOf: AsOf | undefined): void => {
+    if (asOf === undefined) return
+    const { rewinds, upTo } = asOf
+    const [undone] = all(
+      `SELECT to_block FROM rewinds WHERE ${here} AND id > ? AND to_block < ?`,
+      rewinds,
+      upTo,
+    )
+    if (undone !== undefined) throw chainMoved(Number(undone[0]) + 1)
+  }
+  /** Who has read on without what the state has from these blocks on has to go back. */
+  const noteLacking = (blocksOfState: readonly number[]): void => {
+    if (blocksOfState.length > 0) noteRewind(Math.min(...blocksOfState) - 1)
+  }
   const putWindow = (window: LedgerWindow): void => {
     const { from, to, header, headers, logs, newStores, newTokens, finalizedTo } = window
-    const { storesLack = false } = window
+    const { storesLack = false, follows } = window
     const before = tip()
     if (before !== undefined && before.number >= to) return
     if (before !== undefined && before.number + 1 !== from) {
       throw new RangeError(`Blocks ${from} to ${to} do not follow block ${before.number}.`)
     }
+    if (follows !== undefined) stores.assertFollowed(follows)
     newTokens.forEach(putToken)
     writer.knowDecimals(tokens())
-    for (const [store, block] of newStores)
-      run('INSERT OR IGNORE INTO book_stores VALUES (?, ?, ?, ?, ?)', store, block, storesLack ? 0 : 1)
+    for (const [store, block] of newStores) stores.put(store, block, !storesLack)
     putLogs(logs)
     for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
     setTip({ number: to, hash: header.hash })
@@ -178,20 +199,13 @@ export function createBookTables(
     tip,
     tokens,
     blocks,
-    stores,
-    incompleteStores(): readonly Address[] {
-      const rows = all(`SELECT store_address FROM book_stores WHERE ${here} AND complete = 0`)
-      return rows.map(([store]) => hexOf(store))
-    },
-    /** Who has read on without the words of these stores has to go back. */
+    stores: stores.stores,
+    incompleteStores: stores.incomplete,
     completeStores(given: readonly Address[]): void {
       inTransaction(database, () => {
-        for (const store of given)
-          run(`UPDATE book_stores SET complete = 1 WHERE ${here} AND store_address = ?`, store)
-        const blocksOfStores = [...stores()].flatMap(([store, block]) =>
-          given.includes(store) ? [block] : [],
-        )
-        if (blocksOfStores.length > 0) noteRewind(Math.min(...blocksOfStores) - 1)
+        given.forEach(stores.complete)
+        const known = stores.stores()
+        noteLacking(given.flatMap((store) => known.get(store) ?? []))
       })
     },
     putTokens: (given: readonly Token[]): void => inTransaction(database, () => given.forEach(putToken)),
@@ -209,30 +223,40 @@ export function createBookTables(
       })
     },
     completeFrom: snapshots.completeFrom,
-    addStoreLogs: (logs: readonly ChainLog[] | LogPage): void => write(() => putLogs(logs)),
+    addStoreLogs(logs: readonly ChainLog[] | LogPage, asOf?: AsOf): void {
+      write(() => {
+        assertUnmoved(asOf)
+        putLogs(logs)
+      })
+    },
     /** Logs from before those that are there. What vaults held is worked out again by `finishOlder`. */
     addOlder(
       logs: readonly ChainLog[] | LogPage,
       newStores: ReadonlyMap<Address, number>,
       newTokens: readonly Token[],
+      asOf?: AsOf,
     ): void {
       write(() => {
+        assertUnmoved(asOf)
         newTokens.forEach(putToken)
         writer.knowDecimals(tokens())
-        for (const [store, block] of newStores) {
-          run(
-            `INSERT INTO book_stores VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE
-             SET first_block = min(first_block, excluded.first_block)`,
-            ...[store, block],
-          )
-        }
+        stores.addOlder(newStores)
         putLogs(logs, 'rows')
       })
     },
     /** Makes the movements and balances of all vaults anew, from all events that are there. */
-    finishOlder(upTo: number): void {
+    finishOlder(older: AsOf, storeLogs?: AsOf): void {
       write(() => {
-        if (snapshots.completeFrom() <= upTo + 1) snapshots.complete()
+        for (const asOf of [older, storeLogs]) assertUnmoved(asOf)
+        if (snapshots.completeFrom() <= older.upTo + 1) snapshots.complete()
+        // Where there are later blocks, whoever reads the chain reads their logs of stores that nobody knew.
+        const isWhole = tip()?.number === storeLogs?.upTo
+        const found = stores.takeOlder().filter(([, knownFrom]) => knownFrom !== undefined || isWhole)
+        for (const [store, knownFrom] of found) if (knownFrom === undefined) stores.complete(store)
+        // What is older is in the snapshot, and what is later was read when the store became known.
+        noteLacking(
+          found.flatMap(([store, knownFrom]) => stores.firstSet(store, older.upTo, knownFrom) ?? []),
+        )
         writer.forget()
         writer.knowDecimals(tokens())
         run(`DELETE FROM vault_movements WHERE ${byNumber}`)
@@ -261,6 +285,7 @@ export function createBookTables(
         // Of what is older not all events are there: it is read again from the first block.
         const to = isBehindBeginning ? -1 : asked
         if (isBehindBeginning) snapshots.complete()
+        run(`DELETE FROM older_stores WHERE ${here} AND first_block > ?`, to)
         database.exec(childIndexesSql)
         for (const [child, parent] of childTables) {
           run(

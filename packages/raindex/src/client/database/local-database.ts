@@ -2,21 +2,34 @@ import type { Address, ArtifactId, ChainLog } from '../../engine/index.ts'
 import type { CodeShelf } from '../chain/code-fetcher.ts'
 import type { Ledger, LedgerWindow, Token } from '../chain/ledger.ts'
 import type { LogPage } from '../chain/log-page.ts'
-import type { BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
+import type { AsOf, BookId, Rewinds, StoredSnapshot } from './book-tables.ts'
 import type { SqlRow } from './database-core.ts'
 import type { SqlValue } from './sql-database.ts'
 
 /** An order book's part of a local database: its ledger, and what is kept beside it. */
 export interface LocalBook extends Ledger, CodeShelf {
   readonly id: BookId
-  /** Keeps logs from before those that are there, and the stores and tokens they name. */
+  /**
+   * As a ledger does.
+   *
+   * @param asOf - When they were read. Default now.
+   * @throws {RaindexClientError} `ChainMoved`: a fork has undone blocks they are of.
+   */
+  addStoreLogs(logs: readonly ChainLog[] | LogPage, asOf?: AsOf): Promise<void>
+  /** Keeps logs from before those that are there, and the stores and tokens they name. Throws as `addStoreLogs`. */
   addOlder(
     logs: readonly ChainLog[] | LogPage,
     newStores: ReadonlyMap<Address, number>,
     newTokens: readonly Token[],
+    asOf?: AsOf,
   ): Promise<void>
-  /** Works out anew what vaults held, once all older logs up to a block are there. */
-  finishOlder(upTo: number): Promise<void>
+  /**
+   * Works out anew what vaults held, once all older logs up to a block are there. Stores that they have named are known
+   * from now on; who has read on without their words goes back. Throws as `addStoreLogs`.
+   *
+   * @param storeLogs - Up to where all logs of these stores are there too. Default nowhere: a sync reads them.
+   */
+  finishOlder(older: AsOf, storeLogs?: AsOf): Promise<void>
   /**
    * Begins an empty book from a snapshot, with the window whose last block it is of.
    *

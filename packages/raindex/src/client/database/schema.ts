@@ -199,6 +199,10 @@ export const addedTablesSql = `
 CREATE TABLE IF NOT EXISTS book_beginnings (
   ${book}, first_block INTEGER NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS older_stores (
+  ${book}, store_address TEXT NOT NULL, first_block INTEGER NOT NULL,
+  PRIMARY KEY (chain_id, orderbook_address, store_address)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS book_versions (
   ${book}, version TEXT NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
 ) WITHOUT ROWID;

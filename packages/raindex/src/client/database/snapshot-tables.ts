@@ -31,6 +31,9 @@ export function createSnapshotTables({ all, run, scope }: ScopedSql, now: () => 
         bundle: String(bundle),
       }
     },
+    hashAt(block: number): SqlValue | undefined {
+      return all(`SELECT block_hash FROM virtual_snapshots WHERE ${here} AND block_number = ?`, block)[0]?.[0]
+    },
     put({ block, timestamp, checksum, bundle }: StoredSnapshot): void {
       run(
         'INSERT OR REPLACE INTO virtual_snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)',

@@ -125,6 +125,20 @@ test('[RG9] where that snapshot is damaged, the chain is read from its first blo
   expect(await rig.book.completeFrom()).toBe(0)
 })
 
+test('[RG9] words of stores that come to the database later make the state again too, which is no fork', async () => {
+  const rig = await setUp()
+  await rig.grow(12, 4)
+  await rig.restart()
+  const said: unknown[] = []
+  const stop = rig.raindex.subscribe(() => said.push(rig.raindex.freshness.chain.degraded?.code))
+  await rig.book.completeStores([...(await rig.book.stores()).keys()])
+  await rig.grow(1, 1)
+  stop()
+  await rig.expectTrue()
+  expect(said).toContain('raindex/more-words')
+  expect(rig.notices.map(({ kind }) => kind)).not.toContain('deep-reorg')
+})
+
 test('[RG9] a second fork, deeper still, while the state is being made again, is taken in too', async () => {
   const forks: (() => void)[] = []
   const rig = await setUp({

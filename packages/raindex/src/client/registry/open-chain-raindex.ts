@@ -16,7 +16,7 @@ import {
 } from '../chain/index.ts'
 import { readHeadNumber } from '../chain/read-head-number.ts'
 import { createLocalDbSyncEngine, type LocalDatabase, type LocalDbCursor } from '../database/index.ts'
-import { deepReorg } from './deep-reorg.ts'
+import { stateRebuilt } from './state-rebuilt.ts'
 import { createBookSnapshots, type BookSnapshotsOptions } from './book-snapshots.ts'
 
 export type ChainRaindexOptions = BookSnapshotsOptions &
@@ -52,8 +52,8 @@ export type ChainFreshness = {
   readonly headBlock: number | undefined
   readonly headTimestamp: number | undefined
   /**
-   * What the sync with the chain is doing. It is `degraded`, `raindex/deep-reorg`, while the state is being built again
-   * behind a fork that could not be undone.
+   * What the sync with the chain is doing. It is `degraded`, `raindex/deep-reorg` or `raindex/more-words`, while the
+   * state is being built again because it had to go back further than could be undone.
    */
   readonly chain: Status
   /** Events of the database are still to be taken in. */
@@ -132,7 +132,9 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
   let reading: Promise<void> = Promise.resolve()
 
   async function beginAgain(atOrBefore: number): Promise<SnapshotBundle | undefined> {
-    const tipBlock = live.cursor?.block ?? -1
+    const { block: tipBlock, hash } = live.cursor ?? { block: -1 }
+    const [known] = await book.blocks(tipBlock, 1)
+    const isFork = known?.hash !== hash
     const bundle = await snapshots.loadBefore(atOrBefore)
     if (bundle === undefined && (await isStateLost())) {
       // Not while the sync writes what follows.
@@ -140,8 +142,8 @@ export async function openChainRaindex(options: ChainRaindexOptions): Promise<Ch
       await book.rewind(-1)
       if (!isClosed) sync.start()
     }
-    rebuilding = deepReorg(atOrBefore, bundle)
-    if (toldDeepTo !== atOrBefore) {
+    rebuilding = stateRebuilt(atOrBefore, isFork ? 'fork' : 'words', bundle)
+    if (isFork && toldDeepTo !== atOrBefore) {
       onNotice?.({ kind: 'deep-reorg', tipBlock, ancestorBlock: atOrBefore, depth: tipBlock - atOrBefore })
     }
     return bundle

@@ -170,7 +170,7 @@ test('[RP14] what was before that is refused in one sentence, until the older ev
     [],
   )
   await expect((await openBook()).run({ ...subject, from: 1, to: 1 })).rejects.toMatchObject(refusal)
-  await book.finishOlder(number)
+  await book.finishOlder({ rewinds: 0, upTo: number })
   const whole = await openBook()
   expect((await whole.run({ ...subject, from: timestamp - 1, to: timestamp })).series).not.toEqual([])
 })
