@@ -117,7 +117,8 @@ Options for an order book
   --ratio AMOUNT         the most to give per unit received; any unless told
   --by-output            --max and --min mean what is given; order book V6 only
   --script FILE|demo     what live plays (default demo)
-  --rpc URL              a node of the chain; may be repeated, the preferred one first
+  --rpc URL              a node of the chain; may be repeated, the preferred one first; serve is
+                         told of new blocks by one that is named with wss://
   --db FILE              the local database of order books
   --from, --to           the first block of a sync; the times of a replay, such as
                          2026-11-20T10:00:00Z; all there is unless told

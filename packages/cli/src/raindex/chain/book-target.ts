@@ -24,6 +24,8 @@ export type BookTarget = {
 /** The same with nodes to ask, and how to ask them. */
 export type FollowedTarget = BookTarget & {
   readonly pool: RpcPool
+  /** A node that pushes new heads. */
+  readonly socketUrl: string | undefined
   readonly chainId: number
   readonly fromBlock: number | undefined
   /** Where dumps of it are listed. */
@@ -70,13 +72,15 @@ export async function findFollowedTargets(
   if (books === undefined) {
     const address = readAddress('--orderbook', options.raindex.orderbook)
     const pool = await openNamedNodes(call, onFault)
-    return [{ pool, chainId: pool.chainId, address, fromBlock, dumps: undefined, pace: {} }]
+    const socketUrl = socketOf(readRpcs(call))
+    return [{ pool, socketUrl, chainId: pool.chainId, address, fromBlock, dumps: undefined, pace: {} }]
   }
   const rpcs = readRpcs(call)
   const pools = new Map<number, RpcPool>()
   return books.map(({ name, address, network, deploymentBlock, localDbSync, localDbRemote: dumps }) => {
     const { chainId } = network
-    const given = rpcs.length > 0 ? rpcs : network.rpcs.filter((url) => /^https?:/.test(url))
+    const all = rpcs.length > 0 ? rpcs : network.rpcs
+    const given = all.filter(isHttp)
     if (given.length === 0)
       throw badCall(`The network of ${name} names no node over HTTP. Name one with --rpc URL.`)
     const pool =
@@ -84,7 +88,8 @@ export async function findFollowedTargets(
       createRpcPool({ chainId, rpcs: given, clock: io.clock, onFault, ...patienceOf(localDbSync) })
     pools.set(chainId, pool)
     const pace = paceOf(localDbSync)
-    return { pool, chainId, address, fromBlock: fromBlock ?? deploymentBlock, dumps, pace }
+    const socketUrl = socketOf(all)
+    return { pool, socketUrl, chainId, address, fromBlock: fromBlock ?? deploymentBlock, dumps, pace }
   })
 }
 
@@ -111,7 +116,7 @@ async function openNamedNodes(
   onFault: ((fault: RpcFaultNotice) => void) | undefined,
 ): Promise<RpcPool> {
   const { options, io } = call
-  const rpcs = readRpcs(call)
+  const rpcs = readRpcs(call).filter(isHttp)
   if (rpcs.length === 0)
     throw badCall(
       'Name a node with --rpc URL, again for another that helps out, or a file that does with --settings FILE.',
@@ -139,13 +144,21 @@ async function firstChainId(rpcs: readonly string[], signal: AbortSignal): Promi
 function readRpcs({ options }: RaindexCall): readonly string[] {
   const { rpc } = options.raindex
   for (const url of rpc) {
-    const isHttp = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    if (!isHttp)
+    if (!URL.canParse(url) || !/^(https?|wss?):$/.test(new URL(url).protocol))
       throw badCall(
         `--rpc takes an address such as https://host/key, not ${JSON.stringify(url.slice(0, 80))}.`,
       )
   }
   return rpc
+}
+
+function isHttp(url: string): boolean {
+  return /^https?:/i.test(url)
+}
+
+/** New heads are pushed over a WebSocket; everything else is asked over HTTP. */
+function socketOf(urls: readonly string[]): string | undefined {
+  return urls.find((url) => !isHttp(url))
 }
 
 function patienceOf(sync: LocalDbSyncSettings | undefined) {

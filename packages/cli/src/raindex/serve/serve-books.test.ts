@@ -12,6 +12,7 @@ import { anvil, openBookOnChain, skipped, type BookOnChain } from '../../testing
 import { recordIo } from '../../testing/record-io.ts'
 import { settingsOf } from '../../testing/settings-of.ts'
 import type { HistoryPage } from './book-history.ts'
+import type { BookHealth } from './book-json.ts'
 import { openBookServer } from './book-server.ts'
 import type { OrderReplica } from './order-replica.ts'
 
@@ -237,6 +238,33 @@ test.skipIf(anvil === undefined)(
     expect(await alone.end()).toBe(0)
   },
 )
+
+test.skipIf(anvil === undefined)(
+  `[RC11] a node with a WebSocket tells of new blocks, long before it would be asked${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const settings = join(folder, 'pushed.yaml')
+    const text = settingsOf({ ours: book })
+      .replace(`[${book.url}]`, `[${book.url.replace('http', 'ws')}, ${book.url}]`)
+      .replace('sync-interval-ms: 50', 'sync-interval-ms: 600000')
+    await writeFile(settings, text)
+    const db = ['--db', join(folder, 'pushed.sqlite'), '--workers', '0']
+    const server = await serve(['--settings', settings, ...db])
+    await untilSaid(`${server.url}/healthz`, '"status":"ok"')
+    const { number: before } = await book.head()
+    // The socket may not be open yet.
+    while ((await blockOf(server.url)) <= before) await book.mine()
+    expect(await server.end()).toBe(0)
+  },
+)
+
+async function blockOf(url: string): Promise<number> {
+  // Answered by our own service.
+  const [first] = (await getJson(`${url}/books`)).body as readonly BookHealth[]
+  return first?.block ?? -1
+}
 
 test('[RC16] two places to share books in are one too many', async () => {
   const { io, err } = recordIo({ env: { FRESHET_POSTGRES: 'postgres://me@127.0.0.1/books' } })

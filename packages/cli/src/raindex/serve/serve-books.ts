@@ -1,5 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { createChainHeads, type ChainNotice, type SharedBooks } from '@freshet/raindex/client'
+import {
+  createChainHeads,
+  type ChainHeads,
+  type ChainNotice,
+  type SharedBooks,
+} from '@freshet/raindex/client'
 import { openSqliteSharedBooks } from '@freshet/raindex/client/sqlite'
 import { badCall } from '../../parse-call.ts'
 import { findFollowedTargets } from '../chain/book-target.ts'
@@ -20,13 +25,16 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
   const targets = await findFollowedTargets(call)
   const database = await openDatabase(call)
   const opened: OpenServedBook[] = []
+  const allHeads: ChainHeads[] = []
   let shared: SharedBooks | undefined
   try {
     const books = await findBooks(call, database, targets)
     shared = await openShared(place, call)
-    for (const [at, { chainId, orderbook, pool, fromBlock, pace }] of books.entries()) {
+    for (const [at, { chainId, orderbook, pool, socketUrl, fromBlock, pace }] of books.entries()) {
       const { pollMs, ...windows } = pace
-      const heads = createChainHeads({ pollMs, clock })
+      const openSocket = socketUrl === undefined ? undefined : () => new WebSocket(socketUrl)
+      const heads = createChainHeads({ pollMs, clock, openSocket })
+      allHeads.push(heads)
       const workers = shareOf(threads, at, books.length)
       const book = {
         chainId,
@@ -57,6 +65,7 @@ export async function serveBooks(call: RaindexCall): Promise<number> {
     return 0
   } finally {
     for (const book of opened) await book.close()
+    for (const heads of allHeads) heads.close()
     await shared?.close()
     await database.close()
   }
