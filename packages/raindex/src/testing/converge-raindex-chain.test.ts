@@ -10,6 +10,14 @@ test('[CN3] a fork below what should be final, while that is read, leaves nothin
 })
 
 test.each([
+  ['words of a store that only older events name are lacking in what is live', 1006],
+  ['the chain forks behind the snapshot while older events are read', 2077],
+  ['a store of older events is named by an order that is not read yet', 2275],
+])('[CN19] a book begun from a snapshot is filled in, and %s', async (_, seed) => {
+  expect(await converge({ seed, histories: 1 })).toEqual({ histories: 1, wrong: 0, report: undefined })
+})
+
+test.each([
   ['parent-hash', 2],
   ['store-history', 1],
   ['bloom', 23],
