@@ -47,7 +47,7 @@ export const defaultFinalityDepth = 64
  * Give the replica `keepPositions` of at least the finality depth.
  */
 export function createChainSource(options: ChainSourceOptions): Source<Mutation> {
-  const looks: Looks = { refused: 0, hasRead: false }
+  const looks: Looks = { refused: 0, hashesRefused: 0, hasRead: false }
   return {
     capabilities: { kind: 'log', lossless: true, resumable: true },
     async *stream(resume, signal) {
@@ -67,7 +67,7 @@ export function createChainSource(options: ChainSourceOptions): Source<Mutation>
 export function createChainRecorder(
   options: ChainSourceOptions & { readonly ledger: Ledger },
 ): Source<never> {
-  const looks: Looks = { refused: 0, hasRead: false }
+  const looks: Looks = { refused: 0, hashesRefused: 0, hasRead: false }
   return {
     capabilities: { kind: 'log', lossless: true, resumable: true },
     async *stream(resume, signal) {
@@ -98,7 +98,7 @@ function steps(
   const size = createWindowSize({ initial: firstWindowBlocks, most: maxWindowBlocks, targetLogs })
   const common = { pool, orderbook, fromBlock, finalityDepth, maxClockAheadMs, heads, clock, rules, size }
   const mustCheckBook = !looks.hasRead
-  const all = { ...common, ledger, consumer, ahead: windowsAhead, notify: onNotice, mustCheckBook }
+  const all = { ...common, ledger, consumer, ahead: windowsAhead, notify: onNotice, mustCheckBook, looks }
   return withHeartbeats(withSecondLook(chainSteps(all, signal), looks), clock, heartbeatMs)
 }
 

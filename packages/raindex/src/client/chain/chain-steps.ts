@@ -21,6 +21,7 @@ import { readTip } from './read-tip.ts'
 import type { RpcPool } from './rpc-pool.ts'
 import { scanLogs } from './scan-logs.ts'
 import type { WindowSize } from './window-size.ts'
+import type { Looks } from './with-second-look.ts'
 
 export type ChainStepsOptions = {
   readonly pool: RpcPool
@@ -38,6 +39,7 @@ export type ChainStepsOptions = {
   readonly heads: ChainHeads
   readonly clock: Clock
   readonly rules: ChainRules
+  readonly looks: Looks
   readonly notify: (notice: ChainNotice) => void
 }
 
@@ -196,11 +198,11 @@ async function* readFinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep
 
 /** Reads what may still be reorganised, with every header. */
 async function* readUnfinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep, void, undefined> {
-  const { fromBlock, orderbook, rules, notify, pool, size } = run.options
+  const { fromBlock, orderbook, rules, looks, notify, pool, size } = run.options
   const from = run.tip === undefined ? fromBlock : run.tip.number + 1
   if (from > head.number) return
   const filter = bookFilter(orderbook.address, run.stores.keys())
-  const context = { pool, orderbook, size, rules, notify, signal: run.signal }
+  const context = { pool, orderbook, size, rules, looks, notify, signal: run.signal }
   const { headers, logs } = await readTip(context, from, head, run.tip, filter)
   for (const { number, hash } of headers) run.unfinal.set(number, hash)
   const [first = head] = headers
@@ -286,7 +288,7 @@ async function* readStoreHistory(
   before: number,
   finalizedTo: number,
 ): AsyncGenerator<ChainStep, void, undefined> {
-  const { fromBlock, ledger, rules, pool, orderbook, size, ahead, notify } = run.options
+  const { fromBlock, ledger, rules, looks, pool, orderbook, size, ahead, notify } = run.options
   const { signal, tip } = run
   if (stores.length === 0 || before <= fromBlock || tip === undefined || !rules.storeHistory) return
   const filter = storeFilter(stores)
@@ -300,7 +302,7 @@ async function* readStoreHistory(
     yield { kind: 'progress', done: to + 1 - fromBlock, total: before - fromBlock }
   }
   if (final === before - 1) return
-  const context = { pool, orderbook, size, rules, notify, signal }
+  const context = { pool, orderbook, size, rules, looks, notify, signal }
   const header = await headerOfTip(pool, tip, signal)
   const { logs } = await readTip(context, Math.max(fromBlock, final + 1), header, undefined, filter)
   await ledger.addStoreLogs(logs)
@@ -321,9 +323,9 @@ async function withStoreLogs(
 ): Promise<LogPage> {
   const stores = [...run.stores.keys(), ...newStores].filter((store) => !window.filter.addresses.has(store))
   if (stores.length === 0) return window.logs
-  const { orderbook, rules, notify, pool, size } = run.options
+  const { orderbook, rules, looks, notify, pool, size } = run.options
   const { from, to, header } = window
-  const context = { pool, orderbook, size, rules, notify, ahead: 1, signal: run.signal }
+  const context = { pool, orderbook, size, rules, looks, notify, ahead: 1, signal: run.signal }
   const filter = storeFilter(stores)
   let added = packLogs([])
   if (headers.length > 0) {

@@ -9,13 +9,18 @@ import type { BlockHeader } from './read-header.ts'
 import { chainMoved, readLogs, type LogFilter } from './read-logs.ts'
 import { RpcFault } from './rpc-fault.ts'
 import { fetchHeaders } from './timestamps.ts'
+import type { Looks } from './with-second-look.ts'
 
 export type TipContext = Omit<FetchContext, 'ahead'> & {
   readonly rules: ChainRules
+  readonly looks: Looks
   readonly notify: (notice: ChainNotice) => void
 }
 
 export type TipLogs = { readonly headers: readonly BlockHeader[]; readonly logs: readonly ChainLog[] }
+
+/** A node that is behind does not know a block for a while; one that knows none by its hash is believed then. */
+const mostHashesRefused = 4
 
 /** Blocks asked for by their hash in one request. */
 const suspectsAtOnce = 20
@@ -94,7 +99,7 @@ async function withMissing(
 }
 
 async function askByHash(
-  { pool, signal }: TipContext,
+  { pool, looks, signal }: TipContext,
   headers: readonly BlockHeader[],
   filter: LogFilter,
   found: Map<number, readonly ChainLog[]>,
@@ -106,10 +111,14 @@ async function askByHash(
       (results) => results.map((result, i) => readBlockLogs(result, headers[i], filter)),
       { signal },
     )
+    looks.hashesRefused = 0
     headers.forEach(({ number }, i) => found.set(number, answers[i] ?? []))
   } catch (error) {
-    // Some nodes do not know blocks by hash here; what came by number stands.
     if (!(error instanceof RpcFault) || error.fault !== 'refused') throw error
+    // Some nodes do not know blocks by hash here: then what came by number stands.
+    if (looks.hashesRefused >= mostHashesRefused) return
+    looks.hashesRefused++
+    throw chainMoved(headers[0]?.number ?? 0)
   }
 }
 

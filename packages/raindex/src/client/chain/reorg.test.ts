@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
+import type { RpcFetch } from './index.ts'
 import { createChainRig, type ChainRig } from '../../testing/chain-rig.ts'
+import { createFakeChain } from '../../testing/fake-node-chain.ts'
+import { createFakeNode } from '../../testing/fake-node.ts'
 import { storyBook } from '../../testing/fake-node-story.ts'
 import { differingRows, naiveRows, replicaRows } from '../../testing/naive-rows.ts'
 
@@ -66,6 +69,48 @@ test('[CN3] logs that a node gives late are asked for by the hash of their block
   expect(differingRows(replicaRows(rig.replica), naiveRows(rig.chain, storyBook))).toEqual([])
   expect(rig.notices.some(({ kind }) => kind === 'missing-logs')).toBe(true)
 })
+
+test('[CN3] a node that gives blocks before their logs, and does not know them by hash for a while, leaves nothing out', async () => {
+  const { rig, refused } = await forgetfulRig(3)
+  expect(differingRows(replicaRows(rig.replica), naiveRows(rig.chain, storyBook))).toEqual([])
+  expect(refused()).toBe(3)
+})
+
+test('[CN3] a node that never knows a block by its hash stops nothing', async () => {
+  const { rig, refused } = await forgetfulRig(Infinity)
+  expect(rig.replica.status.get().state).toBe('live')
+  expect(refused()).toBeGreaterThan(3)
+})
+
+/** A chain that went on, on a node that gives no logs by number and so many times does not know a hash. */
+async function forgetfulRig(refusals: number) {
+  const chain = createFakeChain({ chainId: 31_337, firstBlock: 5 })
+  const node = createFakeNode({ chain })
+  let refused = 0
+  const fetch: RpcFetch = async (input, init) => {
+    const body = typeof init?.body === 'string' ? init.body : ''
+    if (!body.includes('"blockHash"') || refused >= refusals) return node.fetch(input, init)
+    refused++
+    return Response.json(refusalOf(JSON.parse(body), { code: -32_000, message: 'unknown block' }))
+  }
+  const rig = createChainRig({ chain, blocks: 20, pool: { fetch } })
+  running.push(rig)
+  rig.sync.start()
+  await rig.wait(5_000)
+  refused = 0
+  node.faults = { ...node.faults, dropLogs: 1 }
+  rig.mine(4)
+  await rig.wait(60_000)
+  expect(rig.replica.position).toBe(chain.head?.number)
+  return { rig, refused: () => refused }
+}
+
+/** A call, or several at once, refused. */
+function refusalOf(call: unknown, error: object): unknown {
+  if (Array.isArray(call)) return call.map((one: unknown) => refusalOf(one, error))
+  // Sent by our own client.
+  return { jsonrpc: '2.0', id: (call as { readonly id: number }).id, error }
+}
 
 test('[CN10] a token that tells no decimals is named, and has no vaults', async () => {
   const rig = await liveRig(80)

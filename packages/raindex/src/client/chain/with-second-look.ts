@@ -6,6 +6,8 @@ import type { ChainStep } from './chain-steps.ts'
 export type Looks = {
   /** How often in a row logs were refused that nodes gave. */
   refused: number
+  /** How often in a row nodes have not known a block by its hash. */
+  hashesRefused: number
   /** Whether anything was read yet. */
   hasRead: boolean
 }
