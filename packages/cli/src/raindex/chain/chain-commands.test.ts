@@ -93,6 +93,20 @@ test.skipIf(anvil === undefined)(
   },
 )
 
+test.skipIf(anvil === undefined)(
+  `[RC10] a sync that begins after the order book did says so${skipped}`,
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const sync = async (from: number, name: string) => {
+      const node = ['--rpc', book.url, '--orderbook', book.orderbook.address, '--from', String(from)]
+      return (await raindex(['sync', ...node, '--db', join(folder, name)])).err.join(' ')
+    }
+    expect(await sync(book.deployedAt + 1, 'late.sqlite')).toContain('was there before block')
+    expect(await sync(book.deployedAt, 'in-time.sqlite')).not.toContain('was there before')
+  },
+)
+
 test('[RC10] Ctrl-C ends what only waits for a node, and is no fault', async () => {
   const ending = new AbortController()
   const server = createServer(() => ending.abort())

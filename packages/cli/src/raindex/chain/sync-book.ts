@@ -36,6 +36,7 @@ export async function syncBook(call: RaindexCall): Promise<number> {
       onNotice: (notice) => progress.take(notice),
     })
     const before = await book.tip()
+    if (before === undefined) await tellLateBeginning(call, target)
     const stopTelling = sync.status.subscribe(progress.look)
     sync.start()
     try {
@@ -69,6 +70,24 @@ export async function syncBook(call: RaindexCall): Promise<number> {
   } finally {
     await database.close()
   }
+}
+
+/** Who begins too late lacks what vaults held, and would be told so by a quote that stops. */
+async function tellLateBeginning(
+  { io }: RaindexCall,
+  { pool, orderbook, fromBlock = 0 }: OpenBook & FollowedTarget,
+): Promise<void> {
+  if (fromBlock === 0) return
+  const call = { method: 'eth_getCode', params: [orderbook.address, `0x${(fromBlock - 1).toString(16)}`] }
+  const signal = io.interrupted()
+  // Many nodes have forgotten what was there so long ago.
+  const isThere = await pool
+    .ask([call], ([code]) => typeof code === 'string' && code !== '0x', { signal })
+    .catch(() => false)
+  if (isThere)
+    io.err(
+      `The order book was there before block ${fromBlock}: what happened until then is left out, and quotes may stop for want of it. For the whole of it begin another file from its first block.`,
+    )
 }
 
 /** Takes up the dump that the settings file's manifest lists. Without one everything is read from the nodes. */
