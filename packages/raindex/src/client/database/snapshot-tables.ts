@@ -9,8 +9,6 @@ export type ScopedSql = {
   readonly scope: readonly [chainId: number, address: string]
 }
 
-export type SnapshotTables = ReturnType<typeof createSnapshotTables>
-
 const here = 'chain_id = ? AND orderbook_address = ?'
 
 /** The snapshots of one order book, and which of them it began from. Who writes has a transaction open. */
