@@ -188,7 +188,16 @@ async function* readFinal(run: Run, head: BlockHeader): AsyncGenerator<ChainStep
   const to = head.number - finalityDepth
   if (from > to) return
   // Later windows are asked for the logs of stores that the first names, and its tokens are not behind their pages.
-  const context = { pool, orderbook, size, ahead, firstAlone: run.stores.size === 0, signal: run.signal }
+  const firstAlone = run.stores.size === 0
+  const context = {
+    pool,
+    orderbook,
+    size,
+    ahead,
+    firstAlone,
+    blocksBehind: behindFinal(run),
+    signal: run.signal,
+  }
   const filter = () => bookFilter(orderbook.address, run.stores.keys())
   for await (const window of fetchWindows(context, { from, to }, filter)) {
     yield* takeWindow(run, window, [], head)
@@ -293,7 +302,7 @@ async function* readStoreHistory(
   if (stores.length === 0 || before <= fromBlock || tip === undefined || !rules.storeHistory) return
   const filter = storeFilter(stores)
   const final = Math.min(before - 1, finalizedTo)
-  const fetching = { pool, orderbook, size, ahead, signal }
+  const fetching = { pool, orderbook, size, ahead, blocksBehind: behindFinal(run), signal }
   const windows = fetchWindows(fetching, { from: fromBlock, to: final }, () => filter)
   for await (const { to, logs } of windows) {
     // The ledger's tip is of the chain still, so that what lies before it is.
@@ -306,6 +315,11 @@ async function* readStoreHistory(
   const header = await headerOfTip(pool, tip, signal)
   const { logs } = await readTip(context, Math.max(fromBlock, final + 1), header, undefined, filter)
   await ledger.addStoreLogs(logs)
+}
+
+/** Nodes may lag behind one another by this much, and more still makes what is final new. */
+function behindFinal({ options }: Run): number {
+  return Math.floor(options.finalityDepth / 2)
 }
 
 async function headerOfTip(pool: RpcPool, tip: BlockId, signal: AbortSignal): Promise<BlockHeader> {
@@ -332,7 +346,8 @@ async function withStoreLogs(
     added = packLogs((await readTip(context, from, header, undefined, filter)).logs)
   } else {
     let last = header
-    for await (const part of fetchWindows(context, { from, to }, () => filter)) {
+    const final = { ...context, blocksBehind: behindFinal(run) }
+    for await (const part of fetchWindows(final, { from, to }, () => filter)) {
       if (rules.parentHash && part.from > from && part.first.parentHash !== last.hash)
         throw chainMoved(part.from)
       last = part.header

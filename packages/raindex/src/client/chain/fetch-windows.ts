@@ -1,5 +1,6 @@
 import type { Orderbook } from '../../engine/index.ts'
 import type { LogPage } from './log-page.ts'
+import { headNumberCall, headNumberOf } from './read-head-number.ts'
 import { readHeader, type BlockHeader } from './read-header.ts'
 import { readLogPage } from './read-log-page.ts'
 import { readLogs, type BlockRange, type LogFilter } from './read-logs.ts'
@@ -27,6 +28,11 @@ export type FetchContext = {
   readonly pool: RpcPool
   readonly orderbook: Orderbook
   readonly size: WindowSize
+  /**
+   * How many blocks a node must have behind a window, to be believed that these are all logs of it: nodes give a new
+   * block before its logs, and one that lags has new blocks where others have old ones. Default 0.
+   */
+  readonly blocksBehind?: number | undefined
   /** Windows under way or waiting to be taken. */
   readonly ahead: number
   /** Whether the others wait until the first was taken, because of what it may name. Default false. */
@@ -83,13 +89,16 @@ export async function fetchRange(
   range: BlockRange,
   filter: LogFilter,
 ): Promise<readonly FetchedWindow[]> {
-  const { pool, orderbook, size, signal } = context
+  const { pool, orderbook, size, signal, blocksBehind = 0 } = context
   const blocks = range.to - range.from + 1
   try {
     const ends = blocks === 1 ? [range.to] : [range.to, range.from]
+    const where = blocksBehind === 0 ? [] : [headNumberCall]
     const { first, header, logs } = await pool.ask(
-      [{ ...logsCall(filter, range), readInPlace: readLogPage }, ...ends.map(headerCall)],
-      ([logsAnswer, lastAnswer, firstAnswer = lastAnswer]) => {
+      [{ ...logsCall(filter, range), readInPlace: readLogPage }, ...where, ...ends.map(headerCall)],
+      ([logsAnswer, ...answers]) => {
+        if (where.length > 0) assertBehind(answers.shift(), range.to + blocksBehind)
+        const [lastAnswer, firstAnswer = lastAnswer] = answers
         // A node that lags behind gives no logs for blocks it does not have, and no error.
         const last = headerThatIsThere(lastAnswer, range.to)
         const begin = headerThatIsThere(firstAnswer, range.from)
@@ -109,6 +118,12 @@ export async function fetchRange(
     const first = await fetchRange(context, { from: range.from, to: middle }, filter)
     return [...first, ...(await fetchRange(context, { from: middle + 1, to: range.to }, filter))]
   }
+}
+
+function assertBehind(answer: unknown, least: number): void {
+  const head = headNumberOf(answer)
+  if (head >= least) return
+  throw new RpcFault('transport', `The node is at block ${head} and may lack logs of blocks before ${least}.`)
 }
 
 function headerThatIsThere(answer: unknown, number: number): BlockHeader {

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { createChainRig, type ChainRig, type ChainRigOptions } from '../../testing/chain-rig.ts'
 import { olderBookCode } from '../../testing/fake-node-golden.ts'
-import { noNodeFaults } from '../../testing/fake-node.ts'
+import { createSeededRandom } from '@freshet/core/testing'
+import { createFakeNode, noNodeFaults } from '../../testing/fake-node.ts'
 import { createFakeChain } from '../../testing/fake-node-chain.ts'
 import { storyBook } from '../../testing/fake-node-story.ts'
 import { differingRows, naiveRows, replicaRows } from '../../testing/naive-rows.ts'
@@ -166,4 +167,35 @@ function withLog(change: object, isWhole = false) {
 function header(change: object) {
   return (method: string, result: unknown): unknown =>
     method === 'eth_getBlockByNumber' && result !== null ? { ...(result as object), ...change } : result
+}
+
+test('[CN3] logs that a node lacks of its newest blocks are not missed where others have gone on', async () => {
+  const chain = createFakeChain({ chainId: 31_337, firstBlock: 5 })
+  // Behind one address stand two nodes. The one that is asked for logs lags by some blocks now and then.
+  const lagging = createFakeNode({
+    chain,
+    random: createSeededRandom(3),
+    fickleBlocks: 2,
+  })
+  lagging.faults = { ...noNodeFaults, lag: 0.5, dropLogs: 1 }
+  const rig: ChainRig = rigOf({
+    chain,
+    blocks: 60,
+    pool: {
+      fetch: (input, init) => (isLogsCall(init) ? lagging : (rig.nodes[0] ?? lagging)).fetch(input, init),
+    },
+    source: { firstWindowBlocks: 3, maxWindowBlocks: 3, finalityDepth: 4 },
+  })
+  rig.sync.start()
+  for (let round = 0; round < 20; round++) {
+    rig.mine(12)
+    await rig.wait(20_000)
+  }
+  await rig.wait(120_000)
+  expect(rig.replica.position).toBe(chain.head?.number)
+  expect(differingRows(replicaRows(rig.replica), naiveRows(chain, storyBook))).toEqual([])
+})
+
+function isLogsCall(init: RequestInit | undefined): boolean {
+  return typeof init?.body === 'string' && init.body.includes('eth_getLogs')
 }
