@@ -22,7 +22,7 @@ export type BookEvents = {
 }
 
 /** What a listener hears of. */
-export type EventScope = BookScope & {
+type EventScope = BookScope & {
   readonly counterparty?: Address | undefined
   /** Pairs that are quoted for the counterparty. Default all. */
   readonly ids?: readonly string[] | undefined

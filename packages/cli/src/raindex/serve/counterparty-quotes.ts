@@ -23,7 +23,7 @@ export type CounterpartyQuotes = {
   close(): void
 }
 
-export type FollowedQuotes = {
+type FollowedQuotes = {
   /** The pairs that are told from now on. @throws {FreshetError} `quotes/too-many-pairs`: those from before stay. */
   focus(ids: Iterable<string>): void
   end(): void
