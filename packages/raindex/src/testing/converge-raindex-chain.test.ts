@@ -13,6 +13,7 @@ test.each([
   ['words of a store that only older events name are lacking in what is live', 1006],
   ['the chain forks behind the snapshot while older events are read', 2077],
   ['a store of older events is named by an order that is not read yet', 2275],
+  ['a node lacks logs of older events that are the newest it has', 1450],
 ])('[CN19] a book begun from a snapshot is filled in, and %s', async (_, seed) => {
   expect(await converge({ seed, histories: 1 })).toEqual({ histories: 1, wrong: 0, report: undefined })
 })
