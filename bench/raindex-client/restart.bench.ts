@@ -66,10 +66,12 @@ async function prepare(path: string, snapshotPath: string): Promise<void> {
   await book.putSnapshot({ block, timestamp: 1, checksum: '', bundle: JSON.stringify(bundle) }, 1)
   await database.close()
   const plain = new DatabaseSync(path)
-  plain.exec(`INSERT INTO raw_events
+  // What a store sets, as the database keeps it: two hashes ahead of three words.
+  plain.exec(`INSERT OR IGNORE INTO books VALUES (NULL, 1, '${bookAddress}')`)
+  plain.exec(`INSERT INTO raw_logs
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rawEvents})
-    SELECT 1, '${bookAddress}', printf('0x%064x', i), 0, i, 1700000000, '${storeAddress}', '["${word(7)}"]',
-      '0x' || printf('%0192x', i), printf('0x%064x', i) FROM n`)
+    SELECT (SELECT book FROM books), i, 0, 1700000000, 13, '${storeAddress}', NULL, 1,
+      unhex(printf('%064x%064x%0192x', i, i, i)) FROM n`)
   const added = plain.prepare(
     `INSERT INTO order_events VALUES (1, '${bookAddress}', ?, 0, ?, 1, '', ?, ?, ?, 'AddOrderV3', '', ?, '')`,
   )
