@@ -108,6 +108,8 @@ Options for an order book
   --orderbook ADDRESS    the order book, where there are several; with --settings its name will do
   --settings FILE        the public settings file: order books by name, their nodes and first blocks
   --sha256 HEX           checksum of the dump that the file lists, for a sync to begin from
+  --import FILE          a database or dump of the public tool, whose events an empty --db takes over
+                         before sync reads on from the node
   --v6                   it is of version 6, where vault 0 is the owner's wallet
   --decimals TOKEN=N     the decimals of a token, where no withdrawal shows them; may be repeated
   --contracts DIR        JSON files {name, address, runtime}: the code that orders run on

@@ -48,6 +48,8 @@ export type RaindexOptions = {
   readonly settings: string | undefined
   /** Checksum of the dump that a sync begins from. */
   readonly sha256: string | undefined
+  /** File of the public tool that a sync takes over. */
+  readonly import: string | undefined
   /** File of a local database. */
   readonly db: string | undefined
   /** Blocks where a sync begins, or times of a replay and its step. */
@@ -121,6 +123,7 @@ export function parseCall(args: readonly string[]): Call {
       rpc: values.rpc ?? [],
       settings: values.settings,
       sha256: values.sha256,
+      import: values.import,
       db: values.db,
       from: values.from,
       to: values.to,
@@ -171,6 +174,7 @@ export const knownOptions = {
   rpc: { type: 'string', multiple: true },
   settings: { type: 'string' },
   sha256: { type: 'string' },
+  import: { type: 'string' },
   db: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },

@@ -10,9 +10,14 @@ export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    const message = `The file ${path} cannot be read${reasonOf(cause)}. Check its name.`
-    throw new FreshetError({ code: 'cli/bad-file', kind: 'usage', message, cause })
+    throw badFile(path, cause)
   }
+}
+
+/** Says why a file that the person named cannot be read. */
+export function badFile(path: string, cause: unknown): FreshetError {
+  const message = `The file ${path} cannot be read${reasonOf(cause)}. Check its name.`
+  return new FreshetError({ code: 'cli/bad-file', kind: 'usage', message, cause })
 }
 
 function reasonOf(cause: unknown): string {

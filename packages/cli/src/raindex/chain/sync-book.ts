@@ -11,6 +11,7 @@ import { badCall } from '../../parse-call.ts'
 import type { RaindexCall } from '../raindex-command.ts'
 import { withProgress } from '../../progress.ts'
 import { findFollowedTargets, type FollowedTarget } from './book-target.ts'
+import { importFile } from './import-file.ts'
 import { findBook, openDatabase, type OpenBook } from './open-book.ts'
 import { createSyncProgress } from './sync-progress.ts'
 
@@ -27,6 +28,7 @@ export async function syncBook(call: RaindexCall): Promise<number> {
   try {
     const target = await findBook(call, database, targets)
     const { book, orderbook, pool, fromBlock, pace } = target
+    await importFile(call, target)
     await beginFromDump(call, target)
     const { pollMs, ...windows } = pace
     const heads = createChainHeads({ pollMs, clock: io.clock })

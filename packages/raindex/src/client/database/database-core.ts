@@ -161,7 +161,8 @@ export function translating<T>(name: string, work: () => T): T {
   }
 }
 
-function databaseError(name: string, error: unknown): unknown {
+/** What SQLite has thrown, with a name, a file and a remedy; anything else as it is. */
+export function databaseError(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RaindexClientError) return error
   const primary = primaryCode(error)
   if (primary === undefined) return error
@@ -185,7 +186,7 @@ function primaryCode(error: unknown): number | undefined {
 }
 
 function ofPublicTool(name: string, version: number): RaindexClientError {
-  const message = `The database ${name} was written by another tool (schema ${version}). Bring its events in with importPublicDatabase, and give another file here.`
+  const message = `The database ${name} was written by another tool (schema ${version}). Give another file here, and take its events over with freshet raindex sync --import, or importPublicDatabase.`
   return new RaindexClientError('DatabaseForeign', { message, details: { name, version } })
 }
 

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { badDump } from './import-public-database.ts'
 import { nodeSql, openNodeSql } from './node-sql.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { translating } from './database-core.ts'
+import { databaseError, translating } from './database-core.ts'
 
 /** Largest text of a dump that is read. */
 const mostBytes = 2 ** 30
@@ -26,7 +26,9 @@ export function openDump(dump: Uint8Array): SqlDatabase {
     })
     database.exec(makesTables.test(text) ? text : withTables(text))
     database.setAuthorizer(null)
-    return nodeSql(database)
+    return readingAs(nodeSql(database), (error) =>
+      badDump('The dump lacks what the public tool writes. Get it again.', error),
+    )
   } catch (error) {
     database.close()
     throw badDump('The dump is damaged, or does more than make tables and rows. Get it again.', error)
@@ -59,7 +61,30 @@ function withTables(text: string): string {
 
 /** Opens a database file of the public tool, to read from. */
 export function openPublicDatabase(path: string): SqlDatabase {
-  return translating(path, () => openNodeSql({ path, readOnly: true }))
+  const source = translating(path, () => openNodeSql({ path, readOnly: true }))
+  return readingAs(source, (error) => databaseError(path, error))
+}
+
+/** Gives what SQLite throws when it is read a name and a remedy. */
+function readingAs(source: SqlDatabase, faultOf: (error: unknown) => unknown): SqlDatabase {
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw faultOf(error)
+    }
+  }
+  return {
+    ...source,
+    prepare: (sql) => {
+      const { run, all, rows } = attempt(() => source.prepare(sql))
+      return {
+        run: (...values) => attempt(() => run(...values)),
+        all: (...values) => attempt(() => all(...values)),
+        rows: (...values) => attempt(() => rows(...values)),
+      }
+    },
+  }
 }
 
 const harmless: ReadonlySet<number> = new Set([
