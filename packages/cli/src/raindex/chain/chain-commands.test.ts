@@ -76,6 +76,13 @@ test.skipIf(anvil === undefined)(
     expect(written).toMatchObject({ code: 0, out: [] })
     expect((await readFile(csv, 'utf8')).trimEnd()).toBe(replayed.out[0])
 
+    const unknown = `0x${'8'.repeat(64)}`
+    for (const json of [[], ['--json']]) {
+      const { code, out, err } = await raindex(['quote', unknown, ...chain, ...json])
+      const sentence = `${book.orderbook.address} has no order ${unknown} at block ${(await book.head()).number}. `
+      expect({ code, out, err }).toEqual({ code: 2, out: [], err: [expect.stringContaining(sentence)] })
+    }
+
     // The first node that answers says which chain it is.
     const helped = await raindex(['quote', orderHash, '--rpc', 'http://127.0.0.1:9', ...chain])
     expect(helped.out[0]).toMatch(/0 bp\s+match$/)

@@ -56,6 +56,11 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
           pairs.map((pair) => quoteBeside(sides, { ...pair, counterparty, signedContext }, signal)),
         ),
       )
+      const [first] = quotes
+      if (only !== undefined && first !== undefined && isUnknown(first))
+        throw badCall(
+          `The order book ${orderbook.address} has no order ${only.order} at block ${first.block?.number ?? 'none'}. Check the hash; it may have been removed.`,
+        )
       const rows = pairs.flatMap((pair, i) => {
         const quote = quotes[i]
         return quote === undefined ? [] : [{ pair, quote }]
@@ -63,7 +68,7 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
       if (options.json) for (const row of rows) io.out(toJson(row))
       else if (rows.length > 0) io.out(printColumns([heading, ...rows.map(toCells)]))
       const head = await readHeadNumber(pool, signal).catch(() => undefined)
-      io.err(freshnessLine(quotes[0]?.block, head, io.clock.now()))
+      io.err(freshnessLine(first?.block, head, io.clock.now()))
       return 0
     } finally {
       await raindex.close()
@@ -71,6 +76,12 @@ export async function quoteBook(call: RaindexCall): Promise<number> {
   } finally {
     await database.close()
   }
+}
+
+/** Whether there is no such order here, and the chain has none either as far as it has answered. */
+function isUnknown({ virtual, rpc }: ComparedQuote): boolean {
+  if (virtual.kind !== 'not-comparable' || virtual.reason.kind !== 'OrderNotFound') return false
+  return rpc === undefined || rpc.kind === 'no-order' || rpc.kind === 'unavailable'
 }
 
 type Row = { readonly pair: QuotePair; readonly quote: ComparedQuote }

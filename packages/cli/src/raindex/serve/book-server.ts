@@ -93,7 +93,9 @@ function createService({ books, clock, token }: BookServerOptions, isLocal: bool
           if (counterparty === undefined) return sendText(response, 400, noCounterparty)
           const who = counterparty === zeroAddress ? undefined : counterparty
           const ids = url.searchParams.getAll('id')
-          const why = events.stream(response, { ...readScope(url), counterparty: who, ids })
+          const scope = readScope(url)
+          if (!books.some((book) => isIn(book, scope))) return sendText(response, 404, notHere)
+          const why = events.stream(response, { ...scope, counterparty: who, ids })
           if (why !== undefined) sendText(response, 503, why)
           return
         }

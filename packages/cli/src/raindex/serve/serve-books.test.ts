@@ -96,6 +96,8 @@ test.skipIf(anvil === undefined)(
       ['/books/0x12', 404],
       ['/nothing', 404],
       ['/events?counterparty=me', 400],
+      [`/events?orderbook=0x${'9'.repeat(40)}`, 404],
+      [`/events?orderbook=${book.orderbook.address}&chain=5`, 404],
       [`/books/${book.orderbook.address}/quotes/0x12`, 400],
       [`/books/${book.orderbook.address}/quotes/${orderHash}?counterparty=me`, 400],
       [`/books/${book.orderbook.address}/orders?limit=none`, 400],
