@@ -18,6 +18,7 @@ import { findAnvil } from '../../testing/anvil.ts'
 import { createBookReplica } from '../../testing/book-replica.ts'
 import { startLocalBook, type LocalBook, type LocalTrader } from '../../testing/local-book.ts'
 import { op, testProgram } from '../../testing/test-program.ts'
+import { createUnreliableLine } from '../../testing/unreliable-line.ts'
 import { createLocalDbSyncEngine, type LocalDbCursor } from '../database/local-db-sync-engine.ts'
 import { openLocalDatabase } from '../database/open-local-database.ts'
 import { createBookSync } from './create-book-sync.ts'
@@ -27,14 +28,15 @@ import { checkBook } from './check-book.ts'
 import { createCodeFetcher } from './code-fetcher.ts'
 import { createRpcPool } from './rpc-pool.ts'
 
-// From a real node, with contracts of our own: whatever is traded and whatever forks, in the end each vault, order and
-// quote is the chain's. `FRESHET_CHAIN_BLOCKS=2000` makes it longer.
+// From a real node behind a bad line, with contracts of our own: whatever is traded, whatever forks and whatever the
+// line loses, repeats, holds back or refuses, in the end each vault, order and
+// quote is the chain's. `FRESHET_CHAIN_BLOCKS` makes it longer or shorter.
 
 const anvil = findAnvil()
 const skipped = anvil === undefined ? ' (skipped: no anvil; set FRESHET_ANVIL)' : ''
 /** After more blocks than this anvil forgets contracts when it replaces some. */
 const blocksAChain = 400
-const blocks = Number(process.env['FRESHET_CHAIN_BLOCKS'] ?? 200)
+const blocks = Number(process.env['FRESHET_CHAIN_BLOCKS'] ?? 2_000)
 
 test.skipIf(anvil === undefined)(
   `[CN3] after random trades and forks on a real chain, vaults, orders and quotes are its own${skipped}`,
@@ -48,7 +50,15 @@ test.skipIf(anvil === undefined)(
 
 async function expectFollowed(length: number, seed: number): Promise<void> {
   const book = await startLocalBook({ anvil: anvil ?? '' })
-  const pool = createRpcPool({ chainId: book.chainId, rpcs: [book.url] })
+  const line = createUnreliableLine(createSeededRandom(seed ^ 0xbad), book.orderbook.address)
+  const pool = createRpcPool({
+    chainId: book.chainId,
+    rpcs: [book.url],
+    fetch: line.fetch,
+    backoff: { baseMs: 5, capMs: 100, jitter: 0.2 },
+    rateLimitDelayMs: 20,
+    attempts: 20,
+  })
   const { orderbook, deployedAt: fromBlock } = book
   await checkBook(pool, orderbook.address, new AbortController().signal)
   const database = await openLocalDatabase({ path: ':memory:' })
@@ -58,7 +68,7 @@ async function expectFollowed(length: number, seed: number): Promise<void> {
   const record = createBookSync({ ...common, ledger, heads: heads() })
   const replica = createBookReplica(orderbook)
   const follow = createSync({ replica, source: createChainSource({ ...common, heads: heads() }) })
-  const code = createCodeFetcher({ pool, shelf: ledger })
+  const code = createCodeFetcher({ pool, shelf: ledger, retryMs: 50 })
   const codeCache = createStaticCodeCache()
   const engine = await createWasmEvm()
   const interpreter = { engine, cache: codeCache, orderbook: orderbook.address, gasLimit: 30_000_000n }
@@ -77,11 +87,15 @@ async function expectFollowed(length: number, seed: number): Promise<void> {
       await market.step(block)
       if (block % 5 === 0) await live.syncOnce()
     }
+    line.heal()
+    // What waits to ask again asks at once.
+    for (const sync of [record, follow]) sync.start()
     await book.mine(2)
     await untilQuiet(book, replica, live)
     const { found, vaults, quotes } = await differences(book, replica, live, market.orders)
     expect(found).toEqual([])
     expect(Math.min(vaults, quotes)).toBeGreaterThan(0)
+    expect(Object.values(line.faults).reduce((sum, times) => sum + times, 0)).toBeGreaterThan(10)
   } finally {
     await Promise.all([record.stop(), follow.stop(), code.close()])
     await live.close()
