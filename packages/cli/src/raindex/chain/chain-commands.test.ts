@@ -114,6 +114,39 @@ test.skipIf(anvil === undefined)(
   },
 )
 
+test.skipIf(anvil === undefined)(
+  `[RC10] a sync from an earlier block fills in what one that began late has left out${skipped}`,
+  { timeout: 60_000 },
+  async () => {
+    const { book, folder } = opened
+    if (book === undefined) throw new Error('the chain did not start')
+    const { orderHash, deposit } = await addOrder(book, '1')
+    const late = (await book.head()).number + 1
+    await deposit('1')
+    const db = [
+      '--rpc',
+      book.url,
+      '--orderbook',
+      book.orderbook.address,
+      '--db',
+      join(folder, 'filled.sqlite'),
+    ]
+    const sync = (from: number) => raindex(['sync', ...db, '--from', String(from)])
+    const begun = await sync(late)
+    // Who does not say where the file begins makes nothing else of it.
+    expect((await raindex(['quote', orderHash, ...db])).out[0]).toMatch(/they disagree$/)
+    expect((await sync(late)).out).toEqual(begun.out)
+
+    const filled = await sync(book.deployedAt)
+    expect(filled.err[0]).toBe(`Filled in the events before block ${late}.`)
+    expect((await raindex(['quote', orderHash, ...db])).out[0]).toMatch(/0 bp\s+match$/)
+    expect(await sync(book.deployedAt)).toEqual({
+      ...{ code: 0, out: filled.out },
+      err: [expect.stringMatching('^Synced from')],
+    })
+  },
+)
+
 test('[RC10] Ctrl-C ends what only waits for a node, and is no fault', async () => {
   const ending = new AbortController()
   const server = createServer(() => ending.abort())

@@ -88,7 +88,7 @@ async function tellLateBeginning(
     .catch(() => false)
   if (isThere)
     io.err(
-      `The order book was there before block ${fromBlock}: what happened until then is left out, and quotes may stop for want of it. For the whole of it begin another file from its first block.`,
+      `The order book was there before block ${fromBlock}: what happened until then is left out, and quotes may be wrong or stop for want of it. Sync again with --from and its first block to fill that in.`,
     )
 }
 
@@ -113,23 +113,26 @@ async function beginFromDump(
   }
 }
 
-/** What came before the snapshot that a book was begun from, where it is said in which block the book was made. */
+/** What came before the snapshot or the block that a book was begun from, where an earlier first block is given. */
 async function fillInOlder(
   { io }: RaindexCall,
   { book, pool, fromBlock }: OpenBook & FollowedTarget,
 ): Promise<void> {
-  const first = await book.completeFrom()
+  const [begunBehind, firstRead] = [await book.completeFrom(), await book.firstRead()]
+  const first = Math.max(begunBehind, firstRead)
   const signal = io.interrupted()
   if (fromBlock === undefined || first <= fromBlock || signal.aborted) return
   try {
     await withProgress(io, 'Filling in older events', (report) =>
-      backfillBook({ pool, book, fromBlock, signal, onProgress: report }),
+      backfillBook({ pool, book, fromBlock, toBlock: first - 1, signal, onProgress: report }),
     )
   } catch (error) {
     // What was read stays; the next run goes on.
     if (signal.aborted) return
     throw error
   }
+  // No snapshot holds what has come before.
+  if (firstRead > fromBlock) await book.beginEarlier(fromBlock)
   io.err(`Filled in the events before block ${first}.`)
 }
 

@@ -192,6 +192,7 @@ export function createBookTables(
     for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
     setTip({ number: to, hash: header.hash })
     keepVersion()
+    if (before === undefined) snapshots.readFrom(from)
     if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
   }
 
@@ -223,6 +224,18 @@ export function createBookTables(
       })
     },
     completeFrom: snapshots.completeFrom,
+    firstRead: snapshots.firstRead,
+    beginEarlier(firstBlock: number): void {
+      write(() => {
+        const before = snapshots.firstRead()
+        if (firstBlock >= before) return
+        snapshots.readFrom(firstBlock)
+        const sql = `SELECT 1 FROM raw_logs WHERE ${byNumber} AND block_number < ? LIMIT 1`
+        if (all(sql, before).length === 0) return
+        snapshots.clear()
+        noteRewind(-1)
+      })
+    },
     addStoreLogs(logs: readonly ChainLog[] | LogPage, asOf?: AsOf): void {
       write(() => {
         assertUnmoved(asOf)

@@ -41,6 +41,13 @@ export interface LocalBook extends Ledger, CodeShelf {
    * snapshot is kept until older events are filled in.
    */
   completeFrom(): Promise<number>
+  /** The first block that was read of the book; what happened before is not there. 0 where it began from elsewhere. */
+  firstRead(): Promise<number>
+  /**
+   * Says that all events from an earlier block on are there by now. Where there are any, the state is made anew of all:
+   * snapshots without them are dropped, and who has read on goes back to the beginning.
+   */
+  beginEarlier(firstBlock: number): Promise<void>
   putTokens(tokens: readonly Token[]): Promise<void>
   /** How far the book was undone since a reader that knew of `id` rewinds. */
   rewindsSince(id: number): Promise<Rewinds>
@@ -99,6 +106,8 @@ const bookMethods: readonly BookMethod[] = [
   'finishOlder',
   'beginAt',
   'completeFrom',
+  'firstRead',
+  'beginEarlier',
   'rewind',
   'blocks',
   'read',

@@ -203,6 +203,9 @@ CREATE TABLE IF NOT EXISTS older_stores (
   ${book}, store_address TEXT NOT NULL, first_block INTEGER NOT NULL,
   PRIMARY KEY (chain_id, orderbook_address, store_address)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS book_first_reads (
+  ${book}, first_block INTEGER NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS book_versions (
   ${book}, version TEXT NOT NULL, PRIMARY KEY (chain_id, orderbook_address)
 ) WITHOUT ROWID;

@@ -57,6 +57,17 @@ export function createSnapshotTables({ all, run, scope }: ScopedSql, now: () => 
     beginAt(firstBlock: number): void {
       run('INSERT OR REPLACE INTO book_beginnings VALUES (?, ?, ?)', firstBlock)
     },
+    /** The first block that was read. */
+    firstRead(): number {
+      return Number(all(`SELECT first_block FROM book_first_reads WHERE ${here}`)[0]?.[0] ?? 0)
+    },
+    readFrom(firstBlock: number): void {
+      run('INSERT OR REPLACE INTO book_first_reads VALUES (?, ?, ?)', firstBlock)
+    },
+    /** Drops all: they are of a state that lacked something. */
+    clear(): void {
+      run(`DELETE FROM virtual_snapshots WHERE ${here}`)
+    },
     /** Says that none is missing. */
     complete(): void {
       run(`DELETE FROM book_beginnings WHERE ${here}`)
