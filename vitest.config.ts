@@ -18,11 +18,17 @@ const browserConditions = ['source', 'module', 'browser', 'development|productio
 const onAllProcessors = { maxWorkers: '100%', sequence: { groupOrder: 0 } } as const
 const oneAfterTheOther = { maxWorkers: 1, sequence: { groupOrder: 1 } } as const
 
+// V8 guards compiled code with memory protection keys where the processor has them, and aborts the whole process when
+// threads that run WebAssembly come and go (rarely): "Check failed: jit_page.has_value()".
+// https://github.com/nodejs/node/issues/64500
+const withoutKeys = { execArgv: ['--no-memory-protection-keys'] }
+
 const node: TestProjectInlineConfiguration = {
   resolve: { conditions: nodeConditions },
   ssr: { resolve: { conditions: nodeConditions } },
   test: {
     ...onAllProcessors,
+    ...withoutKeys,
     name: 'node',
     include: ['packages/**/*.test.{ts,tsx}', 'apps/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
     exclude: [...ignored, browserTests],

@@ -13,14 +13,13 @@ const here = dirname(fileURLToPath(import.meta.url))
 const assembly = join(here, 'assembly')
 const wasmModule = join(here, 'src/wasm/wasm-code.generated.ts')
 const scriptModule = join(here, 'src/wasm/script-code.generated.ts')
-const keccakModule = join(here, 'src/wasm/keccak-code.generated.ts')
 
 const require = createRequire(import.meta.url)
 const compiler = require.resolve('assemblyscript/package.json')
 const binaryen = createRequire(compiler).resolve('binaryen/package.json')
 
 const mark = `// Written by build-wasm.ts from assembly/, ${sourceHash()}`
-if (![wasmModule, scriptModule, keccakModule].every(isCurrent)) build()
+if (!isCurrent(wasmModule) || !isCurrent(scriptModule)) build()
 
 function sourceHash(): string {
   const hash = createHash('sha256')
@@ -41,30 +40,28 @@ function build(): void {
   try {
     const wasm = join(scratch, 'evm.wasm')
     const script = join(scratch, 'evm.js')
-    const keccak = join(scratch, 'keccak.wasm')
-    compile('index.ts', wasm)
-    compile('keccak-module.ts', keccak)
+    // wasm2js knows no saturating conversions, and ours are always in range.
+    const options = [
+      '-O3',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--use',
+      'abort=',
+      '--disable',
+      'nontrapping-f2i',
+    ]
+    run(join(dirname(compiler), 'bin/asc.js'), join(assembly, 'index.ts'), ...options, '--outFile', wasm)
     const features = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'mutable-globals'].map(
       (name) => `--enable-${name}`,
     )
     run(join(dirname(binaryen), 'bin/wasm2js'), wasm, '-O', ...features, '-o', script)
-    writeFileSync(wasmModule, `${mark}\nexport const wasmCode =\n  '${base64Of(wasm)}'\n`)
-    writeFileSync(keccakModule, `${mark}\nexport const keccakCode =\n  '${base64Of(keccak)}'\n`)
+    const code = readFileSync(wasm).toString('base64')
+    writeFileSync(wasmModule, `${mark}\nexport const wasmCode =\n  '${code}'\n`)
     writeFileSync(scriptModule, `${mark}\n// @ts-nocheck\n${factoryOf(readFileSync(script, 'utf8'))}`)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-}
-
-function compile(entry: string, to: string): void {
-  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--use', 'abort=']
-  // wasm2js knows no saturating conversions, and ours are always in range.
-  const without = ['--disable', 'nontrapping-f2i']
-  run(join(dirname(compiler), 'bin/asc.js'), join(assembly, entry), ...options, ...without, '--outFile', to)
-}
-
-function base64Of(file: string): string {
-  return readFileSync(file).toString('base64')
 }
 
 function run(...args: readonly string[]): void {

@@ -17,11 +17,6 @@ const rate: usize = 136
 
 /** Writes the hash of `length` bytes at `data` to `r` as a word. */
 export function keccak(r: usize, data: usize, length: usize): void {
-  loadBig(r, digest(data, length))
-}
-
-/** Where the 32 bytes of the hash of `length` bytes at `data` stand until the next one. */
-export function digest(data: usize, length: usize): usize {
   memory.fill(state, 0, 200)
   let rest = length
   let at = data
@@ -36,7 +31,7 @@ export function digest(data: usize, length: usize): usize {
   store<u8>(block + rest, 0x01)
   store<u8>(block + rate - 1, load<u8>(block + rate - 1) | 0x80)
   absorb(block)
-  return state
+  loadBig(r, state)
 }
 
 function absorb(data: usize): void {

@@ -21,4 +21,3 @@ export {
 export { EvmError, type EvmErrorKind, type EvmErrorOptions } from './errors.ts'
 export { createWasmEvm, type WasmEvmOptions } from './wasm/wasm-evm.ts'
 export type { Runtime } from './wasm/evm-module.ts'
-export { keccak256 } from './wasm/keccak256.ts'

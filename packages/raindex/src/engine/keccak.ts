@@ -1,4 +1,4 @@
-import { keccak256 as hash } from '@freshet/evm'
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { Bytes32, Hex } from './hex.ts'
 
@@ -9,5 +9,5 @@ export function keccak256(bytes: Hex): Bytes32 {
 
 /** Keccak-256 of an array of bytes. */
 export function keccakOfBytes(bytes: Uint8Array): Bytes32 {
-  return `0x${bytesToHex(hash(bytes))}`
+  return `0x${bytesToHex(keccak_256(bytes))}`
 }

@@ -1,4 +1,4 @@
-import { keccak256 } from '@freshet/evm'
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import type { Address } from '../../engine/index.ts'
 import { topics } from '../../engine/topics.ts'
 import {
@@ -81,7 +81,7 @@ let encoded = new Uint8Array(4_096)
 encoded[31] = 32
 
 function hasItsHash(bytes: Uint8Array, start: number, end: number): boolean {
-  const hash = keccak256(encodedOrder(bytes, start, end))
+  const hash = keccak_256(encodedOrder(bytes, start, end))
   const given = start + hashesBytes + 32
   for (let i = 0; i < 32; i++) if (hash[i] !== bytes[given + i]) return false
   return true
