@@ -1,5 +1,6 @@
 import { add } from './add.ts'
 import type { Float } from './float.ts'
+import { zerosUpTo } from './maximize.ts'
 import { coefficientOf, exponentOf, packRounded } from './pack.ts'
 import { powerOfTen } from './powers-of-ten.ts'
 
@@ -80,20 +81,5 @@ function sizeOf(value: bigint): number {
   return Math.abs(Number(value))
 }
 
-const largest = (1n << 223n) - 1n
-/** By number of zeros, the largest number that still fits a coefficient with that many appended. */
-const largestWithZeros: readonly bigint[] = Array.from({ length: 68 }, (_, k) => largest / 10n ** BigInt(k))
-const log10OfLargest = 67.1296
-
-/** How many zeros can be appended to a number that is not 0. */
-function zerosThatFit(value: bigint): number {
-  const magnitude = value < 0n ? -value : value
-  let zeros = Math.min(67, Math.max(0, Math.floor(log10OfLargest - Math.log10(Number(magnitude)))))
-  while (zeros > 0 && magnitude > largestAt(zeros)) zeros--
-  while (zeros < 67 && magnitude <= largestAt(zeros + 1)) zeros++
-  return zeros
-}
-
-function largestAt(zeros: number): bigint {
-  return largestWithZeros[zeros] ?? 0n
-}
+/** How many zeros can be appended so that it is still a coefficient. */
+const zerosThatFit = zerosUpTo((1n << 223n) - 1n)

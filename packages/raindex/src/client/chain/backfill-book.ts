@@ -52,15 +52,11 @@ export async function backfillBook(options: BackfillOptions): Promise<void> {
   const stores = await addEvents(options, older)
   const { block } = (await book.snapshot(upTo)) ?? {}
   if (block?.number === upTo) await assertSameChain(options, block)
-  for (let attempts = 1; ; attempts++) {
-    try {
-      return await book.finishOlder(older, await addStoreLogs(options, stores))
-    } catch (error) {
-      if (!hasMoved(error) || attempts === mostAttempts) throw error
-      // Blocks behind the older ones: only these logs are read again.
-      await book.addOlder([], new Map(), [], older)
-    }
-  }
+  await untilItFits(
+    async () => book.finishOlder(older, await addStoreLogs(options, stores)),
+    // Blocks behind the older ones have moved: only these logs are read again.
+    () => book.addOlder([], new Map(), [], older),
+  )
 }
 
 const mostAttempts = 5
@@ -103,17 +99,23 @@ async function* readOld(
   if (header === undefined) throw chainMoved(to)
   const looks = { refused: 0, hashesRefused: 0, hasRead: true }
   const tip = { ...context, rules: allChainRules, looks, notify: () => undefined }
-  const { logs } = await readAgain(() => readTip(tip, Math.max(from, finalTo + 1), header, undefined, filter))
+  const { logs } = await untilItFits(() =>
+    readTip(tip, Math.max(from, finalTo + 1), header, undefined, filter),
+  )
   yield { to, logs: packLogs(logs), scan: scanLogs(logs, book.id.orderbook.address) }
 }
 
-/** Asks once more where answers did not fit together. */
-async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+/** Reads again what did not fit together, some times. */
+async function untilItFits<T>(
+  read: () => Promise<T>,
+  prepare: () => Promise<void> = async () => undefined,
+): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {
       return await read()
     } catch (error) {
       if (!hasMoved(error) || attempts === mostAttempts) throw error
+      await prepare()
     }
   }
 }

@@ -2,7 +2,9 @@ import type { Address, ArtifactId, ChainLog, Hex, Orderbook, StoreSet } from '..
 import type { BlockId, LedgerPage, LedgerWindow, Token } from '../chain/ledger.ts'
 import { isLogPage, packLogs, type LogPage } from '../chain/log-page.ts'
 import { chainMoved } from '../chain/read-logs.ts'
+import { createBeginningTables } from './beginning-tables.ts'
 import { createLogWriter, type WrittenPart } from './log-writer.ts'
+import { here } from './scoped-sql.ts'
 import { createSnapshotTables } from './snapshot-tables.ts'
 import { createStoreTables } from './store-tables.ts'
 import { blockTables, childIndexesSql, childTables, numberedTables } from './schema.ts'
@@ -67,7 +69,6 @@ export function createBookTables(
   const all = (sql: string, ...values: SqlValue[]): readonly (readonly SqlValue[])[] =>
     prepared(sql).all(...scope, ...values)
   const run = (sql: string, ...values: SqlValue[]): void => void prepared(sql).run(...scope, ...values)
-  const here = 'chain_id = ? AND orderbook_address = ?'
   /** The same of tables that name their book by its number. */
   const byNumber = `book = (SELECT book FROM books WHERE ${here})`
   const writer = createLogWriter(database, orderbook, scope)
@@ -107,7 +108,8 @@ export function createBookTables(
       now(),
     )
   }
-  const stores = createStoreTables({ all, run, scope })
+  const stores = createStoreTables({ all, run })
+  const beginning = createBeginningTables({ all, run })
   const snapshots = createSnapshotTables({ all, run, scope }, now)
   const noteRewind = (to: number): void =>
     run('INSERT INTO rewinds (chain_id, orderbook_address, to_block, at) VALUES (?, ?, ?, ?)', to, now())
@@ -116,7 +118,7 @@ export function createBookTables(
    * from: of older ones the state cannot be made, whatever was filled in of them, and be it of another such block.
    */
   const blocks = (atOrBefore: number, limit: number): readonly BlockId[] => {
-    const first = snapshots.completeFrom()
+    const first = beginning.completeFrom()
     const begun = snapshots.hashAt(first - 1)
     return all(
       `SELECT * FROM (SELECT block_number, block_hash FROM block_hashes WHERE ${here} AND block_number <= ?
@@ -192,7 +194,7 @@ export function createBookTables(
     for (const { number, hash, timestamp } of [...headers, header]) putBlock(number, hash, timestamp)
     setTip({ number: to, hash: header.hash })
     keepVersion()
-    if (before === undefined) snapshots.readFrom(from)
+    if (before === undefined) beginning.readFrom(from)
     if (headers.length > 0) pruneBlocks(Math.min(finalizedTo, from))
   }
 
@@ -219,17 +221,17 @@ export function createBookTables(
         const before = tip()
         if (before !== undefined) throw new RangeError(`The book has blocks up to ${before.number} already.`)
         putWindow(window)
-        snapshots.beginAt(window.to + 1)
+        beginning.beginAt(window.to + 1)
         snapshots.put(snapshot)
       })
     },
-    completeFrom: snapshots.completeFrom,
-    firstRead: snapshots.firstRead,
+    completeFrom: beginning.completeFrom,
+    firstRead: beginning.firstRead,
     beginEarlier(firstBlock: number): void {
       write(() => {
-        const before = snapshots.firstRead()
+        const before = beginning.firstRead()
         if (firstBlock >= before) return
-        snapshots.readFrom(firstBlock)
+        beginning.readFrom(firstBlock)
         const sql = `SELECT 1 FROM raw_logs WHERE ${byNumber} AND block_number < ? LIMIT 1`
         if (all(sql, before).length === 0) return
         snapshots.clear()
@@ -261,7 +263,7 @@ export function createBookTables(
     finishOlder(older: AsOf, storeLogs?: AsOf): void {
       write(() => {
         for (const asOf of [older, storeLogs]) assertUnmoved(asOf)
-        if (snapshots.completeFrom() <= older.upTo + 1) snapshots.complete()
+        if (beginning.completeFrom() <= older.upTo + 1) beginning.complete()
         // Where there are later blocks, whoever reads the chain reads their logs of stores that nobody knew.
         const isWhole = tip()?.number === storeLogs?.upTo
         const found = stores.takeOlder().filter(([, knownFrom]) => knownFrom !== undefined || isWhole)
@@ -294,10 +296,10 @@ export function createBookTables(
     rewind(asked: number): void {
       write(() => {
         writer.forget()
-        const isBehindBeginning = asked < snapshots.completeFrom() - 1
+        const isBehindBeginning = asked < beginning.completeFrom() - 1
         // Of what is older not all events are there: it is read again from the first block.
         const to = isBehindBeginning ? -1 : asked
-        if (isBehindBeginning) snapshots.complete()
+        if (isBehindBeginning) beginning.complete()
         run(`DELETE FROM older_stores WHERE ${here} AND first_block > ?`, to)
         database.exec(childIndexesSql)
         for (const [child, parent] of childTables) {

@@ -54,6 +54,14 @@ function logsOfAllKinds(): readonly ChainLog[] {
     ])
     event('Set', [amount, wordOf(block), wordOf(9)], store)
   }
+  // Below nothing, of many digits, and the one coefficient without an opposite.
+  for (const [block, moved] of [
+    float(-7n, -3),
+    float(10n ** 40n + 1n, -60),
+    float(-(2n ** 223n), 4),
+  ].entries()) {
+    event('WithdrawV2', [addressOf(1), token, wordOf(50 + block), float(1n, 0), moved, 1n])
+  }
   // Without decimals there is no row.
   event('DepositV2', [addressOf(1), addressOf(0x55), wordOf(1), 7n])
   const take = (order: Order, signedContext: readonly unknown[] = [], index = 0n): void =>

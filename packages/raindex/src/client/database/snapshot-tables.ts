@@ -1,17 +1,9 @@
 import type { StoredSnapshot } from './book-tables.ts'
 import type { SqlValue } from './sql-database.ts'
+import { here, type ScopedSql } from './scoped-sql.ts'
 import { blockId } from './stored-values.ts'
 
-/** Statements of one order book: the chain and the address come first in the values of each. */
-export type ScopedSql = {
-  all(sql: string, ...values: SqlValue[]): readonly (readonly SqlValue[])[]
-  run(sql: string, ...values: SqlValue[]): void
-  readonly scope: readonly [chainId: number, address: string]
-}
-
-const here = 'chain_id = ? AND orderbook_address = ?'
-
-/** The snapshots of one order book, and which of them it began from. Who writes has a transaction open. */
+/** The snapshots of one order book. Who writes has a transaction open. */
 export function createSnapshotTables({ all, run, scope }: ScopedSql, now: () => number) {
   return {
     snapshot(atOrBefore: number): StoredSnapshot | undefined {
@@ -49,28 +41,9 @@ export function createSnapshotTables({ all, run, scope }: ScopedSql, now: () => 
         ...scope,
       )
     },
-    /** The first block from which on no event is missing. */
-    completeFrom(): number {
-      return Number(all(`SELECT first_block FROM book_beginnings WHERE ${here}`)[0]?.[0] ?? 0)
-    },
-    /** Says that events before a block are not there. */
-    beginAt(firstBlock: number): void {
-      run('INSERT OR REPLACE INTO book_beginnings VALUES (?, ?, ?)', firstBlock)
-    },
-    /** The first block that was read. */
-    firstRead(): number {
-      return Number(all(`SELECT first_block FROM book_first_reads WHERE ${here}`)[0]?.[0] ?? 0)
-    },
-    readFrom(firstBlock: number): void {
-      run('INSERT OR REPLACE INTO book_first_reads VALUES (?, ?, ?)', firstBlock)
-    },
     /** Drops all: they are of a state that lacked something. */
     clear(): void {
       run(`DELETE FROM virtual_snapshots WHERE ${here}`)
-    },
-    /** Says that none is missing. */
-    complete(): void {
-      run(`DELETE FROM book_beginnings WHERE ${here}`)
     },
   }
 }

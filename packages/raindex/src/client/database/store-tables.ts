@@ -1,12 +1,10 @@
 import type { Address } from '../../engine/index.ts'
 import { RaindexClientError } from '../client-error.ts'
-import type { ScopedSql } from './snapshot-tables.ts'
+import { here, type ScopedSql } from './scoped-sql.ts'
 import { hexOf } from './stored-values.ts'
 
-const here = 'chain_id = ? AND orderbook_address = ?'
-
 /** The stores whose logs one order book needs. Who writes has a transaction open. */
-export function createStoreTables({ all, run }: ScopedSql) {
+export function createStoreTables({ all, run }: Pick<ScopedSql, 'all' | 'run'>) {
   const stores = (): ReadonlyMap<Address, number> => {
     const rows = all(`SELECT store_address, first_block FROM book_stores WHERE ${here}`)
     return new Map(rows.map(([store, block]) => [hexOf(store), Number(block)]))
